@@ -1,0 +1,53 @@
+// The configuration as a value: read once, every problem listed at once, frozen, handed down.
+
+import type { ExecutorKind, Permissions } from '../core/agent.ts';
+import type { Rate } from '../core/rate.ts';
+
+/** Where a secret comes from; plain text is allowed and warned about. */
+export type SecretRef =
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly exec: readonly string[] }
+  | { readonly text: string };
+
+export interface LaneConfig {
+  readonly concurrency: number;
+  readonly rate: Rate | null;
+}
+
+export interface ExecutorConfig {
+  readonly kind: ExecutorKind;
+  /** The program; for `command` the first of its `argv`. */
+  readonly bin: string;
+  /** For `command` the rest of its `argv`; otherwise arguments put before Homer's own. */
+  readonly args: readonly string[];
+  readonly input: 'argument' | 'stdin';
+  readonly permissions: Permissions;
+  readonly model: string | null;
+  readonly maxTurns: number | null;
+  readonly maxBudgetUsd: number | null;
+  /** Names of variables passed on from the daemon's environment. */
+  readonly env: readonly string[];
+  readonly setEnv: Readonly<Record<string, SecretRef>>;
+  /** Running it twice does no harm: an interrupted or failed run is simply repeated. */
+  readonly idempotent: boolean;
+  readonly timeoutMs: number;
+  readonly stallMs: number;
+  readonly outputLimit: number;
+  readonly isolation: 'auto' | 'none';
+  /** Written in config.yaml; false: found on PATH or built in. */
+  readonly configured: boolean;
+}
+
+export interface Config {
+  readonly port: number;
+  readonly hosts: readonly string[];
+  readonly lanes: Readonly<Record<string, LaneConfig>>;
+  /** Those in config.yaml plus `shell`; agent CLIs found on PATH are added by whoever looks for them. */
+  readonly executors: Readonly<Record<string, ExecutorConfig>>;
+  readonly defaultExecutor: string | null;
+  /** Absolute, `~` expanded; empty: anywhere. */
+  readonly roots: readonly string[];
+  readonly engine: { readonly kind: 'embedded' };
+  readonly drain: { readonly timeoutMs: number };
+}

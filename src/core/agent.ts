@@ -1,0 +1,58 @@
+// An agent as the house sees it: which kind it is, what it may do, and what it says while it works.
+
+import type { Verdict } from './verdict.ts';
+
+export type ExecutorKind = 'claude' | 'command';
+
+/** What an agent may do without a person: `none` nothing but read, `ask` asks for all else, `edits`, or `all`. */
+export type Permissions = 'ask' | 'edits' | 'all' | 'none';
+
+export const permissionChoices: readonly Permissions[] = ['ask', 'edits', 'all', 'none'];
+
+/** Unknown is null, never 0. */
+export interface Usage {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+}
+
+/** How a run ended, as its executor read it from the stream. */
+export interface EndEvent {
+  readonly type: 'end';
+  readonly verdict: Verdict;
+  /** The answer. */
+  readonly text?: string | undefined;
+  readonly data?: unknown;
+  /** One sentence for a person when the verdict is not `done`. */
+  readonly message?: string | undefined;
+  /** When a limit is lifted, ms since the epoch. */
+  readonly until?: number | undefined;
+}
+
+/** What an agent says, the same for every executor. */
+export type AgentEvent =
+  | { readonly type: 'session'; readonly agentSessionId: string; readonly model?: string | undefined }
+  /** `delta`: the text continues the one before it, without a line break between. */
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      readonly delta?: boolean | undefined;
+      readonly stream?: 'stderr' | undefined;
+    }
+  | { readonly type: 'tool_start'; readonly toolId: string; readonly name: string; readonly summary: string }
+  | { readonly type: 'tool_end'; readonly toolId: string; readonly ok: boolean; readonly summary: string }
+  | {
+      readonly type: 'permission';
+      readonly requestId: string;
+      readonly tool: string;
+      readonly input: unknown;
+    }
+  | ({ readonly type: 'usage' } & Usage)
+  | {
+      readonly type: 'retry';
+      readonly attempt: number | null;
+      readonly delayMs: number | null;
+      readonly reason: string;
+    }
+  | { readonly type: 'limit'; readonly reason: string; readonly until: number | null }
+  | EndEvent;

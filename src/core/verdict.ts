@@ -1,0 +1,119 @@
+// A verdict says how a run ended. One table maps it to what becomes of the job and to what it burns.
+
+import { problem, type ErrorCode, type Problem } from './errors.ts';
+import type { JobState, OnInterrupt } from './job.ts';
+import { attemptBackoff, nextBackoffMs, offlineBackoff } from './retry.ts';
+
+export type Verdict =
+  | 'done'
+  | 'agent_error'
+  | 'stalled'
+  | 'timed_out'
+  | 'output_limit'
+  | 'spawn_failed'
+  | 'interrupted'
+  | 'lost'
+  | 'rate_limited'
+  | 'offline'
+  | 'secret_missing'
+  | 'auth'
+  | 'budget'
+  | 'max_turns'
+  | 'denied'
+  | 'cancelled';
+
+type Becomes = 'succeeded' | 'retried' | 'byOnInterrupt' | 'parked' | 'failed' | 'cancelled';
+
+interface Row {
+  readonly becomes: Becomes;
+  readonly burns: 'nothing' | 'attempt' | 'crash';
+  readonly code: ErrorCode | null;
+}
+
+export const verdictTable: Readonly<Record<Verdict, Row>> = {
+  done: { becomes: 'succeeded', burns: 'nothing', code: null },
+  agent_error: { becomes: 'retried', burns: 'attempt', code: 'HOMER_AGENT_ERROR' },
+  stalled: { becomes: 'retried', burns: 'attempt', code: 'HOMER_STALLED' },
+  timed_out: { becomes: 'retried', burns: 'attempt', code: 'HOMER_TIMED_OUT' },
+  output_limit: { becomes: 'retried', burns: 'attempt', code: 'HOMER_OUTPUT_LIMIT' },
+  spawn_failed: { becomes: 'retried', burns: 'attempt', code: 'HOMER_SPAWN_FAILED' },
+  interrupted: { becomes: 'byOnInterrupt', burns: 'nothing', code: 'HOMER_INTERRUPTED' },
+  lost: { becomes: 'byOnInterrupt', burns: 'crash', code: 'HOMER_LOST' },
+  rate_limited: { becomes: 'parked', burns: 'nothing', code: 'HOMER_USAGE_LIMIT' },
+  offline: { becomes: 'parked', burns: 'nothing', code: 'HOMER_OFFLINE' },
+  secret_missing: { becomes: 'parked', burns: 'nothing', code: 'HOMER_SECRET_MISSING' },
+  auth: { becomes: 'failed', burns: 'nothing', code: 'HOMER_AUTH' },
+  budget: { becomes: 'failed', burns: 'nothing', code: 'HOMER_BUDGET' },
+  max_turns: { becomes: 'failed', burns: 'nothing', code: 'HOMER_MAX_TURNS' },
+  denied: { becomes: 'failed', burns: 'nothing', code: 'HOMER_DENIED' },
+  cancelled: { becomes: 'cancelled', burns: 'nothing', code: 'HOMER_CANCELLED' },
+};
+
+export const verdicts = Object.keys(verdictTable) as readonly Verdict[];
+
+export function isVerdict(text: unknown): text is Verdict {
+  return typeof text === 'string' && Object.hasOwn(verdictTable, text);
+}
+
+/** What the decision needs to know of the job, before this run is counted. */
+export interface SettledJob {
+  readonly id: string;
+  readonly attempts: number;
+  readonly crashes: number;
+  readonly maxAttempts: number;
+  readonly maxCrashes: number;
+  readonly onInterrupt: OnInterrupt;
+  readonly cancelRequested: boolean;
+  /** Runs of this job that were parked in a row; spaces out the tries while a service is offline. */
+  readonly parks: number;
+}
+
+export interface RunEnd {
+  readonly verdict: Verdict;
+  readonly message?: string | undefined;
+  /** Milliseconds since the epoch at which a limit is lifted. */
+  readonly until?: number | undefined;
+}
+
+export interface Settlement {
+  readonly state: JobState;
+  readonly attempts: number;
+  readonly crashes: number;
+  /** When a queued or parked job may run again; null: at once. */
+  readonly dueAt: number | null;
+  readonly problem: Problem | null;
+}
+
+/** Decides what becomes of a job when one of its runs has ended. `random` is in [0, 1). */
+export function decideSettlement(job: SettledJob, end: RunEnd, now: number, random: number): Settlement {
+  const row = verdictTable[end.verdict];
+  const attempts = job.attempts + (row.burns === 'attempt' ? 1 : 0);
+  const crashes = job.crashes + (row.burns === 'crash' ? 1 : 0);
+  const why = (code: ErrorCode): Problem => problem(code, job.id, end.message);
+  const settle = (state: JobState, code: ErrorCode | null, dueAt: number | null = null): Settlement => ({
+    state,
+    attempts,
+    crashes,
+    dueAt,
+    problem: code === null ? null : why(code),
+  });
+
+  if (row.becomes === 'succeeded') return settle('succeeded', null);
+  if (row.becomes === 'cancelled' || job.cancelRequested) return settle('cancelled', 'HOMER_CANCELLED');
+  if (row.becomes === 'failed') return settle('failed', row.code);
+  if (row.becomes === 'parked') {
+    const wait = nextBackoffMs(job.parks + 1, random, offlineBackoff);
+    return settle('parked', row.code, Math.max(end.until ?? 0, now + (end.until === undefined ? wait : 0)));
+  }
+  if (row.becomes === 'retried') {
+    if (attempts >= job.maxAttempts) return settle('failed', row.code);
+    return settle('queued', row.code, now + nextBackoffMs(attempts, random, attemptBackoff));
+  }
+  if (row.burns === 'crash' && crashes >= job.maxCrashes) return settle('failed', row.code);
+  if (job.onInterrupt === 'fail') return settle('failed', row.code);
+  if (job.onInterrupt === 'ask') return settle('waiting', 'HOMER_EFFECT_UNKNOWN');
+  // The first crash is tried again at once: most are one-offs, and a person is waiting. Later ones back off.
+  const dueAt =
+    row.burns === 'crash' && crashes > 1 ? now + nextBackoffMs(crashes, random, attemptBackoff) : null;
+  return settle('queued', row.code, dueAt);
+}

@@ -1,0 +1,56 @@
+// The port to what hands jobs to workers. The ledger is the truth and an engine is transport: it says which job to
+// run next, the ledger alone grants the right to run it and records how it ended.
+
+import type { JobId, RunId } from '../core/ids.ts';
+
+/** What an engine cannot do, or does differently, by name; a conformance case that needs one asks for it here. */
+export interface Capabilities {
+  /** Workers on other hosts can take claims. */
+  readonly crossHost: boolean;
+  /** Claims are leases that end by time unless extended; false: only settlement or recovery ends them. */
+  readonly timedClaims: boolean;
+  /** Waiting raises a job's place in its lane. */
+  readonly ageing: boolean;
+  /** The limit of a rate is never passed, not even across a restart. */
+  readonly strictRate: boolean;
+}
+
+/** The fenced right to make one run of a job. */
+export interface Claim {
+  readonly jobId: JobId;
+  readonly lane: string;
+  /** The run this claim is for; its row is committed with the grant. */
+  readonly runId: RunId;
+  /** `<generation>.<boot epoch>.<fence>`: strictly newer per grant; a settlement needs the current one. */
+  readonly token: string;
+}
+
+/** Takes claims; the lane's slot is free again when the promise is settled. It must not reject. */
+export type Consumer = (claim: Claim) => Promise<void>;
+
+export interface LaneDepth {
+  readonly lane: string;
+  readonly queued: number;
+  readonly running: number;
+  readonly paused: boolean;
+}
+
+export interface Engine {
+  readonly kind: 'embedded' | 'bullmq';
+  readonly capabilities: Capabilities;
+  /** Tells that jobs are queued in the ledger. A hint: an engine must also find jobs nobody offered. */
+  offer(jobIds: readonly JobId[]): Promise<void>;
+  /** Starts to hand claims to the consumer, until `close`. */
+  receive(consumer: Consumer): Promise<void>;
+  /** Keeps a timed claim alive; `lost` means that the run must end without settling. */
+  extend(claim: Claim): Promise<'kept' | 'lost'>;
+  /** Gives a claim back unused: the job is queued again and nothing is burnt. */
+  handBack(claim: Claim, delayMs: number): Promise<void>;
+  /** Takes a job that ended or was cancelled out of the transport. */
+  withdraw(jobId: JobId): Promise<void>;
+  /** Lanes, limits or pauses were changed. */
+  refresh(): Promise<void>;
+  depth(): Promise<readonly LaneDepth[]>;
+  /** Hands out no claim any more; returns when none is being handed out. Tolerates a second call. */
+  close(): Promise<void>;
+}

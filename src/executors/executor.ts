@@ -1,0 +1,84 @@
+// The port to one kind of agent CLI. An executor says what to spawn and reads what comes out; it does no I/O
+// itself, so that the runner alone owns processes and every executor can be tested by replaying a stream.
+
+import type { AgentEvent, EndEvent, ExecutorKind, Permissions } from '../core/agent.ts';
+
+/** An executor as configured and found, everything a runner needs; no secret is in it. */
+export interface ExecutorSettings {
+  readonly kind: ExecutorKind;
+  readonly name: string;
+  /** Absolute path or bare name of the program; for `command` the first of `argv`. */
+  readonly bin: string;
+  /** Arguments put before those the executor makes itself; for `command` the rest of `argv`. */
+  readonly args: readonly string[];
+  readonly permissions: Permissions;
+  /** Where a `command` gets the prompt: `{prompt}` in its arguments, or standard input. */
+  readonly input: 'argument' | 'stdin';
+  readonly model: string | null;
+  readonly maxTurns: number | null;
+  readonly maxBudgetUsd: number | null;
+}
+
+/** One turn of an agent: what to do, where, and in which of the agent's own sessions. */
+export interface Turn {
+  readonly prompt: string;
+  readonly cwd: string;
+  /** `new`: start a session with this id (null: the agent picks one); `resume`: go on in it. */
+  readonly session: { readonly id: string | null; readonly mode: 'new' | 'resume' };
+  /** Said before the prompt when an interrupted turn goes on; null otherwise. */
+  readonly preamble: string | null;
+}
+
+export interface Invocation {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Added to the run's environment; never secrets. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What the runner must do after it showed the conversation something. */
+export interface Reaction {
+  readonly events: readonly AgentEvent[];
+  /** Text for the agent's standard input. */
+  readonly write?: string;
+  /** Close the agent's standard input, after `write`. */
+  readonly closeInput?: boolean;
+  /** The agent refused the session in this mode: spawn it once more in the other one. */
+  readonly respawnAs?: 'new' | 'resume';
+}
+
+export interface PermissionAnswer {
+  readonly requestId: string;
+  readonly allow: boolean;
+  /** Told to the agent when it is denied. */
+  readonly message?: string | undefined;
+}
+
+/** One spawned agent, as a dialogue. Every method is called in the order of what happened; none may throw. */
+export interface Conversation {
+  /** Right after the spawn. */
+  started(): Reaction;
+  /** A line of standard output without its end (`lines`), or text as it came (`chunks`). */
+  output(text: string): Reaction;
+  /** A line of standard error without its end. */
+  errorOutput(line: string): Reaction;
+  answer(answer: PermissionAnswer): Reaction;
+  /** A polite request to stop, in the agent's own protocol; the ladder goes on if nothing comes of it. */
+  cancel(): Reaction;
+  /** The process is gone and its output read: the verdict, unless `respawnAs` asks for another try. */
+  exited(exit: {
+    readonly code: number | null;
+    readonly signal: string | null;
+  }): { readonly end: EndEvent } | { readonly respawnAs: 'new' | 'resume' };
+}
+
+export interface Executor {
+  readonly kind: ExecutorKind;
+  readonly framing: 'lines' | 'chunks';
+  /** The agent accepts a session id chosen by Homer, so that it is known before the first byte. */
+  readonly choosesSessionId: boolean;
+  /** Runs of this kind can go on in their agent session after they were cut off. */
+  readonly resumable: boolean;
+  invocation(settings: ExecutorSettings, turn: Turn): Invocation;
+  converse(settings: ExecutorSettings, turn: Turn): Conversation;
+}

@@ -1,0 +1,81 @@
+// Where each operation is found and who may ask for it. Apart from the operations themselves, so that the command
+// line knows the addresses without loading schemas and handlers.
+
+import type { Scope } from './operation.ts';
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly scope: Scope;
+  readonly summary: string;
+  /** Input fields that come from request headers: header (lower case) to field. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const routes = {
+  'jobs.create': {
+    method: 'POST',
+    path: '/api/v1/jobs',
+    scope: 'operate',
+    summary: 'Accept a job; answered once it is on disk',
+    headers: { 'idempotency-key': 'key' },
+  },
+  'jobs.list': { method: 'GET', path: '/api/v1/jobs', scope: 'read', summary: 'List jobs, newest first' },
+  'jobs.get': { method: 'GET', path: '/api/v1/jobs/:id', scope: 'read', summary: 'One job with its runs' },
+  'jobs.cancel': {
+    method: 'POST',
+    path: '/api/v1/jobs/:id/cancel',
+    scope: 'operate',
+    summary: 'Cancel a job, also a running one',
+  },
+  'jobs.retry': {
+    method: 'POST',
+    path: '/api/v1/jobs/:id/retry',
+    scope: 'operate',
+    summary: 'Run a failed, cancelled or waiting job again',
+  },
+  'lanes.list': {
+    method: 'GET',
+    path: '/api/v1/lanes',
+    scope: 'read',
+    summary: 'Lanes with their limits and depth',
+  },
+  'lanes.pause': {
+    method: 'POST',
+    path: '/api/v1/lanes/:lane/pause',
+    scope: 'operate',
+    summary: 'Start no more jobs of a lane, also after a restart',
+  },
+  'lanes.resume': {
+    method: 'POST',
+    path: '/api/v1/lanes/:lane/resume',
+    scope: 'operate',
+    summary: 'Start jobs of a paused lane again',
+  },
+  'executors.list': {
+    method: 'GET',
+    path: '/api/v1/executors',
+    scope: 'read',
+    summary: 'Executors, configured and found',
+  },
+  'daemon.status': {
+    method: 'GET',
+    path: '/api/v1/status',
+    scope: 'read',
+    summary: 'What runs, what needs a person, what comes next',
+  },
+  'daemon.release': {
+    method: 'POST',
+    path: '/api/v1/resume',
+    scope: 'admin',
+    summary: 'Release a held daemon',
+  },
+  'daemon.stop': {
+    method: 'POST',
+    path: '/api/v1/stop',
+    scope: 'admin',
+    summary: 'Drain and stop the daemon',
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;
