@@ -2,9 +2,7 @@
 // values; no face has logic of its own.
 
 import type { ZodType } from 'zod';
-import type { RouteName } from './routes.ts';
-
-export type Scope = 'read' | 'chat' | 'operate' | 'admin';
+import type { RouteName, Scope } from './routes.ts';
 
 /** Who asks, as the server knows it; nothing here was said by the client. */
 export interface Caller {

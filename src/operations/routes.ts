@@ -1,7 +1,7 @@
 // Where each operation is found and who may ask for it. Apart from the operations themselves, so that the command
 // line knows the addresses without loading schemas and handlers.
 
-import type { Scope } from './operation.ts';
+export type Scope = 'read' | 'chat' | 'operate' | 'admin';
 
 export interface Route {
   readonly method: 'GET' | 'POST';
