@@ -1,0 +1,35 @@
+// Who a process number belongs to: numbers are used again, start times are not.
+
+import { readFileSync } from 'node:fs';
+
+/**
+ * Start time of a process in clock ticks since boot, field 22 of /proc/PID/stat (proc_pid_stat(5)). Null when there
+ * is no such process, or no /proc.
+ */
+export function startTicks(pid: number): number | null {
+  const stat = readProc(`/proc/${pid}/stat`);
+  if (stat === null) return null;
+  // The name may hold spaces and parentheses; the last one closes it. What follows begins with field 3.
+  const field = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const ticks = Number(field);
+  return field === undefined || !Number.isSafeInteger(ticks) ? null : ticks;
+}
+
+/** The id of this boot of the host, null where the system has none. */
+export function hostBootId(): string | null {
+  return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? null;
+}
+
+/** True when the process that had these start ticks is still there; false when it is gone or cannot be told. */
+export function isSameProcess(pid: number, ticks: number | null): boolean {
+  return ticks !== null && startTicks(pid) === ticks;
+}
+
+function readProc(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Gone, or a system without /proc: both mean that nothing is known.
+    return null;
+  }
+}
