@@ -1,25 +1,16 @@
-// What happened to jobs, runs and lanes: the vocabulary of the ledger's event log.
+// What happened to jobs, runs, lanes and the daemon: the vocabulary of the ledger's event log.
 
-/** Names of ledger events: past tense, noun first. */
+import type { JobState } from './job.ts';
+
+/** `job.<state>` is written by every move of a job, in the commit of the move. */
 export type LedgerEventType =
-  | 'job.accepted'
-  | 'job.queued'
-  | 'job.started'
-  | 'job.adopted'
-  | 'job.waiting'
-  | 'job.parked'
-  | 'job.succeeded'
-  | 'job.failed'
+  | `job.${JobState}`
   | 'job.cancel_requested'
-  | 'job.cancelled'
-  | 'job.released'
-  | 'run.started'
+  | 'run.adopted'
   | 'run.session'
-  | 'run.ended'
   | 'lane.paused'
   | 'lane.resumed'
   | 'daemon.started'
   | 'daemon.ready'
   | 'daemon.held'
-  | 'daemon.released'
-  | 'daemon.stopped';
+  | 'daemon.released';

@@ -17,10 +17,13 @@ export const jobStates: readonly JobState[] = [
   'cancelled',
 ];
 
-/** `running → queued` is a retry or a hand-back; out of `failed` and `cancelled` leads only a person's retry. */
+/**
+ * `queued → queued` is a backoff that is over, `running → queued` a retry or a hand-back; out of `failed` and
+ * `cancelled` leads only a person's retry.
+ */
 export const jobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   scheduled: ['queued', 'waiting', 'cancelled'],
-  queued: ['running', 'waiting', 'cancelled'],
+  queued: ['queued', 'running', 'waiting', 'cancelled'],
   running: ['queued', 'waiting', 'parked', 'succeeded', 'failed', 'cancelled'],
   waiting: ['queued', 'running', 'succeeded', 'failed', 'cancelled'],
   parked: ['queued', 'waiting', 'cancelled'],

@@ -1,0 +1,84 @@
+// The event log: what happened, in order. A client that keeps the last sequence number it saw misses nothing across
+// a restart; listeners are called once per commit, after it is on disk.
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { LedgerEventType } from '../core/events.ts';
+
+export interface LedgerEvent {
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly type: LedgerEventType;
+  readonly jobId: string | null;
+  readonly runId: string | null;
+  readonly data: Readonly<Record<string, unknown>> | null;
+}
+
+export class EventLog {
+  readonly generation: string;
+  readonly #insert: StatementSync;
+  readonly #read: StatementSync;
+  readonly #bounds: StatementSync;
+  readonly #next: StatementSync;
+  readonly #listeners = new Set<() => void>();
+  #appended = false;
+
+  constructor(database: DatabaseSync, generation: string) {
+    this.generation = generation;
+    this.#insert = database.prepare(
+      'INSERT INTO events (at, type, job_id, run_id, data) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#read = database.prepare(
+      'SELECT seq, at, type, job_id, run_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+    );
+    this.#bounds = database.prepare('SELECT min(seq) AS oldest FROM events');
+    this.#next = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
+  }
+
+  /** Only inside a transaction of the writer. */
+  append(
+    at: number,
+    type: LedgerEventType,
+    jobId: string | null,
+    runId: string | null,
+    data: Record<string, unknown> | null,
+  ): void {
+    this.#insert.run(at, type, jobId, runId, data === null ? null : JSON.stringify(data));
+    this.#appended = true;
+  }
+
+  /** Called by the ledger after a commit. */
+  publish(): void {
+    if (!this.#appended) return;
+    this.#appended = false;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Events after `seq`, oldest first. */
+  read(seq: number, limit: number): LedgerEvent[] {
+    return this.#read.all(seq, limit).map((row) => ({
+      seq: Number(row['seq']),
+      at: Number(row['at']),
+      type: String(row['type']) as LedgerEventType,
+      jobId: row['job_id'] === null ? null : String(row['job_id']),
+      runId: row['run_id'] === null ? null : String(row['run_id']),
+      data: row['data'] === null ? null : (JSON.parse(String(row['data'])) as Record<string, unknown>),
+    }));
+  }
+
+  /** The oldest event that can still be read; 0 when there is none. */
+  oldestSeq(): number {
+    return Number(this.#bounds.get()?.['oldest'] ?? 0);
+  }
+
+  /** The newest sequence number ever given; 0 when there is none. */
+  lastSeq(): number {
+    return Number(this.#next.get()?.['seq'] ?? 0);
+  }
+
+  /** Calls `listener` after every commit that appended something; returns how to end that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

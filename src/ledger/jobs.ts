@@ -1,0 +1,228 @@
+// Jobs as people ask for them: accept, look, cancel, retry.
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { HomerError, problem } from '../core/errors.ts';
+import type { JobId } from '../core/ids.ts';
+import { isEnded, orderKey, type JobState, type OnInterrupt } from '../core/job.ts';
+import type { EventLog } from './event-log.ts';
+import { jobFromRow, type JobMoves, type JobRecord } from './job-record.ts';
+
+export interface JobDraft {
+  readonly id: JobId;
+  readonly source: string;
+  /** The idempotency key with a hash of what was asked; the pair decides whether a repetition is the same request. */
+  readonly key: string | null;
+  readonly bodyHash: string;
+  readonly lane: string;
+  readonly executor: string;
+  readonly sessionId: string | null;
+  readonly prompt: string;
+  readonly cwd: string;
+  readonly priority: number;
+  /** Milliseconds since the epoch; null: now. */
+  readonly runAfter: number | null;
+  readonly maxAttempts: number;
+  readonly maxCrashes: number;
+  readonly timeoutMs: number;
+  readonly onInterrupt: OnInterrupt;
+  readonly notify: string | null;
+}
+
+export interface JobFilter {
+  readonly state?: JobState | undefined;
+  readonly lane?: string | undefined;
+  readonly limit: number;
+  /** Only jobs older than this sequence number. */
+  readonly before?: number | undefined;
+}
+
+/** Every method that writes runs inside a transaction of the writer. */
+export class Jobs {
+  readonly #database: DatabaseSync;
+  readonly #moves: JobMoves;
+  readonly #events: EventLog;
+  readonly #findKey: StatementSync;
+  readonly #insertKey: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #requestCancel: StatementSync;
+  readonly #promote: StatementSync;
+  readonly #nextDue: StatementSync;
+  readonly #queuedInLane: StatementSync;
+  readonly #anyQueued: StatementSync;
+
+  constructor(database: DatabaseSync, moves: JobMoves, events: EventLog) {
+    this.#database = database;
+    this.#moves = moves;
+    this.#events = events;
+    this.#findKey = database.prepare('SELECT body_hash, job_id FROM inbox WHERE source = ? AND key = ?');
+    this.#insertKey = database.prepare(
+      'INSERT INTO inbox (source, key, body_hash, job_id, received_at) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#insert =
+      database.prepare(`INSERT INTO jobs (id, state, lane, order_key, due_at, created_at, queued_at,
+      executor, source, key, session_id, cwd, priority, max_attempts, max_crashes, timeout_ms, on_interrupt, notify,
+      prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#requestCancel = database.prepare('UPDATE jobs SET cancel_requested_at = ? WHERE seq = ?');
+    this.#promote = database.prepare(`SELECT * FROM jobs WHERE due_at IS NOT NULL
+      AND state IN ('scheduled', 'queued', 'parked') AND due_at <= ? ORDER BY due_at LIMIT ?`);
+    this.#nextDue = database.prepare(`SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL
+      AND state IN ('scheduled', 'queued', 'parked')`);
+    this.#queuedInLane = database.prepare(
+      "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'queued' AND due_at IS NULL",
+    );
+    this.#anyQueued = database.prepare(
+      "SELECT 1 FROM jobs WHERE lane = ? AND state = 'queued' AND due_at IS NULL LIMIT 1",
+    );
+  }
+
+  /** The job of this (source, key), or a new one. HOMER_KEY_REUSED when the key came with another request before. */
+  accept(draft: JobDraft, now: number): { id: JobId; created: boolean } {
+    if (draft.key !== null) {
+      const known = this.#findKey.get(draft.source, draft.key);
+      if (known !== undefined) {
+        if (known['body_hash'] === draft.bodyHash)
+          return { id: String(known['job_id']) as JobId, created: false };
+        throw new HomerError(
+          'HOMER_KEY_REUSED',
+          `The key "${draft.key}" belongs to job ${String(known['job_id'])}.`,
+        );
+      }
+      this.#insertKey.run(draft.source, draft.key, draft.bodyHash, draft.id, now);
+    }
+    const later = draft.runAfter !== null && draft.runAfter > now;
+    const state = later ? 'scheduled' : 'queued';
+    this.#insert.run(
+      draft.id,
+      state,
+      draft.lane,
+      orderKey(later ? (draft.runAfter ?? now) : now, draft.priority),
+      later ? draft.runAfter : null,
+      now,
+      later ? null : now,
+      draft.executor,
+      draft.source,
+      draft.key,
+      draft.sessionId,
+      draft.cwd,
+      draft.priority,
+      draft.maxAttempts,
+      draft.maxCrashes,
+      draft.timeoutMs,
+      draft.onInterrupt,
+      draft.notify,
+      draft.prompt,
+    );
+    this.#events.append(now, `job.${state}`, draft.id, null, null);
+    return { id: draft.id, created: true };
+  }
+
+  get(id: JobId): JobRecord {
+    return this.#moves.get(id);
+  }
+
+  /** Newest first. */
+  list(filter: JobFilter): JobRecord[] {
+    const where: string[] = ['seq < ?'];
+    const values: (string | number)[] = [filter.before ?? Number.MAX_SAFE_INTEGER];
+    if (filter.state !== undefined) {
+      where.push('state = ?');
+      values.push(filter.state);
+    }
+    if (filter.lane !== undefined) {
+      where.push('lane = ?');
+      values.push(filter.lane);
+    }
+    const statement = this.#database.prepare(
+      `SELECT * FROM jobs WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`,
+    );
+    return statement.all(...values, filter.limit).map(jobFromRow);
+  }
+
+  /**
+   * A job that does not run is cancelled at once; for one that does the wish is written down and the worker is to end
+   * the run. HOMER_JOB_ENDED when there is nothing left to cancel.
+   */
+  cancel(id: JobId, now: number): JobRecord {
+    const job = this.#moves.get(id);
+    if (job.state === 'cancelled') return job;
+    if (isEnded(job.state)) throw new HomerError('HOMER_JOB_ENDED', `Job ${id} has ${job.state}.`);
+    if (job.state === 'running') {
+      if (job.cancelRequestedAt !== null) return job;
+      this.#requestCancel.run(now, job.seq);
+      this.#events.append(now, 'job.cancel_requested', id, null, null);
+      return { ...job, cancelRequestedAt: now };
+    }
+    return this.#moves.move(
+      job,
+      { state: 'cancelled', dueAt: null, endedAt: now, error: problem('HOMER_CANCELLED', id) },
+      now,
+    );
+  }
+
+  /** Queues the job now, with fresh budgets. HOMER_JOB_NOT_ENDED while it runs, HOMER_JOB_ENDED when it succeeded. */
+  retry(id: JobId, now: number): JobRecord {
+    const job = this.#moves.get(id);
+    if (job.state === 'succeeded') throw new HomerError('HOMER_JOB_ENDED', `Job ${id} has succeeded.`);
+    if (job.state === 'running') throw new HomerError('HOMER_JOB_NOT_ENDED', `Job ${id} is running.`);
+    if (job.state === 'queued' && job.dueAt === null) return job;
+    return this.#moves.move(
+      job,
+      {
+        state: 'queued',
+        dueAt: null,
+        orderKey: orderKey(now, job.priority),
+        queuedAt: now,
+        endedAt: null,
+        attempts: 0,
+        crashes: 0,
+        parks: 0,
+        cancelRequestedAt: null,
+        error: null,
+        resultText: null,
+        resultData: null,
+      },
+      now,
+      null,
+      { byHand: true },
+    );
+  }
+
+  /** Queues up to `limit` jobs whose time has come; returns how many there were. */
+  promoteDue(now: number, limit: number): number {
+    const due = this.#promote.all(now, limit).map(jobFromRow);
+    for (const job of due) {
+      const place = orderKey(job.dueAt ?? now, job.priority);
+      this.#moves.move(job, { state: 'queued', dueAt: null, queuedAt: now, orderKey: place }, now);
+    }
+    return due.length;
+  }
+
+  /** When the next scheduled, parked or backed-off job is due, ms since the epoch; null: none is. */
+  nextDueAt(): number | null {
+    const due = this.#nextDue.get()?.['due'];
+    return typeof due === 'number' ? due : null;
+  }
+
+  /** Every lane that has queued jobs, configured or not; one index seek per lane, however many jobs there are. */
+  lanesWithQueued(): string[] {
+    return this.#database
+      .prepare(
+        `WITH RECURSIVE found (lane) AS (
+           SELECT min(lane) FROM jobs WHERE state = 'queued' AND due_at IS NULL
+           UNION ALL
+           SELECT (SELECT min(lane) FROM jobs WHERE state = 'queued' AND due_at IS NULL AND lane > found.lane)
+           FROM found WHERE found.lane IS NOT NULL)
+         SELECT lane FROM found WHERE lane IS NOT NULL`,
+      )
+      .all()
+      .map((row) => String(row['lane']));
+  }
+
+  hasQueued(lane: string): boolean {
+    return this.#anyQueued.get(lane) !== undefined;
+  }
+
+  queuedIn(lane: string): number {
+    return Number(this.#queuedInLane.get(lane)?.['jobs'] ?? 0);
+  }
+}

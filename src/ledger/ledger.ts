@@ -1,0 +1,132 @@
+// The ledger: the truth about jobs, in one SQLite file with one writer.
+
+import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { HomerError } from '../core/errors.ts';
+import { idRandomBytes, newRunId, type Generation } from '../core/ids.ts';
+import { Boots, type Boot } from './boots.ts';
+import { Claims } from './claims.ts';
+import { openDatabase, type DatabaseOptions } from './database.ts';
+import { EventLog } from './event-log.ts';
+import { JobMoves } from './job-record.ts';
+import { Jobs } from './jobs.ts';
+import { Lanes } from './lanes.ts';
+import { Writer, type WriterState } from './writer.ts';
+
+export interface LedgerOptions extends DatabaseOptions {
+  readonly boot: Boot;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told when writes start to fail and when they work again. */
+  readonly onWriterState?: (state: WriterState) => void;
+}
+
+export interface Ledger {
+  readonly generation: Generation;
+  readonly epoch: number;
+  readonly now: () => number;
+  /** Started on a copied, moved or restored state directory and not yet released. */
+  isHeld(): boolean;
+  readonly jobs: Jobs;
+  readonly claims: Claims;
+  readonly lanes: Lanes;
+  readonly boots: Boots;
+  readonly events: EventLog;
+  readonly writer: Writer;
+  /** Runs in the next commit; see Writer.commit. */
+  commit<Value>(intent: () => Value): Promise<Value>;
+  /** Ends the held start; resolves with the number of jobs that are queued again. HOMER_NOT_HELD. */
+  release(): Promise<number>;
+  /** Commits what is pending, writes down how this boot ended, folds the WAL into the database. */
+  close(ending: 'drained' | 'crashed'): void;
+}
+
+/** Opens, migrates and begins a new boot epoch. */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const database = await openDatabase(options);
+  const { now } = options;
+  const boots = new Boots(database);
+  const identity = directoryIdentity(dirname(options.file));
+  const fresh = randomBytes(6).toString('hex') as Generation;
+
+  database.exec('BEGIN IMMEDIATE');
+  const { generation, held } = boots.settleGeneration(identity, fresh);
+  const epoch = boots.begin(options.boot, now());
+  const events = new EventLog(database, generation);
+  events.append(now(), 'daemon.started', null, null, { epoch, version: options.boot.version });
+  if (held) events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs() });
+  database.exec('COMMIT');
+
+  const moves = new JobMoves(database, events);
+  const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
+  const claims = new Claims(database, moves, events, {
+    generation,
+    epoch,
+    newRunId: (at) => newRunId(at, randomBytes(idRandomBytes)),
+    random: Math.random,
+  });
+  writer.join({
+    beforeCommit: () => {
+      if (boots.newestEpoch() !== epoch)
+        throw new HomerError('HOMER_FENCED', 'A newer daemon owns this ledger.');
+    },
+    afterCommit: () => events.publish(),
+  });
+  let isHeld = held;
+  let isClosed = false;
+  return {
+    generation,
+    epoch,
+    now,
+    isHeld: () => isHeld,
+    jobs: new Jobs(database, moves, events),
+    claims,
+    lanes: new Lanes(database, events),
+    boots,
+    events,
+    writer,
+    commit: (intent) => writer.commit(intent),
+    release: async () => {
+      if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
+      const jobs = await writer.commit(() => {
+        const released = boots.release();
+        events.append(now(), 'daemon.released', null, null, { jobs: released });
+        return released;
+      });
+      isHeld = false;
+      return jobs;
+    },
+    close: (ending) => {
+      if (isClosed) return;
+      isClosed = true;
+      writer.close();
+      closeDatabase(database, boots, epoch, ending, now());
+    },
+  };
+}
+
+function closeDatabase(
+  database: DatabaseSync,
+  boots: Boots,
+  epoch: number,
+  ending: 'drained' | 'crashed',
+  now: number,
+): void {
+  try {
+    boots.markEnded(epoch, ending, now);
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Says whether a directory is still the same one: its inode with its time of birth, which a rename keeps and a copy or
+ * a move to another device does not. (The device's number would not do: it may change when the host restarts.)
+ */
+function directoryIdentity(directory: string): string {
+  const { dev, ino, birthtimeNs } = statSync(directory, { bigint: true });
+  return birthtimeNs > 0n ? `${ino}@${birthtimeNs}` : `${dev}:${ino}`;
+}
