@@ -1,0 +1,99 @@
+// From what stands in config.yaml to the value the house uses: defaults filled in, `~` expanded, frozen.
+
+import { join } from 'node:path';
+import { parseRate } from '../core/rate.ts';
+import type { Config, ExecutorConfig, LaneConfig, SecretRef } from './config.ts';
+import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
+import { defaults, promptPlaceholder } from './schema.ts';
+
+/** Pure. `port` overrides the file's; `userHome` is what `~` stands for. */
+export function buildConfig(file: FileContent, options: { port: number | null; userHome: string }): Config {
+  const expand = (path: string): string => expandHome(path, options.userHome);
+  const lanes = record<LaneConfig>();
+  lanes['default'] = { concurrency: defaults.concurrency, rate: null };
+  for (const [name, lane] of Object.entries(file.lanes ?? {}))
+    lanes[name] = {
+      concurrency: lane.concurrency ?? defaults.concurrency,
+      rate: lane.rate === undefined ? null : parseRate(lane.rate),
+    };
+  const executors = record<ExecutorConfig>();
+  executors['shell'] = {
+    ...buildExecutor({ kind: 'command', argv: ['sh', '-c', promptPlaceholder] }, expand),
+    configured: false,
+  };
+  for (const [name, executor] of Object.entries(file.executors ?? {}))
+    executors[name] = buildExecutor(executor, expand);
+  return freeze({
+    port: options.port ?? file.port ?? defaults.port,
+    hosts: (file.hosts ?? []).map((host) => host.toLowerCase()),
+    lanes,
+    executors,
+    defaultExecutor: file.defaultExecutor ?? null,
+    roots: (file.roots ?? []).map(expand),
+    engine: { kind: 'embedded' },
+    drain: { timeoutMs: file.drain?.timeoutMs ?? defaults.drainMs },
+  });
+}
+
+function buildExecutor(file: FileExecutor, expand: (path: string) => string): ExecutorConfig {
+  const setEnv = record<SecretRef>();
+  for (const [name, secret] of Object.entries(file.setEnv ?? {})) setEnv[name] = secretRef(secret, expand);
+  const common = {
+    kind: file.kind,
+    env: file.env ?? [],
+    setEnv,
+    idempotent: file.idempotent ?? false,
+    stallMs: file.stallMs ?? defaults.stallMs,
+    outputLimit: file.outputLimit ?? defaults.outputLimit,
+    isolation: file.isolation ?? 'auto',
+    configured: true,
+  };
+  if (file.kind === 'command') {
+    const [bin = '', ...args] = file.argv;
+    return {
+      ...common,
+      bin: expand(bin),
+      args,
+      input: file.input ?? (args.includes(promptPlaceholder) ? 'argument' : 'stdin'),
+      // A command asks nobody; what it may do is what its user may do.
+      permissions: 'all',
+      model: null,
+      maxTurns: null,
+      maxBudgetUsd: null,
+      timeoutMs: file.timeoutMs ?? defaults.commandTimeoutMs,
+    };
+  }
+  return {
+    ...common,
+    bin: expand(file.bin ?? file.kind),
+    args: file.args ?? [],
+    input: 'stdin',
+    permissions: file.permissions ?? 'ask',
+    model: file.model ?? null,
+    maxTurns: file.maxTurns ?? null,
+    maxBudgetUsd: file.maxBudgetUsd ?? null,
+    timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
+  };
+}
+
+function secretRef(secret: FileSecret, expand: (path: string) => string): SecretRef {
+  if (typeof secret === 'string') return { text: secret };
+  if ('file' in secret) return { file: expand(secret.file) };
+  if ('exec' in secret) return { exec: [expand(secret.exec[0]), ...secret.exec.slice(1)] };
+  return secret;
+}
+
+function expandHome(path: string, userHome: string): string {
+  return path === '~' || path.startsWith('~/') ? join(userHome, path.slice(1)) : path;
+}
+
+/** Without a prototype, so that looking up `constructor` finds nothing that was not configured. */
+function record<Value>(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
+}
+
+function freeze<Value extends object>(value: Value): Value {
+  for (const child of Object.values(value) as unknown[])
+    if (typeof child === 'object' && child !== null) freeze(child);
+  return Object.freeze(value);
+}

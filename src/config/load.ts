@@ -1,0 +1,149 @@
+// Reads the configuration once, and says everything that is wrong with it at once.
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { HomerError } from '../core/errors.ts';
+import { buildConfig } from './build.ts';
+import type { Config } from './config.ts';
+import { configFile, parseConfigText, readConfigText } from './document.ts';
+import { describeIssue, formatProblem } from './problem.ts';
+import type { ConfigProblem, Finding } from './problem.ts';
+import { agentKinds, fileSchema } from './schema.ts';
+import type { FileContent } from './schema.ts';
+
+export interface LoadOptions {
+  /** Only HOMER_PORT is read from it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What `~` stands for; absolute. */
+  readonly userHome: string;
+}
+
+export interface LoadedConfig {
+  /** Deeply frozen. */
+  readonly config: Config;
+  readonly warnings: readonly ConfigProblem[];
+  /** Of the file's text; tells whether an edit changed anything. */
+  readonly digest: string;
+}
+
+/** Longer lists help nobody; the count of the rest is said. */
+const mostProblems = 50;
+
+/**
+ * Reads `home/config.yaml` (none: the defaults) and HOMER_PORT. Throws HOMER_CONFIG_INVALID whose message lists every
+ * problem on a line of its own and whose `details.problems` are ConfigProblems in the order of the file.
+ */
+export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
+  const source = readConfigText(home);
+  const port = portFromEnv(options.env['HOMER_PORT']);
+  const problems: ConfigProblem[] = [...source.problems];
+  const warnings: ConfigProblem[] = [...source.warnings];
+  if (port.problem !== null) problems.push(port.problem);
+  let content: FileContent = {};
+  if (source.text !== null) {
+    const document = parseConfigText(source.text);
+    const parsed = fileSchema.safeParse(document.value);
+    const found = document.isReadable ? (parsed.error?.issues ?? []) : [];
+    const findings = found.flatMap((issue) => describeIssue(issue, document.value));
+    if (parsed.success) content = parsed.data;
+    const located = [...findings, ...unknownDefault(document.value)].map((finding) =>
+      document.locate(finding),
+    );
+    problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));
+    warnings.push(...doubts(content).map((finding) => document.locate(finding)));
+  }
+  if (problems.length > 0) throw invalid(join(home, configFile), problems);
+  const config = buildConfig(content, { port: port.value, userHome: options.userHome });
+  return { config, warnings, digest: digestOf(source.text) };
+}
+
+/** What LoadedConfig's `digest` would be for the file as it is now; the same for a file that cannot be read as for none. */
+export function configDigest(home: string): string {
+  const source = readConfigText(home);
+  return digestOf(source.text ?? source.problems.map(formatProblem).join('\n'));
+}
+
+function digestOf(text: string | null): string {
+  return createHash('sha256')
+    .update(text ?? '')
+    .digest('hex');
+}
+
+function portFromEnv(text: string | undefined): { value: number | null; problem: ConfigProblem | null } {
+  if (text === undefined || text === '') return { value: null, problem: null };
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (value >= 0 && value <= 65_535) return { value, problem: null };
+  const message = `${JSON.stringify(text.slice(0, 40))} is not a port (0 to 65535; 0: any free one)`;
+  return { value: null, problem: { file: 'HOMER_PORT', line: null, column: null, path: '', message } };
+}
+
+/** Said of the value as written, so that it stands in the list beside all else that is wrong. */
+function unknownDefault(written: unknown): Finding[] {
+  const name = member(written, 'defaultExecutor');
+  if (typeof name !== 'string') return [];
+  const configured = member(written, 'executors');
+  const names = typeof configured === 'object' && configured !== null ? Object.keys(configured) : [];
+  const known = [...new Set(['shell', ...agentKinds, ...names])];
+  if (known.includes(name)) return [];
+  const message = `${JSON.stringify(name.slice(0, 40))} is not an executor; there are ${known.join(', ')}`;
+  return [{ path: ['defaultExecutor'], at: 'value', message }];
+}
+
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}
+
+/** Two checks of one value (a whole number, and not too large a one) need not both be told. */
+function oncePerPlace(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const places = new Map<string, ConfigProblem>();
+  for (const problem of problems)
+    places.set(
+      problem.path === '' ? formatProblem(problem) : `${problem.path} ${problem.line}:${problem.column}`,
+      problem,
+    );
+  return [...places.values()];
+}
+
+const secretName = /(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;
+// Each makes the loader or an interpreter run code before the program itself.
+const startsCode =
+  /^(?:LD_|DYLD_)|^(?:NODE_OPTIONS|PYTHONSTARTUP|PYTHONPATH|PYTHONHOME|PERL5OPT|PERL5LIB|RUBYOPT|RUBYLIB|BASH_ENV|ENV|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|DOTNET_STARTUP_HOOKS|GIT_SSH_COMMAND)$/;
+
+/** Allowed, since the file is the owner's, but more often a mistake or somebody else's work than a wish. */
+function doubts(file: FileContent): Finding[] {
+  const findings: Finding[] = [];
+  for (const [name, executor] of Object.entries(file.executors ?? {})) {
+    const at = (key: string, last: PropertyKey, where: Finding['at'], message: string): void => {
+      findings.push({ path: ['executors', name, key, last], at: where, message });
+    };
+    for (const [variable, value] of Object.entries(executor.setEnv ?? {})) {
+      if (startsCode.test(variable)) at('setEnv', variable, 'key', 'makes every run load code of its choice');
+      if (typeof value === 'string' && value !== '' && secretName.test(variable))
+        at(
+          'setEnv',
+          variable,
+          'value',
+          'is a secret in plain text; { env: … }, { file: … } or { exec: … } keep it out',
+        );
+    }
+    executor.env?.forEach((variable, index) => {
+      if (startsCode.test(variable))
+        at('env', index, 'value', `${variable} makes every run load code of its choice`);
+    });
+  }
+  return findings;
+}
+
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+function invalid(path: string, problems: readonly ConfigProblem[]): HomerError {
+  const shown = problems.slice(0, mostProblems).map((problem) => `  ${formatProblem(problem)}`);
+  if (problems.length > mostProblems) shown.push(`  … and ${problems.length - mostProblems} more`);
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return new HomerError('HOMER_CONFIG_INVALID', `${path}: ${count}\n${shown.join('\n')}`, {
+    details: { problems },
+  });
+}

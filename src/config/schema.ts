@@ -1,0 +1,164 @@
+// What may stand in config.yaml, as it is written there. build.ts makes the value from it that the house uses.
+
+import { z } from 'zod';
+import { permissionChoices } from '../core/agent.ts';
+import type { ExecutorKind } from '../core/agent.ts';
+import { parseRate } from '../core/rate.ts';
+
+/** Agent CLIs this version can drive; each may be a `defaultExecutor` without being configured. */
+export const agentKinds: readonly Exclude<ExecutorKind, 'command'>[] = ['claude'];
+
+export const defaults = {
+  port: 4663,
+  concurrency: 2,
+  agentTimeoutMs: 1_800_000,
+  commandTimeoutMs: 3_600_000,
+  stallMs: 600_000,
+  outputLimit: 64 * 1024 * 1024,
+  drainMs: 30_000,
+} as const;
+
+/** The argument of a `command` that is replaced by the prompt. */
+export const promptPlaceholder = '{prompt}';
+
+// setTimeout fires at once beyond this (Node's documentation of timers).
+const longestMs = 2_147_483_647;
+
+/** A mapping that names its known keys when it meets another. */
+function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `is not a known key; known here: ${Object.keys(shape).join(', ')}`
+        : undefined,
+  });
+}
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'is not a name (lower case letters, digits, - and _, at most 32)');
+const variable = z
+  .string()
+  .regex(/^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not the name of an environment variable')
+  .refine((text) => text !== 'HOMER_RUN', 'is kept for Homer, which finds the processes of a run by it');
+// oxlint-disable-next-line no-control-regex -- a NUL cannot be part of an argument
+const argument = z.string().regex(/^[^\0]*$/, 'holds a NUL character');
+const program = argument
+  .min(1)
+  .regex(/^(?:~\/|\/|[^/~]+$)/, 'is neither a bare name (looked up on PATH) nor an absolute path');
+const absolute = argument.regex(/^(?:\/|~(?:\/|$))/, 'is not an absolute path (or one that starts with ~/)');
+const milliseconds = z.int().min(0).max(longestMs);
+
+const secret = z.union(
+  [
+    argument,
+    mapping({ env: variable }),
+    mapping({ file: absolute }),
+    mapping({ exec: z.tuple([program], argument) }),
+  ],
+  { error: 'must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }' },
+);
+
+const anyExecutor = {
+  env: z.array(variable).max(256).optional(),
+  setEnv: z.record(variable, secret).optional(),
+  idempotent: z.boolean().optional(),
+  timeoutMs: milliseconds.optional(),
+  stallMs: milliseconds.optional(),
+  outputLimit: z.int().min(0).optional(),
+  isolation: z.enum(['auto', 'none']).optional(),
+};
+
+const agent = mapping({
+  kind: z.enum(agentKinds as [(typeof agentKinds)[number]]),
+  bin: program.optional(),
+  args: z.array(argument).max(256).optional(),
+  permissions: z.enum(permissionChoices as ['ask', 'edits', 'all', 'none']).optional(),
+  model: argument.min(1).max(256).optional(),
+  maxTurns: z.int().min(1).optional(),
+  maxBudgetUsd: z.number().positive().optional(),
+  ...anyExecutor,
+});
+
+const command = mapping({
+  kind: z.literal('command'),
+  argv: z
+    .array(argument)
+    .min(1)
+    .max(1024)
+    .superRefine((argv, context) => {
+      const first = program.safeParse(argv[0]);
+      if (argv.length > 0 && !first.success)
+        context.addIssue({ code: 'custom', path: [0], message: first.error.issues[0]?.message ?? '' });
+      argv.forEach((each, index) => {
+        if (!each.includes(promptPlaceholder)) return;
+        // Inside other text, above all inside a script for `sh -c`, a prompt would be read as code.
+        if (each !== promptPlaceholder || index === 0)
+          context.addIssue({
+            code: 'custom',
+            path: [index],
+            message: `holds ${promptPlaceholder}, which must be an argument of its own after the program`,
+          });
+      });
+    }),
+  input: z.enum(['argument', 'stdin']).optional(),
+  ...anyExecutor,
+}).superRefine((executor, context) => {
+  const placed = executor.argv.includes(promptPlaceholder);
+  if (executor.input === 'argument' && !placed)
+    context.addIssue({
+      code: 'custom',
+      path: ['input'],
+      message: `needs ${promptPlaceholder} as an argument in argv`,
+    });
+  if (executor.input === 'stdin' && placed)
+    context.addIssue({
+      code: 'custom',
+      path: ['input'],
+      message: `sends the prompt on standard input, but argv has ${promptPlaceholder} too`,
+    });
+});
+
+const lane = mapping({
+  concurrency: z.int().min(1).max(256).optional(),
+  rate: z
+    .string()
+    .refine((text) => parseRate(text) !== null, 'is not a rate like "30/1m"')
+    .optional(),
+});
+
+const hostName = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?::\d{1,5})?$/,
+    'is not a host name like "homer.example.net" or "homer.example.net:8443" (no scheme, no *)',
+  )
+  .refine((text) => Number(/:(\d+)$/.exec(text)?.[1] ?? 1) <= 65_535, 'has a port above 65535');
+
+/** config.yaml as written; `z.input` and `z.output` are the same, since nothing is changed here. */
+export const fileSchema = mapping({
+  port: z.int().min(0).max(65_535).optional(),
+  hosts: z.array(hostName).max(64).optional(),
+  lanes: z.record(name, lane).optional(),
+  executors: z
+    .record(name, z.discriminatedUnion('kind', [agent, command], { error: kindMessage }))
+    .optional(),
+  defaultExecutor: name.optional(),
+  roots: z.array(absolute).max(256).optional(),
+  engine: mapping({ kind: z.literal('embedded') }).optional(),
+  drain: mapping({ timeoutMs: z.int().min(0).max(3_600_000).optional() }).optional(),
+});
+
+export type FileContent = z.output<typeof fileSchema>;
+export type FileExecutor = NonNullable<FileContent['executors']>[string];
+export type FileSecret = z.output<typeof secret>;
+
+function kindMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  return `it must be ${[...agentKinds, 'command'].map((kind) => `"${kind}"`).join(' or ')}`;
+}
+
+/** The JSON Schema (draft 2020-12) of config.yaml, for editors and `homer config schema`. */
+export function configSchema(): unknown {
+  return { ...z.toJSONSchema(fileSchema, { io: 'input' }), title: 'Homer config.yaml' };
+}
