@@ -1,0 +1,79 @@
+// The executor for Claude Code: stream-json both ways, so that it can be asked, answered and interrupted while it
+// works. Flags and lines were measured with 2.1.330; docs/decisions/ says why this transport.
+
+import type { Permissions } from '../core/agent.ts';
+import { createClaudeConversation } from './claude-conversation.ts';
+import type { Executor, ExecutorSettings, Turn } from './executor.ts';
+
+/** Runs Claude Code, one process per turn, with a session id that Homer chooses. */
+export function createClaudeExecutor(): Executor {
+  return {
+    kind: 'claude',
+    framing: 'lines',
+    choosesSessionId: true,
+    resumable: true,
+    invocation: (settings, turn) => ({
+      file: settings.bin,
+      args: [...settings.args, ...argumentsOf(settings, turn)],
+      env: environmentOf(settings.permissions),
+    }),
+    converse: createClaudeConversation,
+  };
+}
+
+// Tools that need a person at a terminal, or a process that lives on after its turn: a wake-up the agent plans for
+// itself would silently never come, since every turn is a process of its own.
+const toolsOfNoUse = [
+  'AskUserQuestion',
+  'EnterPlanMode',
+  'ExitPlanMode',
+  'CronCreate',
+  'CronDelete',
+  'CronList',
+  'ScheduleWakeup',
+];
+
+// `none` is a hard limit: `dontAsk` alone still runs whatever the allow rules of the user's own settings name.
+const readOnlyTools = ['Read', 'Glob', 'Grep'];
+
+const permissionArguments: Readonly<Record<Permissions, readonly string[]>> = {
+  ask: ['--permission-mode', 'default'],
+  edits: ['--permission-mode', 'acceptEdits'],
+  all: ['--permission-mode', 'bypassPermissions'],
+  none: ['--permission-mode', 'dontAsk', `--tools=${readOnlyTools.join(',')}`],
+};
+
+function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] {
+  const args = [
+    '-p',
+    '--input-format',
+    'stream-json',
+    '--output-format',
+    'stream-json',
+    // Without it stream-json is refused (exit 1).
+    '--verbose',
+    '--permission-prompt-tool',
+    'stdio',
+    ...permissionArguments[settings.permissions],
+    `--disallowedTools=${toolsOfNoUse.join(',')}`,
+  ];
+  if (turn.session.id !== null)
+    args.push(turn.session.mode === 'new' ? '--session-id' : '--resume', turn.session.id);
+  if (settings.model !== null) args.push('--model', settings.model);
+  if (settings.maxTurns !== null) args.push('--max-turns', String(settings.maxTurns));
+  if (settings.maxBudgetUsd !== null) args.push('--max-budget-usd', String(settings.maxBudgetUsd));
+  return args;
+}
+
+function environmentOf(permissions: Permissions): Readonly<Record<string, string>> {
+  const env = {
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+    // The default of 10 makes a wrong key take three minutes to be told; Homer's own queue does the long waiting.
+    CLAUDE_CODE_MAX_RETRIES: '2',
+    // Keeps the agent's key out of the environment of the commands it runs.
+    CLAUDE_CODE_SUBPROCESS_ENV_SCRUB: '1',
+  };
+  // As root it refuses `bypassPermissions` (exit 1) unless this says that root is meant.
+  return permissions === 'all' && process.getuid?.() === 0 ? { ...env, IS_SANDBOX: '1' } : env;
+}

@@ -1,0 +1,16 @@
+// The one place that names the executors.
+
+import type { ExecutorKind } from '../core/agent.ts';
+import { createClaudeExecutor } from './claude.ts';
+import { createCommandExecutor } from './command.ts';
+import type { Executor } from './executor.ts';
+
+const makers: Readonly<Record<ExecutorKind, () => Executor>> = {
+  claude: createClaudeExecutor,
+  command: createCommandExecutor,
+};
+
+/** The executor of this kind; it holds no state, so one serves every run. */
+export function openExecutor(kind: ExecutorKind): Executor {
+  return makers[kind]();
+}
