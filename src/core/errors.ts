@@ -303,8 +303,8 @@ export const catalogue = {
     hint: 'End the processes that are named, then `homer retry ID`, or `homer cancel ID`.',
   },
   HOMER_HELD: {
-    status: null,
-    exit: null,
+    status: 409,
+    exit: 1,
     title: 'The state directory was restored, copied or moved; its jobs are held',
     hint: '`homer resume` releases all, once no other copy runs.',
   },

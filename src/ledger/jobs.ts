@@ -125,8 +125,8 @@ export class Jobs {
     const where: string[] = ['seq < ?'];
     const values: (string | number)[] = [filter.before ?? Number.MAX_SAFE_INTEGER];
     if (filter.state !== undefined) {
-      where.push('state = ?');
-      values.push(filter.state);
+      // Written out, not bound: only then may SQLite use an index that covers just this state.
+      where.push(`state = '${filter.state}'`);
     }
     if (filter.lane !== undefined) {
       where.push('lane = ?');
@@ -201,6 +201,11 @@ export class Jobs {
   nextDueAt(): number | null {
     const due = this.#nextDue.get()?.['due'];
     return typeof due === 'number' ? due : null;
+  }
+
+  /** Scheduled, parked and backed-off jobs, the next one first. */
+  dueNext(limit: number): JobRecord[] {
+    return this.#promote.all(Number.MAX_SAFE_INTEGER, limit).map(jobFromRow);
   }
 
   /** Every lane that has queued jobs, configured or not; one index seek per lane, however many jobs there are. */

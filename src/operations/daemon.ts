@@ -1,0 +1,131 @@
+// Operations on the daemon itself: its status, the end of a held start, stopping it.
+
+import { z } from 'zod';
+import type { JobRecord } from '../ledger/job-record.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { laneView, viewLanes, type LaneOperationsOptions } from './lanes.ts';
+import { defineOperation, type Operation } from './operation.ts';
+
+export type StopMode = 'drain' | 'now' | 'kill';
+
+export type DaemonHealth = 'healthy' | 'degraded' | 'held' | 'draining';
+
+export interface DaemonOperationsOptions extends LaneOperationsOptions {
+  readonly about: { readonly version: string; readonly pid: number; readonly home: string; readonly startedAt: number };
+  readonly port: () => number;
+  readonly health: () => { readonly daemon: DaemonHealth; readonly problems: readonly Problem[] };
+  /** What the run of a job did last. */
+  readonly activity: (jobId: string) => string | null;
+  /** Begins to stop and returns at once. */
+  readonly stop: (mode: StopMode) => void;
+}
+
+const problemView = z.object({ code: z.string(), message: z.string(), hint: z.string() });
+type Problem = z.infer<typeof problemView>;
+
+const statusView = z.object({
+  daemon: z.enum(['healthy', 'degraded', 'held', 'draining']),
+  version: z.string(),
+  pid: z.int(),
+  port: z.int(),
+  home: z.string(),
+  startedAt: z.iso.datetime(),
+  held: z.boolean(),
+  problems: z.array(problemView),
+  needsYou: z.array(z.object({ jobId: z.string(), state: z.string(), code: z.string(), message: z.string(), hint: z.string() })),
+  running: z.array(
+    z.object({
+      jobId: z.string(),
+      lane: z.string(),
+      executor: z.string(),
+      prompt: z.string(),
+      startedAt: z.iso.datetime().nullable(),
+      lastActivity: z.string().nullable(),
+    }),
+  ),
+  queued: z.int(),
+  next: z.array(z.object({ jobId: z.string(), lane: z.string(), prompt: z.string(), dueAt: z.iso.datetime().nullable() })),
+  lanes: z.array(laneView),
+});
+
+const mostShown = 20;
+/** A failure is news for a day; after that it is in the list of jobs. */
+const newsMs = 86_400_000;
+
+export function daemonOperations(options: DaemonOperationsOptions): readonly Operation[] {
+  const { ledger, about } = options;
+  return [
+    defineOperation({
+      name: 'daemon.status',
+      input: z.strictObject({}),
+      output: statusView,
+      async handle() {
+        const { daemon, problems } = options.health();
+        const lanes = await viewLanes(options);
+        const running = ledger.claims.liveRuns().slice(0, mostShown).map((run) => ledger.jobs.get(run.jobId));
+        return {
+          output: {
+            daemon,
+            version: about.version,
+            pid: about.pid,
+            port: options.port(),
+            home: about.home,
+            startedAt: new Date(about.startedAt).toISOString(),
+            held: ledger.isHeld(),
+            problems: [...problems],
+            needsYou: needsYou(ledger),
+            running: running.map((job) => ({
+              ...brief(job),
+              executor: job.executor,
+              startedAt: job.startedAt === null ? null : new Date(job.startedAt).toISOString(),
+              lastActivity: options.activity(job.id),
+            })),
+            queued: lanes.reduce((sum, lane) => sum + lane.queued, 0),
+            next: ledger.jobs.dueNext(mostShown).map((job) => ({
+              ...brief(job),
+              dueAt: job.dueAt === null ? null : new Date(job.dueAt).toISOString(),
+            })),
+            lanes,
+          },
+        };
+      },
+    }),
+    defineOperation({
+      name: 'daemon.release',
+      input: z.strictObject({}),
+      output: z.object({ released: z.int() }),
+      async handle() {
+        const released = await ledger.release();
+        await options.engine.refresh();
+        return { output: { released } };
+      },
+    }),
+    defineOperation({
+      name: 'daemon.stop',
+      input: z.strictObject({ mode: z.enum(['drain', 'now', 'kill']).default('drain') }),
+      output: z.object({ running: z.int() }),
+      async handle({ mode }) {
+        const running = ledger.claims.liveRuns().length;
+        options.stop(mode);
+        return { output: { running }, status: 202 };
+      },
+    }),
+  ];
+}
+
+function brief(job: JobRecord): { jobId: string; lane: string; prompt: string } {
+  return { jobId: job.id, lane: job.lane, prompt: job.prompt.length > 200 ? `${job.prompt.slice(0, 199)}…` : job.prompt };
+}
+
+function needsYou(ledger: Ledger): { jobId: string; state: string; code: string; message: string; hint: string }[] {
+  const since = ledger.now() - newsMs;
+  const waiting = ledger.jobs.list({ state: 'waiting', limit: mostShown });
+  const failed = ledger.jobs.list({ state: 'failed', limit: mostShown }).filter((job) => (job.endedAt ?? 0) > since);
+  return [...waiting, ...failed].map((job) => ({
+    jobId: job.id,
+    state: job.state,
+    code: job.error?.code ?? '',
+    message: job.error?.message ?? '',
+    hint: job.error?.hint ?? '',
+  }));
+}

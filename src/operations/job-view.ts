@@ -1,0 +1,116 @@
+// A job as the contract shows it: times in ISO 8601 UTC, unknown is null.
+
+import { z } from 'zod';
+import { jobStates } from '../core/job.ts';
+import { verdicts } from '../core/verdict.ts';
+import type { Usage } from '../core/agent.ts';
+import type { RunRecord } from '../ledger/claims.ts';
+import type { JobRecord } from '../ledger/job-record.ts';
+
+const time = z.iso.datetime().nullable();
+
+export const usageView = z.object({
+  inputTokens: z.int().nullable(),
+  outputTokens: z.int().nullable(),
+  costUsd: z.number().nullable(),
+});
+
+export const runView = z.object({
+  id: z.string(),
+  state: z.enum(['starting', 'running', 'ended']),
+  verdict: z.enum(verdicts as readonly [string, ...string[]]).nullable(),
+  startedAt: time,
+  endedAt: time,
+  agentSessionId: z.string().nullable(),
+  workerId: z.string().nullable(),
+  exitCode: z.int().nullable(),
+});
+
+export const jobView = z.object({
+  id: z.string(),
+  state: z.enum(jobStates as readonly [string, ...string[]]),
+  lane: z.string(),
+  executor: z.string(),
+  sessionId: z.string().nullable(),
+  prompt: z.string(),
+  cwd: z.string(),
+  key: z.string().nullable(),
+  source: z.string(),
+  priority: z.int(),
+  createdAt: time,
+  queuedAt: time,
+  startedAt: time,
+  endedAt: time,
+  /** When a scheduled, parked or backed-off job runs next. */
+  dueAt: time,
+  cancelRequestedAt: time,
+  attempts: z.int(),
+  crashes: z.int(),
+  maxAttempts: z.int(),
+  maxCrashes: z.int(),
+  result: z.object({ text: z.string(), data: z.json().optional() }).nullable(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  usage: usageView,
+  runs: z.array(runView),
+});
+
+export type JobView = z.infer<typeof jobView>;
+
+const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+export function viewJob(job: JobRecord, runs: readonly RunRecord[]): JobView {
+  return {
+    id: job.id,
+    state: job.state,
+    lane: job.lane,
+    executor: job.executor,
+    sessionId: job.sessionId,
+    prompt: job.prompt,
+    cwd: job.cwd,
+    key: job.key,
+    source: job.source,
+    priority: job.priority,
+    createdAt: iso(job.createdAt),
+    queuedAt: iso(job.queuedAt),
+    startedAt: iso(job.startedAt),
+    endedAt: iso(job.endedAt),
+    dueAt: iso(job.dueAt),
+    cancelRequestedAt: iso(job.cancelRequestedAt),
+    attempts: job.attempts,
+    crashes: job.crashes,
+    maxAttempts: job.maxAttempts,
+    maxCrashes: job.maxCrashes,
+    result: viewResult(job),
+    error: job.error,
+    usage: sumUsage(runs.map((run) => run.usage)),
+    runs: runs.map((run) => ({
+      id: run.id,
+      state: run.state,
+      verdict: run.verdict,
+      startedAt: iso(run.startedAt),
+      endedAt: iso(run.endedAt),
+      agentSessionId: run.agentSessionId,
+      workerId: run.workerId,
+      exitCode: run.exitCode,
+    })),
+  };
+}
+
+function viewResult(job: JobRecord): JobView['result'] {
+  if (job.resultText === null && job.resultData === null) return null;
+  const text = job.resultText ?? '';
+  return job.resultData === null ? { text } : { text, data: JSON.parse(job.resultData) as z.core.util.JSONType };
+}
+
+/** What is unknown of every run stays unknown; otherwise the known parts are added up. */
+function sumUsage(usages: readonly Usage[]): Usage {
+  const sum = (values: readonly (number | null)[]): number | null => {
+    const known = values.filter((value) => value !== null);
+    return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+  };
+  return {
+    inputTokens: sum(usages.map((usage) => usage.inputTokens)),
+    outputTokens: sum(usages.map((usage) => usage.outputTokens)),
+    costUsd: sum(usages.map((usage) => usage.costUsd)),
+  };
+}

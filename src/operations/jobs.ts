@@ -1,0 +1,103 @@
+// Operations on jobs: accept, look, cancel, retry.
+
+import { z } from 'zod';
+import { HomerError } from '../core/errors.ts';
+import { isJobId, type JobId } from '../core/ids.ts';
+import { jobStates, onInterruptChoices, priorityRange, type JobState, type OnInterrupt } from '../core/job.ts';
+import type { Accept } from '../intake/intake.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { jobView, viewJob, type JobView } from './job-view.ts';
+import { defineOperation, type Operation } from './operation.ts';
+
+export interface JobOperationsOptions {
+  readonly ledger: Ledger;
+  readonly accept: Accept;
+  /** Tells the run of a job to end, if there is one. */
+  readonly endRun: (jobId: JobId) => void;
+}
+
+const jobId = z.string().refine(isJobId, 'is not the id of a job');
+const oneJob = z.object({ job: jobView });
+const dayMs = 86_400_000;
+
+const createInput = z.strictObject({
+  prompt: z.string().min(1).max(900_000).meta({ examples: ['Summarize README.md'] }),
+  executor: z.string().min(1).max(64).optional().meta({ examples: ['claude'] }),
+  lane: z.string().min(1).max(64).optional().meta({ examples: ['work'] }),
+  cwd: z.string().min(1).max(4096).optional(),
+  priority: z.int().min(priorityRange.min).max(priorityRange.max).optional(),
+  runAfter: z.iso.datetime({ offset: true }).optional(),
+  maxAttempts: z.int().min(1).max(100).optional(),
+  maxCrashes: z.int().min(1).max(100).optional(),
+  timeoutMs: z.int().min(1_000).max(30 * dayMs).optional(),
+  onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
+  key: z.string().min(1).max(255).optional(),
+});
+
+const listInput = z.strictObject({
+  state: z.enum(jobStates as readonly [JobState, ...JobState[]]).optional(),
+  lane: z.string().max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z.coerce.number().int().min(1).optional(),
+});
+
+const idInput = z.strictObject({ id: jobId });
+
+export function jobOperations({ ledger, accept, endRun }: JobOperationsOptions): readonly Operation[] {
+  const view = (id: JobId): JobView => viewJob(ledger.jobs.get(id), ledger.claims.runsOf(id));
+
+  return [
+    defineOperation({
+      name: 'jobs.create',
+      input: createInput,
+      output: oneJob,
+      async handle({ key, ...request }, caller) {
+        const { id, created } = await accept(request, key ?? null, caller);
+        return { output: { job: view(id) }, status: created ? 202 : 200 };
+      },
+    }),
+    defineOperation({
+      name: 'jobs.list',
+      input: listInput,
+      output: z.object({ jobs: z.array(jobView), nextCursor: z.string().nullable() }),
+      async handle({ state, lane, limit, cursor }) {
+        const jobs = ledger.jobs.list({ state, lane, limit, before: cursor });
+        const last = jobs.at(-1);
+        return {
+          output: {
+            jobs: jobs.map((job) => viewJob(job, ledger.claims.runsOf(job.id))),
+            nextCursor: jobs.length === limit && last !== undefined ? String(last.seq) : null,
+          },
+        };
+      },
+    }),
+    defineOperation({
+      name: 'jobs.get',
+      input: idInput,
+      output: oneJob,
+      async handle({ id }) {
+        return { output: { job: view(id) } };
+      },
+    }),
+    defineOperation({
+      name: 'jobs.cancel',
+      input: idInput,
+      output: oneJob,
+      async handle({ id }) {
+        const job = await ledger.commit(() => ledger.jobs.cancel(id, ledger.now()));
+        if (job.state === 'running') endRun(id);
+        return { output: { job: view(id) } };
+      },
+    }),
+    defineOperation({
+      name: 'jobs.retry',
+      input: idInput,
+      output: oneJob,
+      async handle({ id }) {
+        if (ledger.isHeld()) throw new HomerError('HOMER_HELD', 'Homer is held and runs nothing.');
+        await ledger.commit(() => ledger.jobs.retry(id, ledger.now()));
+        return { output: { job: view(id) } };
+      },
+    }),
+  ];
+}

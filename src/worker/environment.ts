@@ -1,0 +1,68 @@
+// The environment of a run, built from nothing: a short base list, what the executor names, and secrets.
+
+import type { ExecutorConfig, SecretRef } from '../config/config.ts';
+import type { SecretFrame } from '../runner/files.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+const baseNames = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LC_ALL',
+  'TERM',
+  'TZ',
+  'SSH_AUTH_SOCK',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'ALL_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'all_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+] as const;
+
+const fallbacks: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+};
+
+const secretName = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH/i;
+
+/** Resolves a reference to its value; HOMER_SECRET_MISSING when there is none. */
+export type ResolveSecret = (ref: SecretRef) => Promise<string>;
+
+/**
+ * What the runner gets on its standard input. Whatever came from a reference, or stands in a variable whose name
+ * speaks of a secret, is redacted from all that the run writes; so is the owner's token.
+ */
+export async function buildSecretFrame(
+  executor: ExecutorConfig,
+  daemon: Variables,
+  ownerToken: string,
+  resolve: ResolveSecret,
+): Promise<SecretFrame> {
+  const env: Record<string, string> = { ...fallbacks };
+  const secrets = new Set([ownerToken]);
+  const set = (name: string, value: string | undefined, isSecret: boolean): void => {
+    if (value === undefined) return;
+    env[name] = value;
+    if (isSecret) secrets.add(value);
+  };
+  for (const name of baseNames) set(name, daemon[name], false);
+  for (const name of executor.env) set(name, daemon[name], secretName.test(name) && name !== 'SSH_AUTH_SOCK');
+  for (const [name, ref] of Object.entries(executor.setEnv)) {
+    set(name, await resolve(ref), !('text' in ref) || secretName.test(name));
+  }
+  return { env, secrets: [...secrets].filter((value) => value !== '') };
+}

@@ -1,0 +1,74 @@
+// Gathers what is known of a run whose runner may be gone: the facts that decideRecovery decides on.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LeftRun } from '../core/recovery.ts';
+import { isLockHeldProof } from '../lifecycle/lock.ts';
+import { hostBootId } from '../lifecycle/process-identity.ts';
+import { fileNames, type Exit } from '../runner/files.ts';
+import { endLeftovers, findRunLeftovers } from '../runner/leftovers.ts';
+import { readExit, readRunRecord } from '../runner/records.ts';
+import { emptySummary, summarizeJournal, type JournalSummary } from './report.ts';
+
+export interface Inspection {
+  readonly facts: LeftRun;
+  readonly exit: Exit | null;
+  readonly journal: JournalSummary;
+  /** Processes that could not be ended. */
+  readonly survivors: readonly number[];
+}
+
+export interface InspectedRun {
+  readonly directory: string;
+  readonly starts: number;
+  readonly foreignGeneration: boolean;
+  /** HOMER_RUN in the environment of everything the run starts. */
+  readonly marker: string;
+  /** Host boot in which the run was granted. */
+  readonly hostBootId: string | null;
+}
+
+/**
+ * Asks the kernel whether the runner lives. If not, ends what it left behind, by the run's marker and never by name,
+ * and reads how far it came.
+ */
+export async function inspectRun(run: InspectedRun): Promise<Inspection> {
+  const { directory, starts, foreignGeneration } = run;
+  const exit = readExit(directory);
+  // exit.json is the last thing a runner writes: whether it has let go of its lock by now does not matter.
+  const lock = exit !== null || !existsSync(directory) ? 'free' : await isLockHeldProof(directory);
+  const record = readRunRecord(directory);
+  const known = {
+    lock,
+    foreignGeneration,
+    starts,
+    agentMayHaveStarted: record !== null,
+    hostRestarted: (record?.hostBootId ?? run.hostBootId) !== hostBootId(),
+    endRequested: hasOrders(directory),
+  };
+  if (lock === 'held') {
+    const facts: LeftRun = { ...known, exitVerdict: null, journalVerdict: null, tree: 'unproven' };
+    return { facts, exit: null, journal: emptySummary, survivors: [] };
+  }
+  const journal = await summarizeJournal(directory);
+  const survivors = exit?.tree === 'dead' ? [] : await endTreeOf(run);
+  const tree = survivors.length === 0 ? 'dead' : 'unproven';
+  const facts: LeftRun = {
+    ...known,
+    exitVerdict: exit?.verdict ?? null,
+    journalVerdict: journal.end?.verdict ?? null,
+    tree,
+  };
+  return { facts, exit: exit === null ? null : { ...exit, tree }, journal, survivors };
+}
+
+async function endTreeOf(run: InspectedRun): Promise<readonly number[]> {
+  const left = findRunLeftovers([run.marker]).get(run.marker) ?? [];
+  return left.length === 0 ? [] : endLeftovers(run.marker, left);
+}
+
+function hasOrders(directory: string): boolean {
+  const inbox = join(directory, fileNames.inbox);
+  // Only `stop` orders exist so far that a runner may leave unread.
+  return existsSync(inbox) && readdirSync(inbox).some((name) => name.endsWith('.json'));
+}

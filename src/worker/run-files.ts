@@ -1,0 +1,68 @@
+// Makes a run's directory ready for its runner: what to do, in which agent session, within which limits.
+
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutorConfig } from '../config/config.ts';
+import type { Generation, RunId } from '../core/ids.ts';
+import type { Executor, ExecutorSettings, Turn } from '../executors/executor.ts';
+import { resumePreamble } from '../executors/preamble.ts';
+import type { JobRecord } from '../ledger/job-record.ts';
+import { fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
+import { syncDirectory, writeSpec } from '../runner/records.ts';
+
+export interface RunPlan {
+  readonly runId: RunId;
+  readonly job: JobRecord;
+  readonly config: ExecutorConfig;
+  readonly executor: Executor;
+  readonly generation: Generation;
+  /** `device:inode` of the state directory. */
+  readonly home: string;
+  readonly isolation: Isolation;
+}
+
+export function runDirectory(home: string, runId: RunId): string {
+  return join(home, 'runs', runId);
+}
+
+/** Writes the directory and spec.json, synced. Throws as the file system does. */
+export function prepareRunFiles(home: string, plan: RunPlan): string {
+  const directory = runDirectory(home, plan.runId);
+  mkdirSync(join(directory, fileNames.inbox), { recursive: true, mode: 0o700 });
+  writeSpec(directory, specOf(plan));
+  syncDirectory(join(home, 'runs'));
+  return directory;
+}
+
+function specOf({ runId, job, config, executor, generation, home, isolation }: RunPlan): Spec {
+  return {
+    version: filesVersion,
+    generation,
+    runId,
+    jobId: job.id,
+    home,
+    settings: settingsOf(job.executor, config),
+    turn: turnOf(job, executor),
+    limits: { wallMs: job.timeoutMs, stallMs: config.stallMs, outputBytes: config.outputLimit },
+    isolation: config.isolation === 'none' ? 'sweep' : isolation,
+  };
+}
+
+function settingsOf(name: string, config: ExecutorConfig): ExecutorSettings {
+  const { kind, bin, args, permissions, input, model, maxTurns, maxBudgetUsd } = config;
+  return { kind, name, bin, args, permissions, input, model, maxTurns, maxBudgetUsd };
+}
+
+/** A job that has been in an agent session goes on there and is told that it was cut off. */
+function turnOf(job: JobRecord, executor: Executor): Turn {
+  const goesOn = executor.resumable && job.agentSessionId !== null;
+  return {
+    prompt: job.prompt,
+    cwd: job.cwd,
+    session: goesOn
+      ? { id: job.agentSessionId, mode: 'resume' }
+      : { id: executor.choosesSessionId ? randomUUID() : null, mode: 'new' },
+    preamble: goesOn ? resumePreamble : null,
+  };
+}
