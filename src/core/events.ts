@@ -6,6 +6,7 @@ import type { JobState } from './job.ts';
 export type LedgerEventType =
   | `job.${JobState}`
   | 'job.cancel_requested'
+  | 'run.started'
   | 'run.adopted'
   | 'run.session'
   | 'lane.paused'

@@ -189,6 +189,7 @@ export class Claims {
   recordStart(grant: Grant, workerId: string, now: number): void {
     this.#current(grant);
     this.#startRun.run(workerId, now, grant.runId);
+    this.#events.append(now, 'run.started', grant.jobId, grant.runId, null);
   }
 
   /** The agent named its session: a later run of the job goes on in it. */
