@@ -47,6 +47,7 @@ export type AgentEvent =
       readonly tool: string;
       readonly input: unknown;
     }
+  /** Of the whole run so far: each takes the place of the one before. */
   | ({ readonly type: 'usage' } & Usage)
   | {
       readonly type: 'retry';

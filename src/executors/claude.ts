@@ -33,14 +33,15 @@ const toolsOfNoUse = [
   'ScheduleWakeup',
 ];
 
-// `none` is a hard limit: `dontAsk` alone still runs whatever the allow rules of the user's own settings name.
-const readOnlyTools = ['Read', 'Glob', 'Grep'];
+// `none` is a hard limit: `dontAsk` alone still runs whatever the allow rules of the user's own settings name, and
+// `plan` lets a classifier decide about commands.
+const readOnly = ['--permission-mode', 'dontAsk', '--tools=Read,Glob,Grep', '--strict-mcp-config'];
 
 const permissionArguments: Readonly<Record<Permissions, readonly string[]>> = {
   ask: ['--permission-mode', 'default'],
   edits: ['--permission-mode', 'acceptEdits'],
   all: ['--permission-mode', 'bypassPermissions'],
-  none: ['--permission-mode', 'dontAsk', `--tools=${readOnlyTools.join(',')}`],
+  none: readOnly,
 };
 
 function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] {
@@ -71,8 +72,6 @@ function environmentOf(permissions: Permissions): Readonly<Record<string, string
     DISABLE_AUTOUPDATER: '1',
     // The default of 10 makes a wrong key take three minutes to be told; Homer's own queue does the long waiting.
     CLAUDE_CODE_MAX_RETRIES: '2',
-    // Keeps the agent's key out of the environment of the commands it runs.
-    CLAUDE_CODE_SUBPROCESS_ENV_SCRUB: '1',
   };
   // As root it refuses `bypassPermissions` (exit 1) unless this says that root is meant.
   return permissions === 'all' && process.getuid?.() === 0 ? { ...env, IS_SANDBOX: '1' } : env;

@@ -43,7 +43,7 @@ export interface Reaction {
   readonly write?: string;
   /** Close the agent's standard input, after `write`. */
   readonly closeInput?: boolean;
-  /** The agent refused the session in this mode: spawn it once more in the other one. */
+  /** The agent refused the session in this mode: spawn it once more, once per run, with `turnAs(turn, mode)`. */
   readonly respawnAs?: 'new' | 'resume';
 }
 

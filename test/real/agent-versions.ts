@@ -1,0 +1,23 @@
+// The agent CLIs the real tests run, pinned: without a version npm picks the newest that suits its own Node, which may
+// be years behind.
+
+export interface PinnedAgent {
+  readonly package: string;
+  readonly version: string;
+  /** Where the program is below `node_modules`, the first that is there; `*` stands for the platform. */
+  readonly programs: readonly string[];
+}
+
+export const agentVersions = {
+  claude: {
+    package: '@anthropic-ai/claude-code',
+    version: '2.1.330',
+    // The platform's own package holds the program; the other path is filled by an install script.
+    programs: [
+      `@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
+      `@anthropic-ai/claude-code-${process.platform}-${process.arch}-musl/claude`,
+    ],
+  },
+} as const satisfies Record<string, PinnedAgent>;
+
+export type AgentName = keyof typeof agentVersions;
