@@ -1,0 +1,88 @@
+// Starts the agent: its program found, its environment and pipes made, in its isolation, as leader of its own session.
+
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { messageOf } from '../core/errors.ts';
+import type { Invocation } from '../executors/executor.ts';
+import { openAgentPipes } from './agent-pipes.ts';
+import type { Isolation } from './files.ts';
+import { isolate, namespaceFd, parseNamespace, unwrapExit } from './isolation.ts';
+import { checkWorkingDirectory, findProgram } from './program.ts';
+import { createTree, markerName, type Tree } from './tree.ts';
+
+export interface AgentExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface AgentProcess {
+  /** Of the process that was spawned: the agent or, around it, the wrapper of its namespace. */
+  readonly pid: number;
+  /** `pid:[inode]`; null without a namespace of its own. */
+  readonly namespace: string | null;
+  readonly input: Socket;
+  readonly output: Socket;
+  readonly errorOutput: Socket;
+  readonly tree: Tree;
+  /** Resolves when it is gone; its output may not be read to the end yet. */
+  readonly gone: Promise<AgentExit>;
+}
+
+export interface AgentStart {
+  readonly invocation: Invocation;
+  readonly cwd: string;
+  /** The whole environment of the run. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly marker: string;
+  readonly isolation: Isolation;
+}
+
+/** One sentence when it cannot be started. Throws only when the pipes cannot be made (a full disk). */
+export async function startAgent(start: AgentStart): Promise<AgentProcess | { readonly problem: string }> {
+  const { invocation, cwd, marker, isolation } = start;
+  const env: Record<string, string> = { ...start.env, ...invocation.env, [markerName]: marker };
+  const unusable = checkWorkingDirectory(cwd);
+  if (unusable !== null) return { problem: unusable };
+  const found = findProgram(invocation.file, env['PATH'], cwd);
+  if ('problem' in found) return found;
+
+  const pipes = openAgentPipes();
+  const close = (): void => {
+    for (const socket of [pipes.input, pipes.output, pipes.errorOutput]) socket.destroy();
+  };
+  let child;
+  try {
+    const command = isolate(isolation, { file: found.path, args: invocation.args });
+    const teller = isolation === 'sweep' ? 'ignore' : 'pipe';
+    child = spawn(command.file, command.args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: [...pipes.childEnds, teller],
+    });
+  } catch (error) {
+    pipes.handedOver();
+    close();
+    return { problem: `The program ${found.path} cannot be started: ${messageOf(error)}.` };
+  }
+  pipes.handedOver();
+  const ended = Promise.withResolvers<AgentExit>();
+  child.once('exit', (code, signal) => ended.resolve(unwrapExit(isolation, { code, signal })));
+  const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(messageOf(error))));
+  const { pid } = child;
+  if (pid === undefined) {
+    close();
+    return { problem: `The program ${found.path} cannot be started: ${await failed}.` };
+  }
+  // The namespace tells its name before the program starts, or ends without.
+  const teller = child.stdio[namespaceFd];
+  let told = '';
+  if (teller !== null && teller !== undefined && 'on' in teller) {
+    teller.on('data', (data: Buffer) => (told += data.toString('latin1')));
+    await new Promise((resolve) => teller.once('close', resolve));
+  }
+  const namespace = parseNamespace(told);
+  const tree = createTree({ pid, marker, namespace, pipes: pipes.outputNames });
+  const { input, output, errorOutput } = pipes;
+  return { pid, namespace, input, output, errorOutput, tree, gone: ended.promise };
+}

@@ -1,0 +1,240 @@
+// One spawned agent from its start to the proof that nothing of it is left: its output goes through the conversation into the
+// journal, limits and orders may stop it.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentEvent, EndEvent } from '../core/agent.ts';
+import type { Conversation, Executor, PermissionAnswer, Reaction } from '../executors/executor.ts';
+import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
+import type { Spec } from './files.ts';
+import { createChunkFramer, createLineFramer, type Framer } from './framing.ts';
+import type { Journal } from './journal.ts';
+import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
+import type { RunWatch } from './run-watch.ts';
+import { type StopSwitch, stopMessages } from './stop-switch.ts';
+import type { TreeProof } from './tree.ts';
+
+/** What a run's attempts share. */
+export interface RunContext {
+  readonly spec: Spec;
+  readonly env: Readonly<Record<string, string>>;
+  readonly marker: string;
+  readonly executor: Executor;
+  readonly journal: Journal;
+  readonly watch: RunWatch;
+  readonly stop: StopSwitch;
+  readonly times: StopTimes;
+  readonly tickMs: number;
+  /** Sees every event, and every tick. */
+  onEvent(event: AgentEvent): void;
+  onTick(): void;
+  /** Sets who gets the answers to permission requests. */
+  setAnswer(answer: ((answer: PermissionAnswer) => void) | null): void;
+  log(line: string): void;
+}
+
+export interface Attempt {
+  /** Null: it is to be spawned once more in `respawnAs`. */
+  readonly end: EndEvent | null;
+  readonly respawnAs: 'new' | 'resume' | null;
+  readonly exit: AgentExit;
+  readonly proof: TreeProof;
+}
+
+/** How long output may take to end after the last process was seen gone, ms. */
+const lastOutputMs = 2000;
+
+export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promise<Attempt> {
+  const { spec, executor, journal, watch, stop } = run;
+  const turn = { ...spec.turn, session: { ...spec.turn.session, mode } };
+  const invocation = executor.invocation(spec.settings, turn);
+  const agent = await startAgent({
+    invocation,
+    cwd: turn.cwd,
+    env: run.env,
+    marker: run.marker,
+    isolation: spec.isolation,
+  });
+  if ('problem' in agent) return notStarted(agent.problem);
+
+  journal.add({ type: 'agent_started', pid: agent.pid, pidNamespace: agent.namespace, mode });
+  const conversation = executor.converse(spec.settings, turn);
+  const respawn = Promise.withResolvers<'new' | 'resume'>();
+  const lingered = Promise.withResolvers<void>();
+  let respawnAs: 'new' | 'resume' | null = null;
+  let lingerMs: number | null = null;
+  let firstComplaint: string | null = null;
+
+  // Everything the agent says ends here; a full disk holds up the agent, not us.
+  const commit = (): void => {
+    if (!journal.flush()) for (const socket of [agent.output, agent.errorOutput]) socket.pause();
+  };
+  const react = (reaction: Reaction): void => {
+    for (const event of reaction.events) {
+      watch.event(event, reaction.write !== undefined);
+      journal.add(event);
+      run.onEvent(event);
+    }
+    if (reaction.write !== undefined) agent.input.write(reaction.write);
+    if (reaction.closeInput === true) agent.input.end();
+    if (reaction.respawnAs === undefined) return;
+    respawnAs = reaction.respawnAs;
+    respawn.resolve(respawnAs);
+  };
+  const onOutput = (text: string): void => {
+    const reaction = conversation.output(text);
+    react(reaction);
+    // It said its last word; should it not go by itself, it is ended.
+    if (reaction.closeInput === true || reaction.events.some(({ type }) => type === 'end')) lingerMs ??= 0;
+    commit();
+  };
+  const onCut = (dropped: number): void =>
+    run.log(`a line was too long, ${dropped} characters of it were dropped`);
+  const output =
+    executor.framing === 'lines' ? createLineFramer(onOutput, onCut) : createChunkFramer(onOutput);
+  const errorOutput = createLineFramer((line) => {
+    firstComplaint ??= line;
+    react(conversation.errorOutput(line));
+  }, onCut);
+  const read = (framer: Framer, bytes: Buffer): void => {
+    watch.saw(bytes.length);
+    // What is too much already is read, so that the agent can end, and dropped.
+    if (stop.reason() === 'output_limit') return;
+    framer.push(bytes);
+    commit();
+    const limit = watch.limit();
+    if (limit !== null) stop.request(limit);
+  };
+
+  // The agent may be gone before it has read everything: that is its affair.
+  agent.input.on('error', (error) => run.log(`standard input of the agent: ${error.message}`));
+  run.setAnswer((answer) => {
+    watch.answered(answer.requestId);
+    react(conversation.answer(answer));
+    commit();
+  });
+  react(conversation.started());
+  commit();
+  const outputEnded = Promise.all([
+    readAll(agent.output, (bytes) => read(output, bytes)),
+    readAll(agent.errorOutput, (bytes) => read(errorOutput, bytes)),
+  ]);
+  if (journal.isFull()) commit();
+
+  let last = performance.now();
+  let ticks = 0;
+  const ticker = setInterval(() => {
+    const now = performance.now();
+    const wasFull = journal.isFull();
+    if (wasFull && journal.flush()) for (const socket of [agent.output, agent.errorOutput]) socket.resume();
+    watch.tick(now - last, wasFull);
+    if (lingerMs !== null && (lingerMs += Math.min(now - last, run.tickMs)) >= run.times.lingerMs)
+      lingered.resolve();
+    last = now;
+    // Only a sweep has to know who was there before; a namespace knows by itself.
+    if (agent.namespace === null && ++ticks % 3 === 0) agent.tree.remember();
+    run.onTick();
+    const limit = watch.limit();
+    if (limit !== null) stop.request(limit);
+  }, run.tickMs);
+
+  await Promise.race([agent.gone, stop.asked, respawn.promise, lingered.promise]);
+  const goneFirst = await isGone(agent);
+  if (!goneFirst && stop.reason() !== null) await climb(run, agent, conversation, react);
+  const proof = await agent.tree.end(run.times.proofMs);
+  clearInterval(ticker);
+  run.setAnswer(null);
+  // No one writes any more: what is left in the pipes is read even when the journal has no room for it now.
+  for (const socket of [agent.output, agent.errorOutput]) socket.resume();
+  const reading = new AbortController();
+  await Promise.race([
+    outputEnded,
+    delay(lastOutputMs, undefined, { signal: reading.signal }).catch(() => undefined),
+  ]);
+  reading.abort();
+  output.end();
+  errorOutput.end();
+  for (const socket of [agent.input, agent.output, agent.errorOutput]) socket.destroy();
+  const exit = (await isGone(agent)) ? await agent.gone : { code: null, signal: null };
+  if (respawnAs !== null && stop.reason() === null) return { end: null, respawnAs, exit, proof };
+
+  const last_ = conversation.exited(exit);
+  const reason = goneFirst ? null : stop.reason();
+  const end = 'end' in last_ ? last_.end : null;
+  commit();
+  if (reason !== null) {
+    // Of a protocol the stream has the word: an answer that was complete stands. Exit 0 after TERM says nothing.
+    const stands = end?.verdict === 'done' && executor.framing === 'lines';
+    const stopped: EndEvent = {
+      type: 'end',
+      verdict: reason,
+      text: end?.text,
+      message: stopMessages[reason],
+    };
+    return { end: stands ? end : stopped, respawnAs: null, exit, proof };
+  }
+  const notRun = wrapperFailure(exit, firstComplaint);
+  if (notRun !== null) return { ...notStarted(notRun), exit, proof };
+  return 'end' in last_
+    ? { end: last_.end, respawnAs: null, exit, proof }
+    : { end: null, respawnAs: last_.respawnAs, exit, proof };
+}
+
+/** Goes from step to step until the agent is gone; the last step is the caller's: the end of the tree. */
+async function climb(
+  run: RunContext,
+  agent: AgentProcess,
+  conversation: Conversation,
+  react: (reaction: Reaction) => void,
+): Promise<void> {
+  const reason = run.stop.reason() ?? 'interrupted';
+  const cancel = conversation.cancel();
+  const canCancel = cancel.write !== undefined || cancel.closeInput === true;
+  for (let step = nextStopStep(null, canCancel); step !== null; step = nextStopStep(step, canCancel)) {
+    run.journal.add({ type: 'stopping', reason, step });
+    run.journal.flush();
+    if (step === 'cancel') react(cancel);
+    if (step === 'term') agent.tree.terminate();
+    if (step === 'kill') return;
+    if (await isGone(agent, waitFor(step, run.times))) return;
+  }
+}
+
+function waitFor(step: StopStep, times: StopTimes): number {
+  return step === 'cancel' ? times.cancelMs : times.termMs;
+}
+
+/** True when the agent is gone, or goes within the time. */
+async function isGone(agent: AgentProcess, withinMs = 0): Promise<boolean> {
+  const patience = new AbortController();
+  const gone = await Promise.race([
+    agent.gone.then(() => true),
+    delay(withinMs, false, { signal: patience.signal }).catch(() => false),
+  ]);
+  patience.abort();
+  return gone;
+}
+
+function readAll(socket: AgentProcess['output'], onBytes: (bytes: Buffer) => void): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('data', onBytes);
+    // A read error ends the stream as its end does; what came before counts.
+    socket.on('error', () => resolve());
+    socket.once('end', resolve);
+    socket.once('close', () => resolve());
+  });
+}
+
+/** The wrapper's own complaint when it could not run the program, in its words. */
+function wrapperFailure(exit: AgentExit, firstComplaint: string | null): string | null {
+  const failed = exit.code === 1 && firstComplaint !== null && /^bwrap: /.test(firstComplaint);
+  return failed ? `The program cannot be started: ${firstComplaint}.` : null;
+}
+
+function notStarted(message: string): Attempt {
+  return {
+    end: { type: 'end', verdict: 'spawn_failed', message },
+    respawnAs: null,
+    exit: { code: null, signal: null },
+    proof: { tree: 'dead' },
+  };
+}

@@ -1,0 +1,33 @@
+// Orders from the daemon, read as they arrive: each once, in the order of their numbers.
+
+import { readFileSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import type { Order } from './files.ts';
+import { orderNumbers, parseOrder } from './records.ts';
+
+export interface Inbox {
+  close(): void;
+}
+
+/** Hands on what is there and then what comes; what is no order is told to `onOdd` by name and left. */
+export function openInbox(
+  directory: string,
+  onOrder: (order: Order) => void,
+  onOdd: (name: string) => void,
+): Inbox {
+  const seen = new Set<number>();
+  const look = (): void => {
+    for (const number of orderNumbers(directory)) {
+      if (seen.has(number)) continue;
+      seen.add(number);
+      const order = parseOrder(readFileSync(join(directory, `${number}.json`), 'utf8'));
+      if (order === null) onOdd(`${number}.json`);
+      else onOrder(order);
+    }
+  };
+  const watcher = watch(directory, look);
+  // The directory is gone: no order can come any more, and the run goes on without.
+  watcher.on('error', () => onOdd(directory));
+  look();
+  return { close: () => watcher.close() };
+}

@@ -1,0 +1,282 @@
+// A run from the lock to the verdict, as a list. The current directory is the run's own and every path is relative, so that
+// the state directory may be moved meanwhile.
+
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EndEvent, ExecutorKind, Usage } from '../core/agent.ts';
+import type { Executor, PermissionAnswer } from '../executors/executor.ts';
+import { acquireLock } from '../lifecycle/lock.ts';
+import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
+import { type RunContext, runAttempt } from './attempt.ts';
+import { type Exit, fileNames, filesVersion, resultBytes, runnerExit, type RunRecord } from './files.ts';
+import { openInbox } from './inbox.ts';
+import { createJournal, isDiskFull } from './journal.ts';
+import { type StopTimes, stopTimes } from './ladder.ts';
+import { runMarker } from './leftovers.ts';
+import { tickMs } from './limits.ts';
+import { createRedactor, type Redactor } from './redaction.ts';
+import { readSpec, syncDirectory, writeFileWhole } from './records.ts';
+import { createRunWatch } from './run-watch.ts';
+import { readFrame } from './secret-frame.ts';
+import { createStopSwitch, type StopSwitch } from './stop-switch.ts';
+import type { TreeProof } from './tree.ts';
+
+export interface RunOptions {
+  readonly runId: string;
+  /** `device:inode` of the state directory. */
+  readonly home: string;
+  openExecutor(kind: ExecutorKind): Executor;
+  readonly times?: StopTimes;
+  readonly tickMs?: number;
+}
+
+/** Room kept for exit.json. */
+const reserveBytes = 64 * 1024;
+/** The answer in an exit.json that has to fit into that. */
+const smallResultBytes = 16 * 1024;
+
+/** Conducts the run of the current directory; returns the exit code of the process. Rejects on errors nobody can mend here. */
+export async function conductRun(options: RunOptions): Promise<number> {
+  // 1. The lock is the proof of life; who has it already runs this run.
+  const lock = acquireLock('.');
+  if (lock === null) return runnerExit.lockHeld;
+
+  // 2. The secrets, whole or not at all; then standard input leads nowhere.
+  const frame = readFrame(0);
+  closeSync(0);
+  openSync('/dev/null', 'r');
+  if (frame === null) return runnerExit.frameShort;
+  const redactor = createRedactor(frame.secrets);
+  const log = (line: string): void =>
+    void writeSync(2, redactor.text(`${new Date().toISOString()} ${line}\n`));
+
+  // 3. What to do. A run that was started before is not started again: its task may have been done.
+  const spec = readSpec('.');
+  if (spec === null || spec.runId !== options.runId || spec.home !== options.home) {
+    log(`${fileNames.spec} is missing, of an unknown version or of another run`);
+    return runnerExit.failed;
+  }
+  if (existsSync(fileNames.run) || existsSync(fileNames.exit)) {
+    log('this run was started before');
+    return runnerExit.failed;
+  }
+  const startedAt = Date.now();
+  const stop = createStopSwitch();
+  process.on('SIGTERM', () => stop.request('interrupted'));
+  process.on('SIGINT', () => stop.request('interrupted'));
+  process.on('SIGHUP', () => undefined);
+  const marker = runMarker(options.home, options.runId);
+
+  // 4. and 5. Room for the end, then the record that the agent may have been started.
+  const record: RunRecord = {
+    version: filesVersion,
+    runId: spec.runId,
+    pid: process.pid,
+    startTicks: startTicks(process.pid),
+    hostBootId: hostBootId(),
+    isolation: spec.isolation,
+    marker,
+    startedAt,
+  };
+  const ready = await whenThereIsRoom(stop, () => {
+    makeReserve();
+    writeFileWhole(fileNames.run, JSON.stringify(record));
+  });
+  // Nothing was started and there is no room to say so: the daemon will find a run without a record.
+  if (!ready) return runnerExit.failed;
+
+  // 6. to 9. The agent, its output, limits and orders, its end and the proof of it.
+  const journal = createJournal(fileNames.journal, redactor, Date.now);
+  const session = createSessionKeeper();
+  let usage: Usage = { inputTokens: null, outputTokens: null, costUsd: null };
+  let ended: EndEvent | null = null;
+  let answer: ((answer: PermissionAnswer) => void) | null = null;
+  const answered = new Set<string>();
+  mkdirSync(fileNames.inbox, { recursive: true, mode: 0o700 });
+  const inbox = openInbox(
+    fileNames.inbox,
+    (order) => {
+      if (order.type === 'stop') stop.request(order.reason);
+      // The first answer counts: two people may press at once.
+      else if (answer !== null && !answered.has(order.requestId)) {
+        answered.add(order.requestId);
+        answer(order);
+      }
+    },
+    (name) => log(`${name} in the inbox is no order`),
+  );
+  const context: RunContext = {
+    spec,
+    env: frame.env,
+    marker,
+    executor: options.openExecutor(spec.settings.kind),
+    journal,
+    watch: createRunWatch(spec.limits, options.tickMs ?? tickMs),
+    stop,
+    times: options.times ?? stopTimes,
+    tickMs: options.tickMs ?? tickMs,
+    onEvent(event) {
+      if (event.type === 'session') session.keep(event.agentSessionId);
+      if (event.type === 'end') ended = event;
+      if (event.type === 'usage')
+        usage = {
+          inputTokens: event.inputTokens ?? usage.inputTokens,
+          outputTokens: event.outputTokens ?? usage.outputTokens,
+          costUsd: event.costUsd ?? usage.costUsd,
+        };
+    },
+    onTick: () => session.retry(),
+    setAnswer: (to) => (answer = to),
+    log,
+  };
+  const { end, exit, proof } = await attempts(context);
+  inbox.close();
+
+  // 10. The journal is on disk before the verdict that refers to it.
+  if ((ended as EndEvent | null)?.verdict !== end.verdict) journal.add(end);
+  const closed = journal.close();
+  session.retry();
+  await writeExit(stop, {
+    ...resultOf(end, proof, redactor),
+    version: filesVersion,
+    runId: spec.runId,
+    usage,
+    agentSessionId: session.id(),
+    exitCode: exit.code,
+    signal: exit.signal,
+    journal: closed,
+    tree: proof.tree,
+    startedAt,
+    endedAt: Date.now(),
+  });
+  lock.release();
+  return runnerExit.ended;
+}
+
+/** One attempt, or two when the agent wants its session the other way. */
+async function attempts(context: RunContext): Promise<{
+  readonly end: EndEvent;
+  readonly exit: { readonly code: number | null; readonly signal: string | null };
+  readonly proof: TreeProof;
+}> {
+  const reason = context.stop.reason();
+  if (reason !== null) {
+    const end: EndEvent = {
+      type: 'end',
+      verdict: reason,
+      message: 'The run was stopped before its agent was started.',
+    };
+    return { end, exit: { code: null, signal: null }, proof: { tree: 'dead' } };
+  }
+  const first = await runAttempt(context, context.spec.turn.session.mode);
+  if (first.end !== null) return { ...first, end: first.end };
+  const refused: EndEvent = {
+    type: 'end',
+    verdict: 'agent_error',
+    message: 'The agent refused its session.',
+  };
+  // Two agents in one session would lose what one of them says.
+  if (first.respawnAs === null || first.proof.tree === 'unproven') return { ...first, end: refused };
+  const second = await runAttempt(context, first.respawnAs);
+  return { ...second, end: second.end ?? refused };
+}
+
+function resultOf(
+  end: EndEvent,
+  proof: TreeProof,
+  redactor: Redactor,
+): Pick<Exit, 'verdict' | 'text' | 'data' | 'message' | 'until'> {
+  const left =
+    proof.tree === 'unproven' ? `Processes that could not be seen to end: ${proof.pids.join(', ')}.` : null;
+  const message = [end.message, left].filter((part) => part !== undefined && part !== null).join(' ');
+  return {
+    verdict: end.verdict,
+    text: end.text === undefined ? null : cut(redactor.text(end.text), resultBytes),
+    data: end.data === undefined ? null : redactor.value(end.data),
+    message: message === '' ? null : redactor.text(message),
+    until: end.until ?? null,
+  };
+}
+
+/** Cuts to bytes of UTF-8 and never through a character. */
+function cut(text: string, bytes: number): string {
+  const whole = Buffer.from(text, 'utf8');
+  if (whole.length <= bytes) return text;
+  let end = bytes;
+  while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end--;
+  return whole.toString('utf8', 0, end);
+}
+
+function makeReserve(): void {
+  const fd = openSync(fileNames.reserve, 'w', 0o600);
+  try {
+    // Random, since a file system may store zeros in no room at all.
+    const bytes = randomBytes(reserveBytes);
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function writeExit(stop: StopSwitch, exit: Exit): Promise<void> {
+  const write = (value: Exit): void => writeFileWhole(fileNames.exit, JSON.stringify(value));
+  try {
+    write(exit);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    rmSync(fileNames.reserve, { force: true });
+    const interrupted = stop.reason() !== null;
+    const wrote = !interrupted && (await whenThereIsRoom(stop, () => write(exit)));
+    // Who asks us to stop may not wait: an answer that is cut is better than none.
+    const small = { ...exit, text: exit.text === null ? null : cut(exit.text, smallResultBytes) };
+    if (!wrote) await whenThereIsRoom(null, () => write(small));
+  }
+  rmSync(fileNames.reserve, { force: true });
+  syncDirectory('.');
+}
+
+/** Tries once a second while the disk is full. False when a stop is asked for meanwhile. */
+async function whenThereIsRoom(stop: StopSwitch | null, write: () => void): Promise<boolean> {
+  for (;;) {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      if (stop !== null && stop.reason() !== null) return false;
+      await (stop === null ? delay(tickMs) : Promise.race([delay(tickMs), stop.asked]));
+    }
+  }
+}
+
+interface SessionKeeper {
+  id(): string | null;
+  keep(id: string): void;
+  /** Writes what a full disk refused before. */
+  retry(): void;
+}
+
+/** Keeps session.json as the agent names its session. */
+function createSessionKeeper(): SessionKeeper {
+  let id: string | null = null;
+  let stored: string | null = null;
+  const store = (): void => {
+    if (id === null || id === stored) return;
+    try {
+      writeFileWhole(fileNames.session, JSON.stringify({ version: filesVersion, agentSessionId: id }));
+      stored = id;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+  };
+  return {
+    id: () => id,
+    keep(named) {
+      id = named;
+      store();
+    },
+    retry: store,
+  };
+}
