@@ -1,6 +1,7 @@
 // From what stands in config.yaml to the value the house uses: defaults filled in, `~` expanded, frozen.
 
 import { join } from 'node:path';
+import type { ExecutorKind } from '../core/agent.ts';
 import { parseRate } from '../core/rate.ts';
 import type { Config, ExecutorConfig, LaneConfig, SecretRef } from './config.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
@@ -35,6 +36,11 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
   });
 }
 
+/** An agent CLI that was found on this machine, with the defaults of one that is configured. Pure. */
+export function foundExecutor(kind: Exclude<ExecutorKind, 'command'>, bin: string): ExecutorConfig {
+  return freeze({ ...buildExecutor({ kind, bin }, (path) => path), configured: false });
+}
+
 function buildExecutor(file: FileExecutor, expand: (path: string) => string): ExecutorConfig {
   const setEnv = record<SecretRef>();
   for (const [name, secret] of Object.entries(file.setEnv ?? {})) setEnv[name] = secretRef(secret, expand);
@@ -54,7 +60,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       ...common,
       bin: expand(bin),
       args,
-      input: file.input ?? (args.includes(promptPlaceholder) ? 'argument' : 'stdin'),
+      input: file.input ?? (args.some((arg) => arg.includes(promptPlaceholder)) ? 'argument' : 'stdin'),
       // A command asks nobody; what it may do is what its user may do.
       permissions: 'all',
       model: null,

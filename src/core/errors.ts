@@ -247,6 +247,13 @@ export const catalogue = {
     hint: 'docs/states.md draws the legal moves.',
   },
 
+  HOMER_SAFE_MODE: {
+    status: null,
+    exit: null,
+    title: 'Homer crashed several times and starts its work later',
+    hint: 'Read the end of logs/daemon.log; nothing is lost meanwhile.',
+  },
+
   // Why a job failed, waits or is parked
   HOMER_AGENT_ERROR: {
     status: null,

@@ -47,7 +47,11 @@ export interface IntakeOptions {
 const longestArgument = 128 * 1024;
 
 /** `created: false`: the key was known and this is its job. */
-export type Accept = (request: JobRequest, key: string | null, sender: Sender) => Promise<{ id: JobId; created: boolean }>;
+export type Accept = (
+  request: JobRequest,
+  key: string | null,
+  sender: Sender,
+) => Promise<{ id: JobId; created: boolean }>;
 
 /** Accepted means on disk. Bad input is refused with a code of the catalogue, and leaves nothing behind. */
 export function createIntake(options: IntakeOptions): Accept {
@@ -88,13 +92,24 @@ function defaultOnInterrupt(config: ExecutorConfig): OnInterrupt {
   return config.kind === 'command' ? 'ask' : 'resume';
 }
 
-function chooseExecutor(options: IntakeOptions, asked: string | undefined, sender: Sender): { name: string; config: ExecutorConfig } {
+function chooseExecutor(
+  options: IntakeOptions,
+  asked: string | undefined,
+  sender: Sender,
+): { name: string; config: ExecutorConfig } {
   const executors = options.executors();
   const name = asked ?? options.defaultExecutor();
-  if (name === null) throw new HomerError('HOMER_EXECUTOR_NONE', 'No executor was named and no agent CLI was found on this machine.');
+  if (name === null)
+    throw new HomerError(
+      'HOMER_EXECUTOR_NONE',
+      'No executor was named and no agent CLI was found on this machine.',
+    );
   const config = Object.hasOwn(executors, name) ? executors[name] : undefined;
   if (config === undefined) {
-    throw new HomerError('HOMER_EXECUTOR_UNKNOWN', `There is no executor "${name}". There are: ${Object.keys(executors).join(', ')}.`);
+    throw new HomerError(
+      'HOMER_EXECUTOR_UNKNOWN',
+      `There is no executor "${name}". There are: ${Object.keys(executors).join(', ')}.`,
+    );
   }
   if (config.kind === 'command' && !config.configured && !sender.isOwner) {
     throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" runs any command and is for the owner only.`);
@@ -105,16 +120,26 @@ function chooseExecutor(options: IntakeOptions, asked: string | undefined, sende
 function chooseLane(config: Config, asked: string | undefined): string {
   const lane = asked ?? 'default';
   if (Object.hasOwn(config.lanes, lane)) return lane;
-  throw new HomerError('HOMER_LANE_UNKNOWN', `There is no lane "${lane}". There are: ${Object.keys(config.lanes).join(', ')}.`);
+  throw new HomerError(
+    'HOMER_LANE_UNKNOWN',
+    `There is no lane "${lane}". There are: ${Object.keys(config.lanes).join(', ')}.`,
+  );
 }
 
 function checkPrompt(prompt: string, name: string, config: ExecutorConfig): void {
   if (config.kind !== 'command' || config.input === 'stdin') return;
-  if (prompt.includes('\0')) throw new HomerError('HOMER_PROMPT_UNUSABLE', `The prompt holds a NUL character, which no argument of "${name}" can.`);
+  if (prompt.includes('\0'))
+    throw new HomerError(
+      'HOMER_PROMPT_UNUSABLE',
+      `The prompt holds a NUL character, which no argument of "${name}" can.`,
+    );
   for (const argument of config.args) {
     const length = Buffer.byteLength(argument.replaceAll('{prompt}', prompt), 'utf8');
     if (length < longestArgument) continue;
-    throw new HomerError('HOMER_PROMPT_UNUSABLE', `With this prompt an argument of "${name}" has ${length} bytes; the system takes ${longestArgument - 1}.`);
+    throw new HomerError(
+      'HOMER_PROMPT_UNUSABLE',
+      `With this prompt an argument of "${name}" has ${length} bytes; the system takes ${longestArgument - 1}.`,
+    );
   }
 }
 
@@ -126,7 +151,8 @@ function chooseDirectory(options: IntakeOptions, asked: string | undefined, send
     mkdirSync(own, { recursive: true, mode: 0o700 });
     return realpathSync(own);
   }
-  const refuse = (why: string, cause?: unknown): HomerError => new HomerError('HOMER_CWD_REFUSED', `${asked} ${why}`, { cause });
+  const refuse = (why: string, cause?: unknown): HomerError =>
+    new HomerError('HOMER_CWD_REFUSED', `${asked} ${why}`, { cause });
   if (!isAbsolute(asked)) throw refuse('is not an absolute path.');
   let real: string;
   try {

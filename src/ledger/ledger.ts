@@ -37,6 +37,8 @@ export interface Ledger {
   readonly writer: Writer;
   /** Runs in the next commit; see Writer.commit. */
   commit<Value>(intent: () => Value): Promise<Value>;
+  /** A small write that finds out whether the disk takes one; rejects as any commit does. */
+  probe(): Promise<void>;
   /** Ends the held start; resolves with the number of jobs that are queued again. HOMER_NOT_HELD. */
   release(): Promise<number>;
   /** Commits what is pending, writes down how this boot ended, folds the WAL into the database. */
@@ -88,6 +90,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     events,
     writer,
     commit: (intent) => writer.commit(intent),
+    probe: () => writer.commit(() => boots.writeMeta('probe', String(now()))),
     release: async () => {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
       const jobs = await writer.commit(() => {

@@ -11,13 +11,18 @@ export type StopMode = 'drain' | 'now' | 'kill';
 export type DaemonHealth = 'healthy' | 'degraded' | 'held' | 'draining';
 
 export interface DaemonOperationsOptions extends LaneOperationsOptions {
-  readonly about: { readonly version: string; readonly pid: number; readonly home: string; readonly startedAt: number };
-  readonly port: () => number;
+  readonly about: {
+    readonly version: string;
+    readonly pid: number;
+    readonly port: number;
+    readonly home: string;
+    readonly startedAt: number;
+  };
   readonly health: () => { readonly daemon: DaemonHealth; readonly problems: readonly Problem[] };
   /** What the run of a job did last. */
   readonly activity: (jobId: string) => string | null;
-  /** Begins to stop and returns at once. */
-  readonly stop: (mode: StopMode) => void;
+  /** Stops; resolves with the number of runs that go on, just before the connections are closed. */
+  readonly stop: (mode: StopMode) => Promise<number>;
 }
 
 const problemView = z.object({ code: z.string(), message: z.string(), hint: z.string() });
@@ -32,7 +37,15 @@ const statusView = z.object({
   startedAt: z.iso.datetime(),
   held: z.boolean(),
   problems: z.array(problemView),
-  needsYou: z.array(z.object({ jobId: z.string(), state: z.string(), code: z.string(), message: z.string(), hint: z.string() })),
+  needsYou: z.array(
+    z.object({
+      jobId: z.string(),
+      state: z.string(),
+      code: z.string(),
+      message: z.string(),
+      hint: z.string(),
+    }),
+  ),
   running: z.array(
     z.object({
       jobId: z.string(),
@@ -44,7 +57,9 @@ const statusView = z.object({
     }),
   ),
   queued: z.int(),
-  next: z.array(z.object({ jobId: z.string(), lane: z.string(), prompt: z.string(), dueAt: z.iso.datetime().nullable() })),
+  next: z.array(
+    z.object({ jobId: z.string(), lane: z.string(), prompt: z.string(), dueAt: z.iso.datetime().nullable() }),
+  ),
   lanes: z.array(laneView),
 });
 
@@ -62,13 +77,16 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
       async handle() {
         const { daemon, problems } = options.health();
         const lanes = await viewLanes(options);
-        const running = ledger.claims.liveRuns().slice(0, mostShown).map((run) => ledger.jobs.get(run.jobId));
+        const running = ledger.claims
+          .liveRuns()
+          .slice(0, mostShown)
+          .map((run) => ledger.jobs.get(run.jobId));
         return {
           output: {
             daemon,
             version: about.version,
             pid: about.pid,
-            port: options.port(),
+            port: about.port,
             home: about.home,
             startedAt: new Date(about.startedAt).toISOString(),
             held: ledger.isHeld(),
@@ -103,24 +121,30 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
     defineOperation({
       name: 'daemon.stop',
       input: z.strictObject({ mode: z.enum(['drain', 'now', 'kill']).default('drain') }),
-      output: z.object({ running: z.int() }),
+      output: z.object({ left: z.int() }),
       async handle({ mode }) {
-        const running = ledger.claims.liveRuns().length;
-        options.stop(mode);
-        return { output: { running }, status: 202 };
+        return { output: { left: await options.stop(mode) } };
       },
     }),
   ];
 }
 
 function brief(job: JobRecord): { jobId: string; lane: string; prompt: string } {
-  return { jobId: job.id, lane: job.lane, prompt: job.prompt.length > 200 ? `${job.prompt.slice(0, 199)}…` : job.prompt };
+  return {
+    jobId: job.id,
+    lane: job.lane,
+    prompt: job.prompt.length > 200 ? `${job.prompt.slice(0, 199)}…` : job.prompt,
+  };
 }
 
-function needsYou(ledger: Ledger): { jobId: string; state: string; code: string; message: string; hint: string }[] {
+function needsYou(
+  ledger: Ledger,
+): { jobId: string; state: string; code: string; message: string; hint: string }[] {
   const since = ledger.now() - newsMs;
   const waiting = ledger.jobs.list({ state: 'waiting', limit: mostShown });
-  const failed = ledger.jobs.list({ state: 'failed', limit: mostShown }).filter((job) => (job.endedAt ?? 0) > since);
+  const failed = ledger.jobs
+    .list({ state: 'failed', limit: mostShown })
+    .filter((job) => (job.endedAt ?? 0) > since);
   return [...waiting, ...failed].map((job) => ({
     jobId: job.id,
     state: job.state,

@@ -99,7 +99,9 @@ export function viewJob(job: JobRecord, runs: readonly RunRecord[]): JobView {
 function viewResult(job: JobRecord): JobView['result'] {
   if (job.resultText === null && job.resultData === null) return null;
   const text = job.resultText ?? '';
-  return job.resultData === null ? { text } : { text, data: JSON.parse(job.resultData) as z.core.util.JSONType };
+  return job.resultData === null
+    ? { text }
+    : { text, data: JSON.parse(job.resultData) as z.core.util.JSONType };
 }
 
 /** What is unknown of every run stays unknown; otherwise the known parts are added up. */

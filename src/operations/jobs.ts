@@ -3,7 +3,13 @@
 import { z } from 'zod';
 import { HomerError } from '../core/errors.ts';
 import { isJobId, type JobId } from '../core/ids.ts';
-import { jobStates, onInterruptChoices, priorityRange, type JobState, type OnInterrupt } from '../core/job.ts';
+import {
+  jobStates,
+  onInterruptChoices,
+  priorityRange,
+  type JobState,
+  type OnInterrupt,
+} from '../core/job.ts';
 import type { Accept } from '../intake/intake.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
@@ -21,15 +27,33 @@ const oneJob = z.object({ job: jobView });
 const dayMs = 86_400_000;
 
 const createInput = z.strictObject({
-  prompt: z.string().min(1).max(900_000).meta({ examples: ['Summarize README.md'] }),
-  executor: z.string().min(1).max(64).optional().meta({ examples: ['claude'] }),
-  lane: z.string().min(1).max(64).optional().meta({ examples: ['work'] }),
+  prompt: z
+    .string()
+    .min(1)
+    .max(900_000)
+    .meta({ examples: ['Summarize README.md'] }),
+  executor: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ examples: ['claude'] }),
+  lane: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ examples: ['work'] }),
   cwd: z.string().min(1).max(4096).optional(),
   priority: z.int().min(priorityRange.min).max(priorityRange.max).optional(),
   runAfter: z.iso.datetime({ offset: true }).optional(),
   maxAttempts: z.int().min(1).max(100).optional(),
   maxCrashes: z.int().min(1).max(100).optional(),
-  timeoutMs: z.int().min(1_000).max(30 * dayMs).optional(),
+  timeoutMs: z
+    .int()
+    .min(1_000)
+    .max(30 * dayMs)
+    .optional(),
   onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
   key: z.string().min(1).max(255).optional(),
 });

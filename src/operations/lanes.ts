@@ -27,7 +27,10 @@ export const laneView = z.object({
 export type LaneView = z.infer<typeof laneView>;
 
 /** Lanes with their limits and depth, in the order of the configuration. */
-export async function viewLanes({ engine, config }: Pick<LaneOperationsOptions, 'engine' | 'config'>): Promise<LaneView[]> {
+export async function viewLanes({
+  engine,
+  config,
+}: Pick<LaneOperationsOptions, 'engine' | 'config'>): Promise<LaneView[]> {
   const { lanes } = config();
   return (await engine.depth()).map((depth) => {
     const limits = lanes[depth.lane];
@@ -41,7 +44,10 @@ export function laneOperations(options: LaneOperationsOptions): readonly Operati
   async function setPaused(lane: string, isPaused: boolean): Promise<{ output: { lanes: LaneView[] } }> {
     const { lanes } = options.config();
     if (!Object.hasOwn(lanes, lane)) {
-      throw new HomerError('HOMER_LANE_UNKNOWN', `There is no lane "${lane}". There are: ${Object.keys(lanes).join(', ')}.`);
+      throw new HomerError(
+        'HOMER_LANE_UNKNOWN',
+        `There is no lane "${lane}". There are: ${Object.keys(lanes).join(', ')}.`,
+      );
     }
     await ledger.commit(() => ledger.lanes.setPaused(lane, isPaused, ledger.now()));
     await engine.refresh();
@@ -75,7 +81,15 @@ export function laneOperations(options: LaneOperationsOptions): readonly Operati
       name: 'executors.list',
       input: z.strictObject({}),
       output: z.object({
-        executors: z.array(z.object({ name: z.string(), kind: z.string(), bin: z.string(), configured: z.boolean(), isDefault: z.boolean() })),
+        executors: z.array(
+          z.object({
+            name: z.string(),
+            kind: z.string(),
+            bin: z.string(),
+            configured: z.boolean(),
+            isDefault: z.boolean(),
+          }),
+        ),
       }),
       async handle() {
         const chosen = options.defaultExecutor();

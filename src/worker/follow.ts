@@ -11,7 +11,11 @@ import type { RunnerProcess } from './runner-process.ts';
 const lookMs = 1_000;
 
 /** Resolves when the runner has ended or is gone; rejects with the signal's reason. */
-export async function waitForRunner(directory: string, runner: RunnerProcess | null, signal: AbortSignal): Promise<void> {
+export async function waitForRunner(
+  directory: string,
+  runner: RunnerProcess | null,
+  signal: AbortSignal,
+): Promise<void> {
   if (runner !== null) {
     const code = await untilAborted(runner.exited, signal);
     // An earlier runner of this run holds the lock: that one does the work, and we wait for it.
@@ -47,7 +51,8 @@ function waitForAdopted(directory: string, signal: AbortSignal): Promise<void> {
       if (await hasEnded(directory)) finish();
       isLooking = false;
     };
-    const onLookFailed = (error: unknown): void => finish(error instanceof Error ? error : new Error(String(error)));
+    const onLookFailed = (error: unknown): void =>
+      finish(error instanceof Error ? error : new Error(String(error)));
     // Only exit.json is of interest; the tick finds a runner that was killed before it wrote one.
     const watcher = watch(directory, (_, name) => {
       if (name === 'exit.json') look().catch(onLookFailed);

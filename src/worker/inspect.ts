@@ -6,7 +6,7 @@ import type { LeftRun } from '../core/recovery.ts';
 import { isLockHeldProof } from '../lifecycle/lock.ts';
 import { hostBootId } from '../lifecycle/process-identity.ts';
 import { fileNames, type Exit } from '../runner/files.ts';
-import { endLeftovers, findRunLeftovers } from '../runner/leftovers.ts';
+import { endLeftovers } from '../runner/leftovers.ts';
 import { readExit, readRunRecord } from '../runner/records.ts';
 import { emptySummary, summarizeJournal, type JournalSummary } from './report.ts';
 
@@ -63,8 +63,8 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
 }
 
 async function endTreeOf(run: InspectedRun): Promise<readonly number[]> {
-  const left = findRunLeftovers([run.marker]).get(run.marker) ?? [];
-  return left.length === 0 ? [] : endLeftovers(run.marker, left);
+  const proof = await endLeftovers(run.marker);
+  return proof.tree === 'dead' ? [] : proof.pids;
 }
 
 function hasOrders(directory: string): boolean {

@@ -8,7 +8,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 const retryMs = 2_000;
 
 /** Commits the intent, trying again while the disk refuses. Rejects with any other error, or the signal's reason. */
-export async function persist<Value>(ledger: Ledger, intent: () => Value, signal: AbortSignal): Promise<Value> {
+export async function persist<Value>(
+  ledger: Ledger,
+  intent: () => Value,
+  signal: AbortSignal,
+): Promise<Value> {
   for (;;) {
     try {
       return await ledger.commit(intent);

@@ -32,7 +32,7 @@ export const emptySummary: JournalSummary = { end: null, usage: noUsage, agentSe
 /** Reads a whole journal for what a run without exit.json left: its terminal event, usage and agent session. */
 export async function summarizeJournal(directory: string): Promise<JournalSummary> {
   let summary = emptySummary;
-  for (let offset = 0; ; ) {
+  for (let offset = 0; ;) {
     const { entries, nextOffset } = await readJournal(join(directory, fileNames.journal), offset);
     if (nextOffset === offset) return summary;
     offset = nextOffset;
@@ -50,7 +50,11 @@ function addEntry(summary: JournalSummary, entry: JournalEntry): JournalSummary 
   return summary;
 }
 
-export function reportFromJournal(summary: JournalSummary, end: EndEvent, tree: 'dead' | 'unproven'): RunReport {
+export function reportFromJournal(
+  summary: JournalSummary,
+  end: EndEvent,
+  tree: 'dead' | 'unproven',
+): RunReport {
   return {
     verdict: end.verdict,
     message: end.message,
@@ -65,7 +69,11 @@ export function reportFromJournal(summary: JournalSummary, end: EndEvent, tree: 
 }
 
 /** For a run that said nothing of its end. */
-export function reportWithout(summary: JournalSummary, verdict: Verdict, message: string | undefined): RunReport {
+export function reportWithout(
+  summary: JournalSummary,
+  verdict: Verdict,
+  message: string | undefined,
+): RunReport {
   return {
     verdict,
     message,

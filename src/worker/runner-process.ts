@@ -20,7 +20,13 @@ export interface RunnerProcess {
 }
 
 /** Rejects when the process cannot be started. Resolves once it is started; its secrets are then in its pipe. */
-export function startRunner(command: RunnerCommand, directory: string, runId: string, home: string, frame: SecretFrame): Promise<RunnerProcess> {
+export function startRunner(
+  command: RunnerCommand,
+  directory: string,
+  runId: string,
+  home: string,
+  frame: SecretFrame,
+): Promise<RunnerProcess> {
   const log = openSync(join(directory, fileNames.log), 'a', 0o600);
   try {
     const [file, ...args] = command.argv;

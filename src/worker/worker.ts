@@ -15,6 +15,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import { filesVersion, type Isolation, type SecretFrame, type StopReason } from '../runner/files.ts';
 import { followJournal } from '../runner/journal-reader.ts';
+import { runMarker } from '../runner/leftovers.ts';
 import { sendOrder } from '../runner/records.ts';
 import { waitForRunner } from './follow.ts';
 import { inspectRun, type Inspection } from './inspect.ts';
@@ -63,6 +64,8 @@ export class Worker {
   /** Aborted when the runs are handed over: they go on, we let go of them. */
   readonly #handOver = new AbortController();
 
+  #settled = 0;
+
   constructor(options: WorkerOptions) {
     this.#options = options;
   }
@@ -72,10 +75,16 @@ export class Worker {
     const { ledger } = this.#options;
     const left = ledger.claims.liveRuns();
     if (left.length === 0) return 0;
-    const boots = new Map(ledger.boots.before(ledger.epoch, 1000).map((boot) => [boot.epoch, boot.hostBootId]));
+    const boots = new Map(
+      ledger.boots.before(ledger.epoch, 1000).map((boot) => [boot.epoch, boot.hostBootId]),
+    );
     const claims = await ledger.commit(() => left.map((run) => ledger.claims.adopt(run.id, ledger.now())));
     claims.forEach((claim, index) => {
-      const run = this.#runOf(claim, boots.get(left[index]?.epoch ?? 0) ?? this.#options.hostBootId, ledger.isHeld());
+      const run = this.#runOf(
+        claim,
+        boots.get(left[index]?.epoch ?? 0) ?? this.#options.hostBootId,
+        ledger.isHeld(),
+      );
       this.#keep(run, this.#drive(run, 'inspect'));
     });
     return claims.length;
@@ -90,13 +99,18 @@ export class Worker {
     });
   }
 
-  /** Runs that are in hand now, with what they did last. */
-  activities(): ReadonlyMap<RunId, string | null> {
-    return new Map([...this.#runs].map(([runId, run]) => [runId, run.activity]));
+  /** What the run of a job did last; null when nothing is known. */
+  activityOf(jobId: string): string | null {
+    return [...this.#runs.values()].find((run) => run.claim.jobId === jobId)?.activity ?? null;
   }
 
   get liveCount(): number {
     return this.#driving.size;
+  }
+
+  /** Runs settled since the daemon was started. */
+  get settledCount(): number {
+    return this.#settled;
   }
 
   /** Tells the run of a job to end; nothing happens when none is in hand. */
@@ -108,7 +122,10 @@ export class Worker {
   async drain(timeoutMs: number): Promise<void> {
     const timeout = new AbortController();
     const idle = Promise.all(this.#driving.values()).then(() => undefined);
-    await Promise.race([idle, delay(timeoutMs, undefined, { signal: timeout.signal, ref: true }).catch(() => undefined)]);
+    await Promise.race([
+      idle,
+      delay(timeoutMs, undefined, { signal: timeout.signal, ref: true }).catch(() => undefined),
+    ]);
     timeout.abort();
   }
 
@@ -130,7 +147,7 @@ export class Worker {
     return {
       claim,
       directory: runDirectory(home, claim.runId),
-      marker: `${homeIdentity}/${claim.runId}`,
+      marker: runMarker(homeIdentity, claim.runId),
       hostBootId: hostBoot,
       foreignGeneration,
       activity: null,
@@ -178,7 +195,8 @@ export class Worker {
         return await this.#spawn(run, job);
       } catch (error) {
         if (this.#handOver.signal.aborted) throw error;
-        if (isHomerError(error, 'HOMER_SECRET_MISSING')) return this.#settle(run, failure('secret_missing', error.message));
+        if (isHomerError(error, 'HOMER_SECRET_MISSING'))
+          return this.#settle(run, failure('secret_missing', error.message));
         if (!isRefusedByDisk(error)) return this.#settle(run, failure('spawn_failed', messageOf(error)));
       }
       await delay(diskRetryMs, undefined, { signal: this.#handOver.signal });
@@ -189,15 +207,30 @@ export class Worker {
     const { ledger, home, homeIdentity, pass, runner, workerId } = this.#options;
     const config = this.#options.executors()[job.executor];
     if (config === undefined) {
-      throw new HomerError('HOMER_EXECUTOR_UNKNOWN', `The executor "${job.executor}" is not in the configuration any more.`);
+      throw new HomerError(
+        'HOMER_EXECUTOR_UNKNOWN',
+        `The executor "${job.executor}" is not in the configuration any more.`,
+      );
     }
     const frame = await this.#options.secretFrame(config);
     const isolation = await this.#options.isolation();
     const executor = openExecutor(config.kind);
     const { generation } = ledger;
-    prepareRunFiles(home, { runId: run.claim.runId, job, config, executor, generation, home: homeIdentity, isolation });
+    prepareRunFiles(home, {
+      runId: run.claim.runId,
+      job,
+      config,
+      executor,
+      generation,
+      home: homeIdentity,
+      isolation,
+    });
     pass('5-specified');
-    await persist(ledger, () => ledger.claims.recordStart(run.claim, workerId, ledger.now()), this.#handOver.signal);
+    await persist(
+      ledger,
+      () => ledger.claims.recordStart(run.claim, workerId, ledger.now()),
+      this.#handOver.signal,
+    );
     const started = await startRunner(runner, run.directory, run.claim.runId, homeIdentity, frame);
     pass('6-spawned');
     // A cancel that came while the runner was being started found no inbox to order it in.
@@ -222,7 +255,8 @@ export class Worker {
   #note(run: Run, entries: Parameters<Parameters<typeof followJournal>[2]>[0]): void {
     const { ledger } = this.#options;
     for (const entry of entries) {
-      if (entry.type === 'tool_start') run.activity = entry.summary === '' ? entry.name : `${entry.name}: ${entry.summary}`;
+      if (entry.type === 'tool_start')
+        run.activity = entry.summary === '' ? entry.name : `${entry.name}: ${entry.summary}`;
       if (entry.type !== 'session') continue;
       if (ledger.claims.findRun(run.claim.runId)?.agentSessionId === entry.agentSessionId) continue;
       const intent = (): void => ledger.claims.recordSession(run.claim, entry.agentSessionId, ledger.now());
@@ -262,7 +296,11 @@ export class Worker {
       facts.lock === 'unknown'
         ? 'It cannot be told whether its runner lives.'
         : `These processes could not be ended: ${survivors.join(', ')}.`;
-    await persist(ledger, () => ledger.claims.await(run.claim, 'HOMER_TREE_UNPROVEN', why, ledger.now()), this.#handOver.signal);
+    await persist(
+      ledger,
+      () => ledger.claims.await(run.claim, 'HOMER_TREE_UNPROVEN', why, ledger.now()),
+      this.#handOver.signal,
+    );
   }
 
   /** Always null: the run is over. A claim that is stale by now is dropped, and said so. */
@@ -270,10 +308,12 @@ export class Worker {
     const { ledger, engine } = this.#options;
     const { claim } = run;
     const settle = (): void => {
-      if (run.foreignGeneration) ledger.claims.await(claim, 'HOMER_HELD', 'Its run was ended by the held start.', ledger.now());
+      if (run.foreignGeneration)
+        ledger.claims.await(claim, 'HOMER_HELD', 'Its run was ended by the held start.', ledger.now());
       else ledger.claims.settle(claim, report, ledger.now());
     };
     await persist(ledger, settle, this.#handOver.signal);
+    this.#settled += 1;
     this.#options.pass('8-settled');
     await engine.withdraw(claim.jobId);
     return null;
@@ -288,10 +328,14 @@ export class Worker {
   }
 }
 
-function reportOf(inspection: Inspection, decision: { do: 'settleFromExit' | 'settleFromJournal' } | { do: 'settle'; verdict: Verdict }): RunReport {
+function reportOf(
+  inspection: Inspection,
+  decision: { do: 'settleFromExit' | 'settleFromJournal' } | { do: 'settle'; verdict: Verdict },
+): RunReport {
   const { exit, journal, facts } = inspection;
   if (decision.do === 'settleFromExit' && exit !== null) return reportFromExit(exit);
-  if (decision.do === 'settleFromJournal' && journal.end !== null) return reportFromJournal(journal, journal.end, facts.tree);
+  if (decision.do === 'settleFromJournal' && journal.end !== null)
+    return reportFromJournal(journal, journal.end, facts.tree);
   return reportWithout(journal, decision.do === 'settle' ? decision.verdict : 'lost', undefined);
 }
 

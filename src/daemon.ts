@@ -1,0 +1,406 @@
+// The daemon: the only file that knows everyone. Boot is the numbered list in `boot`, stopping the one in `stop`.
+
+import { randomUUID } from 'node:crypto';
+import { extname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { foundExecutor } from './config/build.ts';
+import type { Config, ExecutorConfig } from './config/config.ts';
+import { loadConfig } from './config/load.ts';
+import { watchConfig } from './config/reload.ts';
+import { resolveSecret } from './config/secrets.ts';
+import { ensureToken } from './config/token.ts';
+import { catalogue, HomerError, messageOf, type Problem } from './core/errors.ts';
+import { openEngine } from './engine/open.ts';
+import type { Engine } from './engine/engine.ts';
+import { findAgents } from './executors/found.ts';
+import { createGateway, type Gateway, type Health } from './gateway/gateway.ts';
+import { createIntake } from './intake/intake.ts';
+import { openLedger, type Ledger } from './ledger/ledger.ts';
+import type { WriterState } from './ledger/writer.ts';
+import type { Lock } from './lifecycle/lock.ts';
+import { createLog, type Log } from './lifecycle/log.ts';
+import { hostBootId, startTicks } from './lifecycle/process-identity.ts';
+import { removeRecord, writeRecord, type DaemonRecord } from './lifecycle/record.ts';
+import { answerSignals } from './lifecycle/signals.ts';
+import { decideStartDelay } from './lifecycle/start-delay.ts';
+import { createWatchdog } from './lifecycle/watchdog.ts';
+import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
+import { daemonOperations, type DaemonHealth, type StopMode } from './operations/daemon.ts';
+import { jobOperations } from './operations/jobs.ts';
+import { laneOperations } from './operations/lanes.ts';
+import type { Operation } from './operations/operation.ts';
+import { detectIsolation } from './runner/isolation.ts';
+import { createRunStream } from './worker/run-stream.ts';
+import { buildSecretFrame } from './worker/environment.ts';
+import type { RunnerCommand } from './worker/runner-process.ts';
+import { Worker } from './worker/worker.ts';
+
+export interface DaemonOptions {
+  /** Held for as long as the daemon runs. */
+  readonly lock: Lock;
+  /** Absolute path of the prepared state directory. */
+  readonly home: string;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What `~` stands for. */
+  readonly userHome: string;
+  /** The chaos suite kills the process at the points of the path; otherwise nothing happens there. */
+  readonly pass?: PassWaypoint;
+  readonly runner?: RunnerCommand;
+}
+
+const homeCheckMs = 5_000;
+const diskProbeMs = 5_000;
+/** A runner's kill ladder is done in less. */
+const killWaitMs = 20_000;
+
+/** Runs until it is stopped; resolves with the exit code of the process. Rejects when it cannot start. */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const daemon = new Daemon(options);
+  await daemon.boot();
+  return daemon.ended;
+}
+
+/** What boot has made, for the parts that act on all of it. */
+interface Parts {
+  readonly gateway: Gateway;
+  readonly ledger: Ledger;
+  readonly engine: Engine;
+  readonly worker: Worker;
+}
+
+class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #log: Log;
+  readonly #pass: PassWaypoint;
+  readonly #instanceId = randomUUID();
+  readonly #startedAt = Date.now();
+  readonly #ended = Promise.withResolvers<number>();
+  /** Aborted when the daemon begins to stop. */
+  readonly #background = new AbortController();
+  readonly #hurry = Promise.withResolvers<void>();
+  readonly #watchdog = createWatchdog();
+  /** What keeps the daemon from being healthy, by the part that is not. */
+  readonly #troubles = new Map<'config' | 'disk' | 'work', HomerError>();
+  #config: Config;
+  #executors: Readonly<Record<string, ExecutorConfig>>;
+  #stopping: Promise<number> | null = null;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#log = createLog(options.env['HOMER_LOG']);
+    this.#pass = options.pass ?? passOn;
+    const { config, warnings } = loadConfig(options.home, options);
+    for (const warning of warnings) this.#log.warn({ ...warning }, 'config.yaml');
+    this.#config = config;
+    this.#executors = config.executors;
+  }
+
+  get ended(): Promise<number> {
+    return this.#ended.promise;
+  }
+
+  async boot(): Promise<void> {
+    const { home, version, lock } = this.#options;
+
+    // 1 the lock is held since before this file was loaded, the configuration is read; the token
+    const { token, warnings } = ensureToken(home);
+    for (const warning of warnings) this.#log.warn({}, warning);
+
+    // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
+    const gateway = createGateway({
+      port: this.#config.port,
+      hosts: this.#config.hosts,
+      token,
+      version,
+      instanceId: this.#instanceId,
+      log: this.#log,
+    });
+    const { port } = await gateway.listen();
+    await writeRecord(home, this.#record(port));
+
+    // 3 the ledger, with its migrations, and 4 a boot of our own in it
+    const ledger = await openLedger({
+      file: join(home, 'homer.db'),
+      backups: join(home, 'backups'),
+      boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version },
+      now: Date.now,
+      onWriterState: (state) => this.#noteWriter(state, ledger),
+    });
+    process.on('uncaughtException', (error) => this.#crash(error, ledger));
+
+    // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
+    await this.#findExecutors();
+    const engine = openEngine(this.#config.engine, {
+      ledger,
+      lanes: () => this.#config.lanes,
+      onError: (error) => this.#fail(error, { part: 'engine' }),
+    });
+    const worker = this.#createWorker(ledger, engine, token);
+    const adopted = await worker.recover();
+
+    // 6 what clients can ask for
+    const parts: Parts = { gateway, ledger, engine, worker };
+    await gateway.open({
+      operations: this.#operations(parts, port),
+      events: ledger.events,
+      runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
+      health: () => this.#health(parts),
+    });
+
+    // 7 signals, watchdog, configuration, and a look now and then whether the directory is still ours
+    answerSignals({
+      onStop: (signal, count) => this.#onSignal(signal, count, parts),
+      onReload: () => this.#reload(engine),
+    });
+    await this.#watchdog.start();
+    setInterval(() => this.#checkHome(lock, ledger), homeCheckMs).unref();
+    watchConfig(home, { ...this.#options, since: '' }, () => this.#reload(engine), this.#background.signal);
+
+    // 8 work begins, unless the starts before this one crashed again and again
+    await this.#startWork(parts);
+    await ledger.commit(() => {
+      ledger.boots.markReady(ledger.epoch, Date.now());
+      ledger.events.append(Date.now(), 'daemon.ready', null, null, { port, adopted });
+    });
+    gateway.ready();
+    this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
+  }
+
+  #createWorker(ledger: Ledger, engine: Engine, token: string): Worker {
+    const { home, lock, env, runner } = this.#options;
+    const extension = extname(import.meta.url);
+    const entry = fileURLToPath(new URL(`./runner/main${extension}`, import.meta.url));
+    const compileCache = process.env['NODE_COMPILE_CACHE'];
+    return new Worker({
+      ledger,
+      engine,
+      home,
+      homeIdentity: lock.identity,
+      hostBootId: hostBootId(),
+      workerId: this.#instanceId,
+      runner: runner ?? {
+        argv: [process.execPath, entry],
+        env: {
+          PATH: env['PATH'] ?? '',
+          ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }),
+        },
+      },
+      executors: () => this.#executors,
+      secretFrame: (executor) => buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env)),
+      isolation: once(detectIsolation),
+      pass: this.#pass,
+      onError: (error, context) => this.#fail(error, context),
+    });
+  }
+
+  #operations({ gateway, ledger, engine, worker }: Parts, port: number): Operation[] {
+    const { home, version } = this.#options;
+    const shared = {
+      ledger,
+      engine,
+      config: () => this.#config,
+      executors: () => this.#executors,
+      defaultExecutor: () => this.#config.defaultExecutor ?? agentFirst(this.#executors),
+    };
+    return [
+      ...jobOperations({
+        ledger,
+        accept: createIntake({ ...shared, home, pass: this.#pass }),
+        endRun: (jobId) => worker.cancel(jobId),
+      }),
+      ...laneOperations(shared),
+      ...daemonOperations({
+        ...shared,
+        about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
+        health: () => this.#condition(ledger),
+        activity: (jobId) => worker.activityOf(jobId),
+        stop: (mode) => this.#stop(mode, { gateway, ledger, engine, worker }),
+      }),
+    ];
+  }
+
+  async #startWork({ ledger, worker }: Parts): Promise<void> {
+    const delayMs = decideStartDelay(ledger.boots.before(ledger.epoch, 10));
+    if (delayMs === 0) return worker.start();
+    const why = `Homer crashed several times; work starts in ${delayMs / 1000} s.`;
+    this.#troubles.set('work', new HomerError('HOMER_SAFE_MODE', why));
+    this.#log.warn({ delayMs }, why);
+    delay(delayMs, undefined, { signal: this.#background.signal })
+      .then(() => worker.start())
+      .then(() => this.#troubles.delete('work'))
+      .catch((error: unknown) => {
+        if (!this.#background.signal.aborted) this.#fail(error, { part: 'worker' });
+      });
+  }
+
+  /** Resolves with the number of runs that were handed over, just before the last connections are closed. */
+  #stop(mode: StopMode, parts: Parts): Promise<number> {
+    if (mode !== 'drain') this.#hurry.resolve();
+    this.#stopping ??= this.#drain(mode, parts);
+    return this.#stopping;
+  }
+
+  async #drain(mode: StopMode, parts: Parts): Promise<number> {
+    const { gateway, engine, worker } = parts;
+    this.#log.info({ mode, running: worker.liveCount }, 'stopping');
+    // 1 nothing new is taken in or started
+    gateway.drain();
+    this.#background.abort();
+    await engine.close();
+    // 2 runs get their time
+    if (mode === 'drain')
+      await Promise.race([worker.drain(this.#config.drain.timeoutMs), this.#hurry.promise]);
+    if (mode === 'kill') {
+      worker.endAll();
+      await worker.drain(killWaitMs);
+    }
+    // 3 what still runs goes on without us, and the next start adopts it
+    const left = await worker.handOver();
+    this.#close(left, parts).then(() => this.#ended.resolve(0), this.#ended.reject);
+    return left;
+  }
+
+  async #close(left: number, { gateway, ledger }: Parts): Promise<void> {
+    // 4 connections, ledger, record
+    await gateway.close();
+    ledger.close('drained');
+    await removeRecord(this.#options.home, this.#instanceId);
+    await this.#watchdog.stop();
+    this.#log.info({ left }, 'stopped');
+  }
+
+  #onSignal(signal: string, count: number, parts: Parts): void {
+    this.#log.info({ signal, count }, 'signal');
+    // The second is in a hurry, the third wants us gone whatever is left undone: all of it can be recovered.
+    if (count > 2) process.exit(1);
+    this.#stop(count === 1 ? 'drain' : 'now', parts).catch((error: unknown) => this.#ended.reject(error));
+  }
+
+  #reload(engine: Engine): void {
+    try {
+      const { config } = loadConfig(this.#options.home, this.#options);
+      if (config.port !== this.#config.port)
+        this.#log.warn({ port: config.port }, 'the port changes with the next start');
+      this.#config = config;
+      this.#troubles.delete('config');
+    } catch (error) {
+      this.#troubles.set(
+        'config',
+        new HomerError('HOMER_CONFIG_INVALID', messageOf(error), { cause: error }),
+      );
+      this.#log.error({ error }, 'config.yaml is not used; the last good one stays');
+      return;
+    }
+    this.#findExecutors()
+      .then(() => engine.refresh())
+      .then(() => this.#log.info({}, 'configuration reloaded'))
+      .catch((error: unknown) => this.#fail(error, { part: 'reload' }));
+  }
+
+  async #findExecutors(): Promise<void> {
+    const { env, userHome } = this.#options;
+    const found = await findAgents({ path: env['PATH'] ?? '', home: userHome });
+    const agents = found.map(({ name, kind, bin }) => [name, foundExecutor(kind, bin)] as const);
+    this.#executors = { ...Object.fromEntries(agents), ...this.#config.executors };
+  }
+
+  #noteWriter(state: WriterState, ledger: Ledger): void {
+    if (state.is === 'writing') {
+      this.#troubles.delete('disk');
+      this.#log.info({}, 'the ledger can be written again');
+      return;
+    }
+    this.#troubles.set('disk', state.reason);
+    this.#log.error({ error: state.reason }, 'the ledger cannot be written');
+    if (state.reason.code === 'HOMER_LEDGER_BROKEN') this.#crash(state.reason, ledger);
+    else this.#probeDisk(ledger);
+  }
+
+  /** While the disk refuses, a small write now and then finds out when it does no longer. */
+  #probeDisk(ledger: Ledger): void {
+    delay(diskProbeMs, undefined, { signal: this.#background.signal })
+      .then(() => ledger.probe())
+      .catch(() => {
+        if (this.#troubles.has('disk') && !this.#background.signal.aborted) this.#probeDisk(ledger);
+      });
+  }
+
+  #checkHome(lock: Lock, ledger: Ledger): void {
+    if (lock.isCurrent()) return;
+    this.#crash(
+      new HomerError('HOMER_HOME_REPLACED', `${this.#options.home} is not the directory that is locked.`),
+      ledger,
+    );
+  }
+
+  #condition(ledger: Ledger): { daemon: DaemonHealth; problems: Problem[] } {
+    const problems = [...this.#troubles.values()].map(({ code, message, hint }) => ({ code, message, hint }));
+    if (ledger.isHeld()) {
+      const { title, hint } = catalogue.HOMER_HELD;
+      problems.push({ code: 'HOMER_HELD', message: title, hint });
+    }
+    if (this.#stopping !== null) return { daemon: 'draining', problems };
+    if (ledger.isHeld()) return { daemon: 'held', problems };
+    return { daemon: problems.length === 0 ? 'healthy' : 'degraded', problems };
+  }
+
+  async #health({ ledger, engine, worker }: Parts): Promise<Health> {
+    const { daemon, problems } = this.#condition(ledger);
+    const depths = await engine.depth();
+    const isWell = daemon === 'healthy' || daemon === 'draining';
+    return {
+      daemon: isWell ? 'healthy' : 'degraded',
+      report: {
+        status: isWell ? 'pass' : 'warn',
+        version: this.#options.version,
+        problems,
+        metrics: {
+          uptime: Math.round((Date.now() - this.#startedAt) / 1000),
+          jobsProcessed: worker.settledCount,
+          jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
+          lastHeartbeat: new Date().toISOString(),
+        },
+      },
+    };
+  }
+
+  #record(port: number): DaemonRecord {
+    return {
+      pid: process.pid,
+      startTime: startTicks(process.pid),
+      bootId: hostBootId(),
+      instanceId: this.#instanceId,
+      port,
+      canvasPort: null,
+      version: this.#options.version,
+      startedAt: new Date(this.#startedAt).toISOString(),
+    };
+  }
+
+  #fail(error: unknown, context: Record<string, unknown>): void {
+    this.#log.error({ ...context, error }, messageOf(error));
+  }
+
+  /** Nothing can be trusted any more: written down, and out. Runs go on and are adopted by the next start. */
+  #crash(error: unknown, ledger: Ledger): void {
+    this.#log.error({ error }, 'crashed');
+    try {
+      ledger.close('crashed');
+    } catch (closing) {
+      this.#log.error({ error: closing }, 'the ledger could not be closed');
+    }
+    process.exit(1);
+  }
+}
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | null = null;
+  return () => (made ??= make());
+}
+
+/** Without a configured default: the first agent CLI that was found. */
+function agentFirst(executors: Readonly<Record<string, ExecutorConfig>>): string | null {
+  return Object.entries(executors).find(([, { kind }]) => kind !== 'command')?.[0] ?? null;
+}
