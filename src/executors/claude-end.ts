@@ -30,7 +30,7 @@ export function decideClaudeEnd(result: Fields, limit: Limit | null): EndEvent {
   if (subtype === 'error_max_turns' || reason === 'max_turns') return end('max_turns');
   if (subtype === 'error_max_budget_usd' || reason === 'budget_exhausted') return end('budget');
   if (status === 401 || status === 403 || signInText.test(message)) return end('auth');
-  if (status === 429 || (limit !== null && status === null) || limitText.test(message)) {
+  if (status === 429 || result['api_error'] === 'usage_limit_reached' || limitText.test(message)) {
     const until = limit?.until ?? untilInText(message);
     return until === null ? end('rate_limited') : { ...end('rate_limited'), until };
   }
