@@ -1,0 +1,55 @@
+// What the daemon answers, as types only: the schemas themselves are never loaded by the command line.
+
+import type { JobState } from '../core/job.ts';
+import type { JobView } from '../operations/job-view.ts';
+import type { LaneView } from '../operations/lanes.ts';
+
+export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
+export type Lane = LaneView;
+
+export interface JobAnswer {
+  readonly job: Job;
+}
+
+export interface JobsAnswer {
+  readonly jobs: readonly Job[];
+  readonly nextCursor: string | null;
+}
+
+export interface LanesAnswer {
+  readonly lanes: readonly Lane[];
+}
+
+export interface StatusAnswer {
+  readonly daemon: 'healthy' | 'degraded' | 'held' | 'draining';
+  readonly version: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly home: string;
+  readonly startedAt: string;
+  readonly held: boolean;
+  readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
+  readonly needsYou: readonly {
+    readonly jobId: string;
+    readonly state: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+  }[];
+  readonly running: readonly {
+    readonly jobId: string;
+    readonly lane: string;
+    readonly executor: string;
+    readonly prompt: string;
+    readonly startedAt: string | null;
+    readonly lastActivity: string | null;
+  }[];
+  readonly queued: number;
+  readonly next: readonly {
+    readonly jobId: string;
+    readonly lane: string;
+    readonly prompt: string;
+    readonly dueAt: string | null;
+  }[];
+  readonly lanes: readonly Lane[];
+}

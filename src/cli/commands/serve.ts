@@ -1,0 +1,54 @@
+// `homer serve`: the daemon in the foreground. The lock is taken before anything else is loaded, so that a second
+// instance is refused within a fraction of a second.
+
+import { homedir } from 'node:os';
+import { prepareHome } from '../../config/home.ts';
+import { HomerError } from '../../core/errors.ts';
+import { acquireLock, waitForLock, type Lock } from '../../lifecycle/lock.ts';
+import { readRecord, type DaemonRecord } from '../../lifecycle/record.ts';
+import type { Context } from '../context.ts';
+import { span } from '../format.ts';
+
+export interface ServeOptions {
+  readonly standby?: boolean;
+}
+
+/** Resolves when the daemon has stopped, with its exit code. Throws HOMER_LOCK_HELD (75) and what a start throws. */
+export async function serve(context: Context, options: ServeOptions): Promise<number> {
+  const { home, version, terminal } = context;
+  for (const warning of prepareHome(home).warnings) terminal.say(`homer: ${warning}`);
+  let lock = acquireLock(home);
+  if (lock === null) {
+    const holder = describeHolder(await readRecord(home));
+    if (options.standby !== true) throw new HomerError('HOMER_LOCK_HELD', `${holder} holds ${home}.`);
+    terminal.say(`homer: ${holder} holds ${home}. Standing by to take over when it ends.`);
+    lock = await standBy(home);
+    if (lock === null) return 0;
+    terminal.say('homer: Taking over.');
+  }
+  const { runDaemon } = await import('../../daemon.ts');
+  return runDaemon({ lock, home, version, env: process.env, userHome: homedir() });
+}
+
+/** Null when it was told to stop before it was its turn. */
+async function standBy(home: string): Promise<Lock | null> {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once('SIGTERM', abort);
+  process.once('SIGINT', abort);
+  try {
+    return await waitForLock(home, stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted) return null;
+    throw error;
+  } finally {
+    process.off('SIGTERM', abort);
+    process.off('SIGINT', abort);
+  }
+}
+
+function describeHolder(record: DaemonRecord | null): string {
+  if (record === null) return 'Another Homer';
+  const { pid, port, startedAt } = record;
+  return `Another Homer (pid ${pid}, port ${port}, up ${span(Date.now() - Date.parse(startedAt))})`;
+}

@@ -1,0 +1,118 @@
+// Stops the daemon: asks it, and only if it does not answer signals its process, which must be the very one the
+// record names while the lock is held. Nothing is ever looked for by name or by port.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { readToken } from '../config/token.ts';
+import { HomerError, isHomerError } from '../core/errors.ts';
+import { isRecordAlive, type DaemonRecord } from '../lifecycle/record.ts';
+import { createClient } from './client.ts';
+import { count } from './format.ts';
+import type { Say } from './launch.ts';
+import { locateDaemon } from './locate.ts';
+
+export type StopMode = 'drain' | 'now' | 'kill';
+
+export interface Halt {
+  readonly pid: number;
+  /** Runs it left running for the next start to adopt; null when it could not say. */
+  readonly runsLeft: number | null;
+}
+
+const askMs = 5_000;
+/** After SIGTERM, before SIGKILL. A daemon that does not answer over HTTP rarely drains either. */
+const termMs = 10_000;
+const lookMs = 25;
+
+/** Returns when the daemon is gone. Throws HOMER_NOT_RUNNING, or HOMER_UNREACHABLE when it cannot be stopped. */
+export async function haltDaemon(home: string, mode: StopMode, say: Say): Promise<Halt> {
+  const found = await locateDaemon(home);
+  if (found.state === 'stopped')
+    throw new HomerError('HOMER_NOT_RUNNING', `Homer is not running in ${home}.`);
+  const record = found.state === 'running' ? found.record : await waitForRecord(home);
+  try {
+    const client = createClient(record, readToken(home));
+    const answer = await client.call<{ running: number; left?: number }>('daemon.stop', {
+      body: { mode },
+      timeoutMs: askMs,
+    });
+    if (answer.running > 0) say(told(mode, answer.running));
+    await gone(home, record, null);
+    return { pid: record.pid, runsLeft: mode === 'kill' ? 0 : (answer.left ?? answer.running) };
+  } catch (error) {
+    if (!isHomerError(error, 'HOMER_UNREACHABLE')) throw error;
+    await endProcess(home, record, error, say);
+    return { pid: record.pid, runsLeft: null };
+  }
+}
+
+function told(mode: StopMode, running: number): string {
+  if (mode === 'kill') return `Ending ${count(running, 'run')}.`;
+  if (mode === 'now')
+    return `Leaving ${count(running, 'run')} running; the next start adopts what still runs.`;
+  return `Waiting for ${count(running, 'run')} to finish; what still runs after that goes on and is adopted by the next start.`;
+}
+
+async function waitForRecord(home: string): Promise<DaemonRecord> {
+  for (let waited = 0; waited < askMs; waited += lookMs) {
+    const found = await locateDaemon(home);
+    if (found.state === 'running') return found.record;
+    if (found.state === 'stopped')
+      throw new HomerError('HOMER_NOT_RUNNING', `Homer is not running in ${home}.`);
+    await delay(lookMs);
+  }
+  throw new HomerError('HOMER_UNREACHABLE', `A Homer holds ${home}, but does not say which process it is.`, {
+    hint: 'End the `homer serve` of this state directory by hand.',
+  });
+}
+
+async function endProcess(home: string, record: DaemonRecord, why: HomerError, say: Say): Promise<void> {
+  // It may have stopped by itself while we asked.
+  if (await isGone(home, record)) return;
+  if (!isRecordAlive(record)) throw why;
+  say(`Homer (pid ${record.pid}) does not answer. Sending SIGTERM, and SIGKILL after ${termMs / 1000} s.`);
+  signal(record, 'SIGTERM');
+  if (await gone(home, record, termMs)) return;
+  say(`It is still there. Sending SIGKILL; runs go on and are adopted by the next start.`);
+  signal(record, 'SIGKILL');
+  if (!(await gone(home, record, termMs)))
+    throw new HomerError('HOMER_UNREACHABLE', `Process ${record.pid} does not end, not even by SIGKILL.`, {
+      hint: 'It hangs in the kernel, as on a dead network disk; mend that, or restart the machine.',
+    });
+}
+
+function signal(record: DaemonRecord, name: 'SIGTERM' | 'SIGKILL'): void {
+  // Checked again right before: between two looks the number may have been given away.
+  if (!isRecordAlive(record)) return;
+  try {
+    process.kill(record.pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
+    throw new HomerError(
+      'HOMER_UNREACHABLE',
+      `Process ${record.pid} cannot be signalled: it belongs to another user.`,
+      {
+        hint: `Stop Homer as the user who started it.`,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Waits for the end of this very daemon, at most `limitMs`; false when it is still there. */
+async function gone(home: string, record: DaemonRecord, limitMs: number | null): Promise<boolean> {
+  const since = Date.now();
+  while (!(await isGone(home, record))) {
+    if (limitMs !== null && Date.now() - since > limitMs) return false;
+    await delay(lookMs);
+  }
+  return true;
+}
+
+/** The lock is free, or somebody else (a standby) holds it. */
+async function isGone(home: string, record: DaemonRecord): Promise<boolean> {
+  const found = await locateDaemon(home);
+  if (found.state === 'stopped') return true;
+  if (found.state === 'running') return found.record.instanceId !== record.instanceId;
+  // Held by one that has not written its record yet: it is another unless ours still lives.
+  return record.startTime !== null && !isRecordAlive(record);
+}

@@ -1,0 +1,145 @@
+// Starts a daemon in the background and waits until it is ready. Many may do so at once: the lock lets one win, and
+// all of them wait for that one.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { prepareHome } from '../config/home.ts';
+import { HomerError } from '../core/errors.ts';
+import type { DaemonRecord } from '../lifecycle/record.ts';
+import { readiness } from './client.ts';
+import { plain } from './format.ts';
+import { locateDaemon } from './locate.ts';
+
+export interface Launch {
+  readonly record: DaemonRecord;
+  /** False when one was there already, or another caller's won. */
+  readonly isOurs: boolean;
+}
+
+export type Say = (line: string) => void;
+
+const lookMs = 25;
+/** Longer than the 90 s for which a start retries a port that is in TIME_WAIT. */
+const patienceMs = 120_000;
+const explainAfterMs = 5_000;
+const shownLines = 12;
+
+/**
+ * Returns once a daemon of this state directory is ready, starting one if none is there. Throws HOMER_START_FAILED
+ * with the end of its log told through `say`, and the exit code of the process in `details.exitCode`.
+ */
+export async function ensureDaemon(home: string, say: Say): Promise<Launch> {
+  const found = await locateDaemon(home);
+  if (found.state === 'running' && (await readiness(found.record)) === 'ready')
+    return { record: found.record, isOurs: false };
+  return found.state === 'stopped' ? launch(home, say) : waitUntilReady(home, null, say);
+}
+
+async function launch(home: string, say: Say): Promise<Launch> {
+  prepareHome(home);
+  const log = openSync(join(home, 'logs', 'daemon.log'), 'a+', 0o600);
+  try {
+    const before = fstatSync(log).size;
+    const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url));
+    const child = spawn(process.execPath, [...process.execArgv, main, 'serve', '--home', home], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: home,
+    });
+    child.unref();
+    return await waitUntilReady(home, { child, tail: () => readTail(log, before) }, say);
+  } finally {
+    closeSync(log);
+  }
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  /** The last lines of what this start has logged. */
+  readonly tail: () => readonly string[];
+}
+
+async function waitUntilReady(home: string, started: Started | null, say: Say): Promise<Launch> {
+  const since = Date.now();
+  let explainAt = since + explainAfterMs;
+  let stoppedSince: number | null = null;
+  let ours = started;
+  let failure: Error | null = null;
+  ours?.child.once('error', (error) => (failure = error));
+  for (;;) {
+    const now = Date.now();
+    if (failure !== null)
+      throw new HomerError('HOMER_START_FAILED', 'The daemon could not be started.', { cause: failure });
+    if (ours !== null && (ours.child.exitCode !== null || ours.child.signalCode !== null)) {
+      // 75: somebody else took the lock first, so a daemon is there or on its way.
+      if (ours.child.exitCode !== 75) throw startFailed(ours, say);
+      ours = null;
+    }
+    const found = await locateDaemon(home);
+    if (found.state === 'running' && (ours === null || found.record.pid === ours.child.pid)) {
+      if ((await readiness(found.record)) === 'ready') return { record: found.record, isOurs: ours !== null };
+    }
+    if (ours === null) {
+      // The one we wait for may be between two starts; gone for two seconds is gone.
+      stoppedSince = found.state === 'stopped' ? (stoppedSince ?? now) : null;
+      if (stoppedSince !== null && now - stoppedSince > 2_000)
+        throw new HomerError('HOMER_START_FAILED', 'The Homer that was starting ended before it was ready.');
+    }
+    if (now > explainAt) {
+      const last = ours?.tail().at(-1);
+      say(
+        last === undefined
+          ? 'Still waiting for Homer to be ready.'
+          : `Still waiting for Homer. It says: ${last}`,
+      );
+      explainAt = now + 2 * explainAfterMs;
+    }
+    if (now - since > patienceMs)
+      throw new HomerError('HOMER_START_FAILED', `Homer was not ready after ${patienceMs / 1000} s.`, {
+        hint: 'Look at the end of logs/daemon.log in the state directory.',
+      });
+    await delay(lookMs);
+  }
+}
+
+function startFailed({ child, tail }: Started, say: Say): HomerError {
+  const lines = tail();
+  for (const line of lines) say(`  ${line}`);
+  const how =
+    child.exitCode === null ? `was ended by ${child.signalCode}` : `ended with exit code ${child.exitCode}`;
+  return new HomerError('HOMER_START_FAILED', `The daemon ${how} before it was ready.`, {
+    ...(lines.length === 0 ? { hint: 'It logged nothing; `homer serve` shows it in the foreground.' } : {}),
+    details: { exitCode: child.exitCode },
+  });
+}
+
+function readTail(log: number, from: number): string[] {
+  const size = fstatSync(log).size;
+  const start = Math.max(from, size - 16_384);
+  const buffer = Buffer.alloc(Math.max(0, size - start));
+  readSync(log, buffer, 0, buffer.length, start);
+  return buffer
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-shownLines)
+    .map(readable);
+}
+
+/** A JSON line of the log as its message, anything else as it is. */
+function readable(line: string): string {
+  try {
+    const value = JSON.parse(line) as {
+      readonly msg?: unknown;
+      readonly error?: { readonly message?: unknown };
+    };
+    const cause = typeof value.error?.message === 'string' ? ` (${value.error.message})` : '';
+    return plain(typeof value.msg === 'string' ? `${value.msg}${cause}` : line);
+  } catch {
+    // Not JSON: an error told in words before the log was set up.
+    return plain(line);
+  }
+}
