@@ -1,0 +1,235 @@
+// The gateway: one listener on this machine. It listens before the ledger is open, refuses what has no business here,
+// and hands the rest to the operations.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HomerError } from '../core/errors.ts';
+import type { Caller, Operation } from '../operations/operation.ts';
+import { createApp } from './app.ts';
+import { createAuthenticator, ownerGrant } from './auth.ts';
+import type { Grant } from './auth.ts';
+import type { EventLog } from './event-stream.ts';
+import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
+import { bindListener, closeListener, createListener } from './listener.ts';
+import { loggable } from './log.ts';
+import type { Log } from './log.ts';
+import { instanceHeader } from './port-holder.ts';
+import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
+import type { Answer } from './problem-details.ts';
+import type { RunStream } from './run-stream.ts';
+import { createStreams, streamLimits } from './sse.ts';
+import type { StreamLimits } from './sse.ts';
+import { createBuckets } from './token-bucket.ts';
+
+/** What /health tells: the first word to everybody, the whole to whoever has a token. */
+export interface Health {
+  readonly daemon: 'healthy' | 'degraded' | 'down';
+  /** health+json, with `metrics` and a part for each component. */
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+export interface GatewayOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Further names to answer to, lower case. */
+  readonly hosts: readonly string[];
+  /** The owner's. */
+  readonly token: string;
+  /** Tokens beside the owner's. */
+  readonly grants?: readonly Grant[];
+  readonly log: Log;
+  readonly instanceId: string;
+  readonly version: string;
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+export interface GatewayLimits extends StreamLimits {
+  readonly bodyBytes: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly portWaitMs: number;
+  readonly rate: { readonly burst: number; readonly perSecond: number };
+}
+
+export const gatewayLimits: GatewayLimits = {
+  ...streamLimits,
+  bodyBytes: 1024 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  portWaitMs: 90_000,
+  rate: { burst: 2_000, perSecond: 1_000 },
+};
+
+/** What the daemon brings once its ledger is open. */
+export interface GatewayParts {
+  readonly operations: readonly Operation[];
+  readonly events: EventLog;
+  readonly runs: RunStream;
+  health(): Promise<Health> | Health;
+}
+
+export interface Gateway {
+  /** Binds 127.0.0.1; throws HOMER_PORT_TAKEN. /livez is answered from here on. */
+  listen(): Promise<{ readonly port: number }>;
+  /** Mounts the operations. Requests are served from here on; `ready` says when /readyz may say so. */
+  open(parts: GatewayParts): Promise<void>;
+  ready(): void;
+  /** New work is refused (HOMER_DRAINING); everything else is still answered. */
+  drain(): void;
+  /** Takes no connection any more and ends all within a second. May come at any time, and twice. */
+  close(): Promise<void>;
+  /** The bound port; the asked one before `listen`. */
+  readonly port: number;
+  readonly openStreams: number;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const limits: GatewayLimits = { ...gatewayLimits, ...options.limits };
+  const { log } = options;
+  const now = (): number => performance.now();
+  const authenticator = createAuthenticator([ownerGrant(options.token), ...(options.grants ?? [])], now);
+  const rates = createBuckets(limits.rate, now);
+  const streams = createStreams(limits);
+  const callers = new WeakMap<IncomingMessage, Caller>();
+  const closing = new AbortController();
+  let phase: 'starting' | 'ready' | 'draining' = 'starting';
+  let port = options.port;
+  let names = namesOf(port, options.hosts);
+  let parts: GatewayParts | null = null;
+  let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
+  let closed: Promise<void> | null = null;
+
+  const record = (request: IncomingMessage, answer: Answer, error: unknown): void => {
+    const fields = describeRequest(request, answer);
+    if (answer.faultId === null) log.info(fields, 'request refused');
+    else log.error({ ...fields, faultId: answer.faultId, error: stackOf(error) }, 'request failed');
+  };
+
+  /** The guards that come before any address is looked at, in the order of the contract. */
+  const admit = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    checkHost(request, names);
+    checkOrigin(request, names);
+    const path = pathOf(request);
+    if (request.method === 'GET' && path === '/livez') {
+      response.setHeader(instanceHeader, options.instanceId);
+      return send(response, 200, 'text/plain', 'ok');
+    }
+    if (request.method === 'GET' && path === '/readyz')
+      return send(
+        response,
+        phase === 'ready' ? 200 : 503,
+        'application/json',
+        JSON.stringify({ status: phase }),
+      );
+    const isHealth = request.method === 'GET' && path === '/health';
+    const isAnonymous = isHealth && request.headers.authorization === undefined;
+    const caller = isAnonymous ? null : authenticator.authenticate(request);
+    if (parts === null || serve === null)
+      throw new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
+    if (isHealth) {
+      const health = await parts.health();
+      const mayRead = caller?.scopes.has('read') === true;
+      const type = mayRead ? 'application/health+json' : 'application/json';
+      const body = mayRead ? { ...health.report, daemon: health.daemon } : { daemon: health.daemon };
+      return send(response, health.daemon === 'down' ? 503 : 200, type, JSON.stringify(body));
+    }
+    if (caller !== null) callers.set(request, caller);
+    serve(request, response);
+  };
+
+  const server = createListener({ ...limits, log }, (request, response) => {
+    if (closing.signal.aborted) response.setHeader('connection', 'close');
+    admit(request, response).catch((error: unknown) => {
+      const answer = answerFor(error);
+      record(request, answer, error);
+      if (isBodyEndless(request, limits.bodyBytes)) response.setHeader('connection', 'close');
+      sendAnswer(response, answer);
+    });
+  });
+
+  return {
+    get port() {
+      return port;
+    },
+    get openStreams() {
+      return streams.open;
+    },
+    async listen() {
+      port = await bindListener(server, options.port, { ...limits, log }, closing.signal);
+      names = namesOf(port, options.hosts);
+      return { port };
+    },
+    async open(brought) {
+      const handle = await createApp(server, {
+        ...brought,
+        version: options.version,
+        bodyLimit: limits.bodyBytes,
+        streams,
+        log,
+        callerOf(request) {
+          const caller = callers.get(request);
+          if (caller === undefined) throw new Error('a request passed without authentication');
+          return caller;
+        },
+        takeRate(caller) {
+          const retryAfter = rates.take(caller.tokenId);
+          if (retryAfter > 0)
+            throw new HomerError('HOMER_RATE_LIMITED', 'This token has asked too often.', {
+              details: { retryAfter },
+            });
+        },
+        requireIntake() {
+          if (phase === 'draining')
+            throw new HomerError('HOMER_DRAINING', 'Homer is stopping and takes no new work.');
+        },
+        record,
+      });
+      parts = brought;
+      serve = handle;
+    },
+    ready() {
+      if (phase === 'starting') phase = 'ready';
+    },
+    drain() {
+      phase = 'draining';
+    },
+    close() {
+      phase = 'draining';
+      closing.abort();
+      streams.endAll();
+      closed ??= closeListener(server);
+      return closed;
+    },
+  };
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, {
+    ...plainHeaders,
+    'content-type': type,
+    'content-length': String(Buffer.byteLength(body)),
+  });
+  response.end(body);
+}
+
+/** Without the query: people put secrets there. */
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split(/[?#]/, 1)[0] ?? '';
+}
+
+function describeRequest(request: IncomingMessage, answer: Answer): Record<string, unknown> {
+  return {
+    method: request.method,
+    path: loggable(pathOf(request)),
+    status: answer.status,
+    code: answer.code,
+    host: loggable(request.headers.host),
+    origin: loggable(request.headers.origin),
+    userAgent: loggable(request.headers['user-agent']),
+  };
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,65 @@
+// Errors on their way out: problem details (RFC 9457) with what a client may know, and nothing else.
+
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { catalogue, HomerError, isHomerError } from '../core/errors.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly code: string;
+  /** Set for a fault of ours: the id that stands in the answer and must stand in the log. */
+  readonly faultId: string | null;
+}
+
+/** On every answer: nothing of Homer is for caches, frames, or guesses at its type. */
+export const plainHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+const retryAfter: Readonly<Record<string, number>> = {
+  HOMER_STARTING: 1,
+  HOMER_DRAINING: 5,
+  HOMER_DISK_FULL: 30,
+  HOMER_READ_ONLY: 30,
+};
+
+/** A HomerError as it is; anything else, or one that has no place in HTTP, as HOMER_INTERNAL under a new id. */
+export function answerFor(error: unknown): Answer {
+  const known = isHomerError(error) && catalogue[error.code].status !== null ? error : null;
+  const faultId = known === null || known.code === 'HOMER_INTERNAL' ? randomBytes(6).toString('hex') : null;
+  const shown =
+    faultId === null && known !== null
+      ? known
+      : new HomerError('HOMER_INTERNAL', `The failure is in the log under ${faultId}.`);
+  const status = catalogue[shown.code].status ?? 500;
+  const headers: Record<string, string> = { ...plainHeaders, 'content-type': 'application/problem+json' };
+  if (status === 401) headers['www-authenticate'] = 'Bearer realm="homer"';
+  const wait = shown.details['retryAfter'] ?? retryAfter[shown.code];
+  if (typeof wait === 'number') headers['retry-after'] = String(wait);
+  const fields = shown.details['fields'];
+  const body = JSON.stringify({
+    type: `urn:homer:error:${shown.code}`,
+    title: shown.title,
+    status,
+    code: shown.code,
+    detail: shown.message,
+    hint: shown.hint,
+    ...(Array.isArray(fields) ? { fields } : {}),
+  });
+  return { status, headers, body, code: shown.code, faultId };
+}
+
+/** Writes the answer unless one has begun; used where there is no framework yet, or none any more. */
+export function sendAnswer(response: ServerResponse, answer: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    'content-length': String(Buffer.byteLength(answer.body)),
+  });
+  response.end(answer.body);
+}

@@ -1,0 +1,251 @@
+import { connect } from 'node:net';
+import { request } from 'node:http';
+import type { ClientRequest } from 'node:http';
+import { afterEach, expect, test } from 'vitest';
+import { HomerError } from '../../src/core/errors.ts';
+import type { RunStream } from '../../src/gateway/run-stream.ts';
+import { ask, MemoryEvents, ownerToken, runId, startFixture } from './gateway-fixture.ts';
+import type { Fixture } from './gateway-fixture.ts';
+
+interface Got {
+  id: string | null;
+  event: string | null;
+  data: unknown;
+}
+
+/** A reader of server-sent events that can be waited on. */
+class Reader {
+  readonly got: Got[] = [];
+  readonly ended: Promise<void>;
+  lastId: string | null = null;
+  #wake: (() => void) | null = null;
+  readonly #sent: ClientRequest;
+
+  constructor(port: number, path: string, lastId?: string) {
+    const headers: Record<string, string> = { authorization: `Bearer ${ownerToken}` };
+    if (lastId !== undefined) headers['last-event-id'] = lastId;
+    this.#sent = request({ host: '127.0.0.1', port, path, headers, agent: false });
+    this.ended = new Promise((resolve) => {
+      this.#sent.on('error', () => resolve());
+      this.#sent.on('response', (response) => {
+        let rest = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          const blocks = (rest + chunk).split('\n\n');
+          rest = blocks.pop() ?? '';
+          for (const block of blocks) this.#take(block);
+          this.#wake?.();
+        });
+        // Cut off in the middle is an end too.
+        response.on('error', () => undefined);
+        response.on('close', () => resolve());
+      });
+    });
+    this.#sent.end();
+  }
+
+  #take(block: string): void {
+    const field = (name: string): string | null =>
+      new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? null;
+    const data = field('data');
+    this.lastId = field('id') ?? this.lastId;
+    this.got.push({ id: field('id'), event: field('event'), data: data === null ? null : JSON.parse(data) });
+  }
+
+  /** Events that carry data, once there are `count` of them. */
+  async events(count: number): Promise<Got[]> {
+    for (;;) {
+      const events = this.got.filter((each) => each.data !== null);
+      if (events.length >= count) return events;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  async begun(): Promise<void> {
+    while (this.got.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  close(): void {
+    this.#sent.destroy();
+  }
+}
+
+let fixture: Fixture;
+afterEach(() => fixture.gateway.close());
+
+test('without a cursor it begins now, and knows its place before the first event', async () => {
+  fixture = await startFixture();
+  fixture.events.append('job.accepted');
+  const reader = new Reader(fixture.port, '/api/v1/events');
+  await reader.begun();
+  expect(reader.lastId).toBe('g1.1');
+  fixture.events.append('job.queued', { lane: 'work\n\ndata: x' });
+  expect((await reader.events(1))[0]).toEqual({
+    id: 'g1.2',
+    event: 'job.queued',
+    data: {
+      at: 1,
+      type: 'job.queued',
+      jobId: 'j0123456789abcdefghj',
+      runId: null,
+      data: { lane: 'work\n\ndata: x' },
+    },
+  });
+});
+
+test('cut off again and again, a reader misses nothing and sees nothing twice', async () => {
+  fixture = await startFixture();
+  const seen: string[] = [];
+  let lastId = 'g1.0';
+  for (let round = 0; round < 20; round++) {
+    const reader = new Reader(fixture.port, '/api/v1/events?since=g1.0', lastId);
+    for (let count = 0; count < 50; count++) fixture.events.append('job.queued', round * 50 + count);
+    const wanted = 1 + ((round * 7) % 40);
+    const events = (await reader.events(wanted)).slice(0, wanted);
+    reader.close();
+    await reader.ended;
+    seen.push(...events.map((each) => each.id ?? ''));
+    lastId = seen.at(-1) ?? lastId;
+  }
+  const reader = new Reader(fixture.port, '/api/v1/events', lastId);
+  seen.push(...(await reader.events(1_000 - seen.length)).map((each) => each.id ?? ''));
+  expect(seen).toEqual(Array.from({ length: 1_000 }, (_, index) => `g1.${index + 1}`));
+  reader.close();
+});
+
+test('a restart of the gateway is only a reconnect', async () => {
+  fixture = await startFixture();
+  const { events } = fixture;
+  const first = new Reader(fixture.port, '/api/v1/events');
+  await first.begun();
+  events.append('job.queued', 1);
+  await first.events(1);
+  await fixture.gateway.close();
+  await first.ended;
+  events.append('job.queued', 2);
+  fixture = await startFixture({}, { events });
+  events.append('job.queued', 3);
+  const second = new Reader(fixture.port, '/api/v1/events', first.lastId ?? '');
+  expect((await second.events(2)).map((each) => each.id)).toEqual(['g1.2', 'g1.3']);
+});
+
+test('a cursor that cannot be served gets reset with the current one, and goes on from there', async () => {
+  const events = new MemoryEvents('g2');
+  for (let count = 0; count < 10; count++) events.append('job.queued');
+  events.prune(5);
+  fixture = await startFixture({}, { events });
+  const cases = { 'g1.3': 'generation', 'g2.3': 'pruned', 'g2.99': 'future', nonsense: 'malformed' };
+  for (const [cursor, reason] of Object.entries(cases)) {
+    const reader = new Reader(fixture.port, `/api/v1/events?since=${cursor}`);
+    const last = `g2.${events.lastSeq()}`;
+    expect((await reader.events(1))[0]).toEqual({ id: last, event: 'reset', data: { cursor: last, reason } });
+    events.append('job.started');
+    expect((await reader.events(2))[1]?.id).toBe(`g2.${events.lastSeq()}`);
+    reader.close();
+    await reader.ended;
+  }
+});
+
+test('a reader that does not read is cut off, and memory stays flat', async () => {
+  fixture = await startFixture({ heartbeatMs: 100 });
+  const socket = connect({ host: '127.0.0.1', port: fixture.port });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => undefined);
+  socket.write(
+    `GET /api/v1/events?since=g1.0 HTTP/1.1\r\nHost: localhost:${fixture.port}\r\nAuthorization: Bearer ${ownerToken}\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.once('readable', resolve));
+  expect(fixture.gateway.openStreams).toBe(1);
+  for (let count = 0; count < 400; count++) fixture.events.append('job.queued', 'x'.repeat(50_000));
+  await fixture.events.gone();
+  expect(fixture.gateway.openStreams).toBe(0);
+  socket.destroy();
+  await closed;
+});
+
+test('the beat goes on while nothing happens', async () => {
+  fixture = await startFixture({ heartbeatMs: 20 });
+  const reader = new Reader(fixture.port, '/api/v1/events');
+  while (reader.got.length < 4) {
+    await reader.begun();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(reader.got.slice(1).every((each) => each.event === null && each.id === null)).toBe(true);
+  reader.close();
+});
+
+test('there are only so many streams', async () => {
+  fixture = await startFixture({ mostStreams: 2 });
+  const readers = [1, 2].map(() => new Reader(fixture.port, '/api/v1/events'));
+  await Promise.all(readers.map((reader) => reader.begun()));
+  const said = await ask(fixture.port, { path: '/api/v1/events' });
+  expect(said).toMatchObject({ status: 429, json: { code: 'HOMER_RATE_LIMITED' } });
+  readers[0]?.close();
+  await fixture.events.gone(1);
+  const third = new Reader(fixture.port, '/api/v1/events');
+  await third.begun();
+});
+
+const journal: RunStream = {
+  async open(id, after, onEntries, onEnd, signal) {
+    if (id !== runId) throw new HomerError('HOMER_RUN_UNKNOWN', `There is no run ${id}.`);
+    for (let n = after + 1; n <= 500 && !signal.aborted; n++)
+      await onEntries([{ n, type: 'text', text: 'line\n\n' } as { n: number; type: string }]);
+    onEnd({ verdict: 'done' });
+  },
+};
+
+test("a run's journal is sent from where the reader was, then its end", async () => {
+  fixture = await startFixture({}, { runs: journal });
+  const reader = new Reader(fixture.port, `/api/v1/runs/${runId}/stream?since=490`);
+  await reader.ended;
+  const events = await reader.events(11);
+  expect(events.map((each) => each.id)).toEqual([
+    ...Array.from({ length: 10 }, (_, n) => String(491 + n)),
+    null,
+  ]);
+  expect(events[0]).toMatchObject({ event: 'text', data: { n: 491, text: 'line\n\n' } });
+  expect(events[10]).toMatchObject({ event: 'end', data: { verdict: 'done' } });
+  const again = new Reader(fixture.port, `/api/v1/runs/${runId}/stream?since=1`, '499');
+  await again.ended;
+  expect((await again.events(2)).map((each) => each.id)).toEqual(['500', null]);
+});
+
+test('an unknown run is answered as an error, not as a stream', async () => {
+  fixture = await startFixture({}, { runs: journal });
+  const said = await ask(fixture.port, { path: '/api/v1/runs/r00000000000000000000/stream' });
+  expect(said).toMatchObject({ status: 400 });
+  const known = await ask(fixture.port, { path: '/api/v1/runs/r0000000000000000000/stream' });
+  expect(known).toMatchObject({ status: 404, json: { code: 'HOMER_RUN_UNKNOWN' } });
+});
+
+test('a reader that leaves ends the reading of its journal', async () => {
+  const left = Promise.withResolvers<void>();
+  const endless: RunStream = {
+    async open(_id, _after, onEntries, _onEnd, signal) {
+      signal.addEventListener('abort', () => left.resolve());
+      await onEntries([{ n: 1, type: 'text' }]);
+    },
+  };
+  fixture = await startFixture({}, { runs: endless });
+  const reader = new Reader(fixture.port, `/api/v1/runs/${runId}/stream`);
+  await reader.events(1);
+  reader.close();
+  await left.promise;
+});
+
+test('a journal that is pushed faster than it is read is cut off at the limit', async () => {
+  const left = Promise.withResolvers<void>();
+  const flood: RunStream = {
+    async open(_id, _after, onEntries, _onEnd, signal) {
+      signal.addEventListener('abort', () => left.resolve());
+      const entry = { n: 1, type: 'text', text: 'x'.repeat(3_000_000) } as { n: number; type: string };
+      void onEntries([entry, entry, entry, entry]);
+    },
+  };
+  fixture = await startFixture({}, { runs: flood });
+  const reader = new Reader(fixture.port, `/api/v1/runs/${runId}/stream`);
+  await left.promise;
+  await reader.ended;
+  expect(fixture.gateway.openStreams).toBe(0);
+});

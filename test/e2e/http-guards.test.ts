@@ -1,0 +1,481 @@
+import { gzipSync } from 'node:zlib';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ask, jobId, ownerToken, readToken, runId, startFixture, tell } from './gateway-fixture.ts';
+import type { Ask, Fixture } from './gateway-fixture.ts';
+
+let fixture: Fixture;
+let port: number;
+
+async function start(...args: Parameters<typeof startFixture>): Promise<void> {
+  fixture = await startFixture(...args);
+  port = fixture.port;
+}
+beforeEach(() => start());
+afterEach(() => fixture.gateway.close());
+
+async function restart(...args: Parameters<typeof startFixture>): Promise<void> {
+  await fixture.gateway.close();
+  await start(...args);
+}
+
+const everyAddress = [
+  '/livez',
+  '/readyz',
+  '/health',
+  '/openapi.json',
+  '/api/v1/jobs',
+  '/api/v1/events',
+  '/nothing',
+];
+const create = (body: unknown, more: Ask = {}): Ask => ({
+  method: 'POST',
+  path: '/api/v1/jobs',
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  ...more,
+});
+
+describe('the order of the guards', () => {
+  const megabytes = 'x'.repeat(2 * 1024 * 1024);
+  // In the order of the contract; each breaks one thing of a good request.
+  const faults: readonly (readonly [string, number, (ask: Ask) => Ask])[] = [
+    ['host', 421, (ask) => with_(ask, { host: 'evil.example' })],
+    ['origin', 403, (ask) => with_(ask, { origin: 'https://evil.example' })],
+    ['auth', 401, (ask) => with_(ask, { authorization: '' })],
+    ['scope', 403, (ask) => with_(ask, { authorization: `Bearer ${readToken}` })],
+    ['type', 415, (ask) => with_(ask, { 'content-type': 'text/plain' })],
+    [
+      'size',
+      413,
+      (ask) => ({ ...ask, body: JSON.stringify({ ...JSON.parse(ask.body ?? '{}'), prompt: megabytes }) }),
+    ],
+    [
+      'schema',
+      400,
+      (ask) => ({ ...ask, body: JSON.stringify({ ...JSON.parse(ask.body ?? '{}'), approved: true }) }),
+    ],
+    ['rate', 429, (ask) => ask],
+  ];
+  const codes: Record<string, string> = {
+    host: 'HOMER_HOST_REFUSED',
+    origin: 'HOMER_ORIGIN_REFUSED',
+    auth: 'HOMER_TOKEN_MISSING',
+    scope: 'HOMER_SCOPE_MISSING',
+    type: 'HOMER_CONTENT_TYPE',
+    size: 'HOMER_BODY_TOO_LARGE',
+    schema: 'HOMER_INPUT_INVALID',
+    rate: 'HOMER_RATE_LIMITED',
+  };
+  const with_ = (ask: Ask, headers: Record<string, string>): Ask => ({
+    ...ask,
+    headers: { ...ask.headers, ...headers },
+  });
+
+  const pairs = faults.flatMap((first, index) =>
+    faults.slice(index + 1).map((second) => [first, second] as const),
+  );
+  test.each(pairs.map(([first, second]) => [first[0], second[0], first, second] as const))(
+    '%s before %s',
+    async (_a, _b, first, second) => {
+      if (second[0] === 'rate') await restart({ rate: { burst: 0, perSecond: 1 } });
+      // The later fault first, so that where both change the same header the earlier one stands.
+      const said = await ask(port, first[2](second[2](create({ prompt: 'hello' }))));
+      expect(said.status).toBe(first[1]);
+      expect(said.json['code']).toBe(codes[first[0]]);
+      expect(fixture.seen).toEqual([]);
+    },
+  );
+
+  test('a good request passes all of them', async () => {
+    const said = await ask(port, create({ prompt: 'hello' }, { headers: { 'idempotency-key': 'k1' } }));
+    expect(said).toMatchObject({ status: 202, json: { job: { id: jobId } } });
+    expect(fixture.seen).toEqual([{ prompt: 'hello', key: 'k1' }]);
+    expect(said.headers['cache-control']).toBe('no-store');
+    expect(said.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  test('too many requests are told when to come again', async () => {
+    await restart({ rate: { burst: 0, perSecond: 0.2 } });
+    const said = await ask(port, create({ prompt: 'hello' }));
+    expect(said).toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
+  });
+});
+
+describe('host and origin', () => {
+  test.each([
+    'evil.example',
+    '127.0.0.1.evil.example',
+    'localhost.evil',
+    'localhost',
+    '127.0.0.1:1',
+    '0.0.0.0:PORT',
+    '127.1:PORT',
+    'localhost.:PORT',
+    'user@localhost:PORT',
+  ])('Host %s is refused everywhere', async (host) => {
+    for (const path of everyAddress) {
+      const said = await ask(port, { path, headers: { host: host.replace('PORT', String(port)) } });
+      expect(said.status).toBe(421);
+      expect(said.headers['content-type']).toBe('application/problem+json');
+    }
+  });
+
+  test.each(['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]'])(
+    'Host %s with our port is answered',
+    async (host) => {
+      expect((await ask(port, { headers: { host: `${host}:${port}` } })).status).toBe(200);
+    },
+  );
+
+  test('a configured name is answered, alone and with our port', async () => {
+    await restart({}, { hosts: ['homer.example.net', 'tunnel.example:8443'] });
+    const host = async (name: string): Promise<number> =>
+      (await ask(port, { headers: { host: name } })).status;
+    expect(await host('homer.example.net')).toBe(200);
+    expect(await host(`homer.example.net:${port}`)).toBe(200);
+    expect(await host('tunnel.example:8443')).toBe(200);
+    expect(await host('tunnel.example')).toBe(421);
+    const origin = { host: 'homer.example.net', origin: 'https://homer.example.net' };
+    expect((await ask(port, { headers: origin })).status).toBe(200);
+  });
+
+  test('two Host headers and an address with a host of its own are refused', async () => {
+    const twice = `GET /livez HTTP/1.1\r\nHost: localhost:${port}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`;
+    expect(await tell(port, twice)).toMatch(/^HTTP\/1.1 4(00|21)/);
+    const absolute = `GET http://evil.example/livez HTTP/1.1\r\nHost: localhost:${port}\r\nConnection: close\r\n\r\n`;
+    expect(await tell(port, absolute)).toMatch(/^HTTP\/1.1 421/);
+    expect(await tell(port, 'GET /livez HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 421/);
+    expect(await tell(port, 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+  });
+
+  test.each([
+    'https://evil.example',
+    'null',
+    'http://127.0.0.1:1',
+    'https://127.0.0.1:PORT',
+    'http://127.0.0.1:PORT.evil',
+    'file://',
+    'http://localhost:PORT, https://evil.example',
+  ])('Origin %s is refused, without a word to the page', async (origin) => {
+    for (const path of everyAddress) {
+      const said = await ask(port, { path, headers: { origin: origin.replace('PORT', String(port)) } });
+      expect(said.status).toBe(403);
+      expect(said.headers['access-control-allow-origin']).toBeUndefined();
+    }
+  });
+
+  test('our own page is answered, what another page causes is not', async () => {
+    expect((await ask(port, { headers: { origin: `http://127.0.0.1:${port}` } })).status).toBe(200);
+    expect((await ask(port, { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+    expect((await ask(port, { headers: { 'sec-fetch-site': 'same-origin' } })).status).toBe(200);
+  });
+
+  test('a preflight gets no permission', async () => {
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    const said = await ask(port, { method: 'OPTIONS', path: '/api/v1/jobs', headers });
+    expect(said.status).toBe(403);
+    expect(Object.keys(said.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+});
+
+describe('authentication', () => {
+  test('nothing but the three small addresses answers without a token, also what is not there', async () => {
+    for (const path of [
+      '/openapi.json',
+      '/api/v1/jobs',
+      `/api/v1/jobs/${jobId}`,
+      '/api/v1/events',
+      `/api/v1/runs/${runId}/stream`,
+      '/nothing',
+      '/%ff',
+      '/..%2f..%2fetc',
+    ]) {
+      const said = await ask(port, { path, headers: { authorization: '' } });
+      expect(said.status).toBe(401);
+      expect(said.headers['www-authenticate']).toBe('Bearer realm="homer"');
+      expect(said.json).toMatchObject({ code: 'HOMER_TOKEN_MISSING' });
+    }
+    for (const path of ['/livez', '/readyz', '/health'])
+      expect((await ask(port, { path, headers: { authorization: '' } })).status).toBe(200);
+  });
+
+  test('a token in the address does not count and is not logged', async () => {
+    const said = await ask(port, {
+      path: `/api/v1/jobs?token=${ownerToken}`,
+      headers: { authorization: '' },
+    });
+    expect(said.status).toBe(401);
+    const withBoth = await ask(port, { path: `/api/v1/jobs?token=${ownerToken}` });
+    expect(withBoth.status).toBe(400);
+    expect(JSON.stringify(fixture.lines)).not.toContain(ownerToken);
+  });
+
+  test.each(['Basic x', 'Bearer', `Bearer ${ownerToken.slice(1)}`, `Bearer ${ownerToken}x`, ownerToken])(
+    'Authorization: %s is refused',
+    async (authorization) => {
+      expect((await ask(port, { path: '/api/v1/jobs', headers: { authorization } })).status).toBe(401);
+    },
+  );
+
+  test('who guesses is slowed down, whatever address he claims; the right token still works', async () => {
+    const statuses: number[] = [];
+    let last;
+    for (let count = 0; count < 22; count++) {
+      last = await ask(port, {
+        path: '/api/v1/jobs',
+        headers: { authorization: `Bearer wrong-${count}`, 'x-forwarded-for': `10.0.0.${count}` },
+      });
+      statuses.push(last.status);
+    }
+    expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401));
+    expect(statuses.slice(20)).toEqual([429, 429]);
+    expect(Number(last?.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await ask(port, { path: '/api/v1/jobs' })).status).toBe(200);
+    expect((await ask(port, { path: '/api/v1/jobs', headers: { authorization: '' } })).status).toBe(401);
+  });
+
+  test('a token of scope read reads, and does nothing else', async () => {
+    const headers = { authorization: `Bearer ${readToken}` };
+    expect((await ask(port, { path: '/api/v1/jobs', headers })).status).toBe(200);
+    expect((await ask(port, create({ prompt: 'x' }, { headers }))).status).toBe(403);
+    expect((await ask(port, { method: 'POST', path: `/api/v1/jobs/${jobId}/cancel`, headers })).status).toBe(
+      403,
+    );
+  });
+});
+
+describe('bodies', () => {
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data',
+    'application/json; charset=utf-16',
+    'application/jsonp',
+    'text/plain; application/json',
+  ])('a body of type %s is refused', async (type) => {
+    const said = await ask(port, create({ prompt: 'x' }, { headers: { 'content-type': type } }));
+    expect(said.status).toBe(415);
+  });
+
+  test('a body without a type and a compressed one are refused', async () => {
+    expect((await ask(port, create({ prompt: 'x' }, { headers: { 'content-type': '' } }))).status).toBe(415);
+    const bomb = gzipSync('0'.repeat(1_000_000)).toString('latin1');
+    expect((await ask(port, create(bomb, { headers: { 'content-encoding': 'gzip' } }))).status).toBe(415);
+  });
+
+  test('application/json with a charset, and a post without a body, are fine', async () => {
+    const headers = { 'content-type': 'Application/JSON; charset=UTF-8' };
+    expect((await ask(port, create({ prompt: 'x' }, { headers }))).status).toBe(202);
+    expect((await ask(port, { method: 'POST', path: `/api/v1/jobs/${jobId}/cancel` })).status).toBe(200);
+  });
+
+  test('too large a body is refused by its length before it is sent', async () => {
+    const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nContent-Type: application/json\r\n`;
+    expect(await tell(port, `${head}Content-Length: 99999999\r\n\r\n{`)).toMatch(/^HTTP\/1.1 413/);
+  });
+
+  test('too large a body without a length is refused while it is read', async () => {
+    const chunk = `${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`;
+    const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const answer = await tell(port, head + chunk.repeat(17));
+    expect(answer).toMatch(/^HTTP\/1.1 413/);
+    expect(answer).toContain('HOMER_BODY_TOO_LARGE');
+  });
+
+  test('5 MB are refused, and the client sees why', async () => {
+    const said = await ask(port, create({ prompt: 'x'.repeat(5_000_000) }));
+    expect(said).toMatchObject({ status: 413, json: { code: 'HOMER_BODY_TOO_LARGE' } });
+  });
+
+  test.each([
+    ['no JSON', '{"prompt": '],
+    ['a list', '[]'],
+    ['a word', '"x"'],
+    ['null', 'null'],
+    ['a prototype', '{"prompt":"x","__proto__":{"isOwner":true}}'],
+    ['a prototype deep down', '{"prompt":"x","lane":{"a":[{"__proto__":{}}]}}'],
+    ['a constructor', '{"prompt":"x","constructor":{"prototype":{"a":1}}}'],
+    ['nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['nothing', ''],
+  ])('%s is refused', async (_what, body) => {
+    const said = await ask(port, create(body));
+    expect(said).toMatchObject({ status: 400, json: { code: 'HOMER_INPUT_INVALID' } });
+    expect(fixture.seen).toEqual([]);
+  });
+});
+
+describe('fields', () => {
+  test('every problem is told at once, internal fields are unknown', async () => {
+    const said = await ask(
+      port,
+      create({ prompt: 5, state: 'succeeded', attempts: 0, id: 'x', key: 'k', lane: null }),
+    );
+    expect(said.status).toBe(400);
+    expect((said.json['fields'] as { field: string }[]).map((each) => each.field).sort()).toEqual([
+      'attempts',
+      'id',
+      'key',
+      'lane',
+      'prompt',
+      'state',
+    ]);
+    expect(said.json['detail']).toContain('attempts: is not a known key');
+  });
+
+  test('an id in the body cannot stand in for the one in the path', async () => {
+    const said = await ask(port, {
+      method: 'POST',
+      path: `/api/v1/jobs/${jobId}/cancel`,
+      body: `{"id":"${jobId}"}`,
+    });
+    expect(said.status).toBe(400);
+  });
+
+  test.each([
+    '/api/v1/jobs/..%2f..%2fetc%2fpasswd',
+    '/api/v1/jobs/%00',
+    '/api/v1/jobs/J0123456789ABCDEFGHJ',
+    `/api/v1/jobs/${'j'.repeat(500)}`,
+    '/api/v1/jobs/%E0%A4%A',
+    '/api/v1/jobs?limt=1',
+    '/api/v1/jobs?state=a&state=b',
+    '/api/v1/jobs?__proto__=x',
+    '/api/v1/runs/nope/stream',
+    `/api/v1/runs/${runId}/stream?since=-1`,
+    '/api/v1/events?sinse=1',
+  ])('GET %s is refused', async (path) => {
+    const said = await ask(port, { path });
+    expect(said).toMatchObject({ status: 400, json: { code: 'HOMER_INPUT_INVALID' } });
+  });
+
+  test('a query on a post and a body on a get are refused', async () => {
+    expect((await ask(port, create({ prompt: 'x' }, { path: '/api/v1/jobs?lane=a' }))).status).toBe(400);
+    expect((await ask(port, { path: '/api/v1/jobs', body: '{}' })).status).toBe(400);
+  });
+});
+
+describe('answers', () => {
+  test('a known error has its code, hint and status', async () => {
+    const said = await ask(port, { path: `/api/v1/jobs/${jobId}` });
+    expect(said.headers['content-type']).toBe('application/problem+json');
+    expect(said.json).toEqual({
+      type: 'urn:homer:error:HOMER_JOB_UNKNOWN',
+      title: 'There is no such job',
+      status: 404,
+      code: 'HOMER_JOB_UNKNOWN',
+      detail: `There is no job ${jobId}.`,
+      hint: '`homer jobs` lists them.',
+    });
+  });
+
+  test('a fault of ours tells an id that is in the log, and nothing else', async () => {
+    const said = await ask(port, { path: '/api/v1/lanes' });
+    expect(said.status).toBe(500);
+    expect(said.text).not.toMatch(/SQLITE|\/home|\.ts:/);
+    const id = /under ([0-9a-f]{12})/.exec(String(said.json['detail']))?.[1];
+    const line = fixture.lines.find((each) => each.fields['faultId'] === id);
+    expect(line?.level).toBe('error');
+    expect(line?.fields['error']).toContain('SQLITE_ERROR');
+  });
+
+  test('an unknown address and an unknown method are 404, but no more', async () => {
+    for (const sent of [
+      { path: '/api/v2/jobs' },
+      { method: 'DELETE', path: '/api/v1/jobs' },
+      { method: 'HEAD', path: '/livez' },
+      { path: '/ws', headers: { connection: 'upgrade', upgrade: 'websocket' } },
+    ])
+      expect((await ask(port, sent)).status).toBe(404);
+  });
+
+  test('what a client sends into the log stays one short line', async () => {
+    const agent = `x\u001b[31m\u202e"}${'y'.repeat(9_000)}`;
+    const head = `GET /nothing HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nConnection: close\r\n`;
+    await tell(port, `${head}User-Agent: ${agent}\r\n\r\n`);
+    await ask(port, {
+      path: `/${'%1b%0a'.repeat(300)}`,
+      headers: { 'user-agent': `a\tb${'z'.repeat(300)}` },
+    });
+    const logged = fixture.lines.map((line) => JSON.stringify(line.fields)).join('\n');
+    expect(logged).not.toContain('\\u001b');
+    expect(logged).not.toContain(ownerToken);
+    for (const line of fixture.lines)
+      for (const value of Object.values(line.fields)) expect(String(value).length).toBeLessThanOrEqual(256);
+  });
+
+  test('the API is described as it is', async () => {
+    const said = await ask(port, {
+      path: '/openapi.json',
+      headers: { authorization: `Bearer ${readToken}` },
+    });
+    expect(said.status).toBe(200);
+    const paths = said.json['paths'] as Record<string, Record<string, Record<string, unknown>>>;
+    expect(Object.keys(paths).sort()).toEqual([
+      '/api/v1/events',
+      '/api/v1/jobs',
+      '/api/v1/jobs/{id}',
+      '/api/v1/jobs/{id}/cancel',
+      '/api/v1/lanes',
+      '/api/v1/runs/{id}/stream',
+      '/health',
+      '/livez',
+      '/readyz',
+    ]);
+    const post = paths['/api/v1/jobs']?.['post'];
+    expect(post?.['operationId']).toBe('jobs.create');
+    expect(post?.['parameters']).toEqual([
+      { name: 'idempotency-key', in: 'header', required: false, schema: { type: 'string', maxLength: 200 } },
+    ]);
+    expect(post?.['requestBody']).toMatchObject({
+      required: true,
+      content: { 'application/json': { schema: { required: ['prompt'], additionalProperties: false } } },
+    });
+  });
+});
+
+describe('the transport', () => {
+  test('a slow head and a slow body are ended', async () => {
+    await restart({ headersTimeoutMs: 300, requestTimeoutMs: 600 });
+    expect(await tell(port, 'GET /livez HTTP/1.1\r\nHost: ')).toMatch(/^HTTP\/1.1 408/);
+    const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
+    expect(await tell(port, `${head}{"prom`)).toMatch(/^HTTP\/1.1 408/);
+    expect(await tell(port, '')).toMatch(/^(HTTP\/1.1 408|$)/);
+    expect(fixture.seen).toEqual([]);
+  });
+
+  test('five hundred silent connections keep nobody waiting', async () => {
+    const sockets = await Promise.all(
+      Array.from({ length: 500 }, async () => {
+        const socket = connect({ host: '127.0.0.1', port });
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    const began = performance.now();
+    expect((await ask(port)).status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test.each([
+    ['a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['two lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!'],
+    ['a bare line feed', 'X: a\nY: b\r\n\r\n'],
+    ['chunked twice', 'Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
+    ['a folded header', 'X: a\r\n b\r\n\r\n'],
+  ])('%s: refused, and the connection closed', async (_what, rest) => {
+    const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nContent-Type: application/json\r\n`;
+    expect(await tell(port, head + rest)).toMatch(/^HTTP\/1.1 4\d\d/);
+    expect(fixture.seen).toEqual([]);
+  });
+
+  test('a head of 20 kB is refused', async () => {
+    const answer = await tell(
+      port,
+      `GET /livez HTTP/1.1\r\nHost: localhost:${port}\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 431/);
+  });
+});
