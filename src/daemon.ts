@@ -1,20 +1,17 @@
 // The daemon: the only file that knows everyone. Boot is the numbered list in `boot`, stopping the one in `stop`.
 
 import { randomUUID } from 'node:crypto';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { foundExecutor } from './config/build.ts';
-import type { Config, ExecutorConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { watchConfig } from './config/reload.ts';
-import { resolveSecret } from './config/secrets.ts';
 import { ensureToken } from './config/token.ts';
-import { catalogue, HomerError, messageOf, type Problem } from './core/errors.ts';
+import { HomerError, messageOf } from './core/errors.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
-import { findAgents } from './executors/found.ts';
-import { createGateway, type Gateway, type Health } from './gateway/gateway.ts';
+import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { reportHealth, Troubles, type Condition, type Health } from './health/condition.ts';
 import { createIntake } from './intake/intake.ts';
 import { openLedger, type Ledger } from './ledger/ledger.ts';
 import type { WriterState } from './ledger/writer.ts';
@@ -26,15 +23,15 @@ import { answerSignals } from './lifecycle/signals.ts';
 import { decideStartDelay } from './lifecycle/start-delay.ts';
 import { createWatchdog } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
-import { daemonOperations, type DaemonHealth, type StopMode } from './operations/daemon.ts';
+import { daemonOperations, type StopMode } from './operations/daemon.ts';
 import { jobOperations } from './operations/jobs.ts';
 import { laneOperations } from './operations/lanes.ts';
 import type { Operation } from './operations/operation.ts';
-import { detectIsolation } from './runner/isolation.ts';
 import { createRunStream } from './worker/run-stream.ts';
-import { buildSecretFrame } from './worker/environment.ts';
+import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
+import { openWorker } from './worker/open.ts';
 import type { RunnerCommand } from './worker/runner-process.ts';
-import { Worker } from './worker/worker.ts';
+import type { Worker } from './worker/worker.ts';
 
 export interface DaemonOptions {
   /** Held for as long as the daemon runs. */
@@ -81,20 +78,21 @@ class Daemon {
   readonly #background = new AbortController();
   readonly #hurry = Promise.withResolvers<void>();
   readonly #watchdog = createWatchdog();
-  /** What keeps the daemon from being healthy, by the part that is not. */
-  readonly #troubles = new Map<'config' | 'disk' | 'work', HomerError>();
+  readonly #troubles = new Troubles();
   #config: Config;
-  #executors: Readonly<Record<string, ExecutorConfig>>;
+  readonly #configDigest: string;
+  readonly #executors: ExecutorRegistry;
   #stopping: Promise<number> | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#log = createLog(options.env['HOMER_LOG']);
     this.#pass = options.pass ?? passOn;
-    const { config, warnings } = loadConfig(options.home, options);
+    const { config, warnings, digest } = loadConfig(options.home, options);
     for (const warning of warnings) this.#log.warn({ ...warning }, 'config.yaml');
     this.#config = config;
-    this.#executors = config.executors;
+    this.#configDigest = digest;
+    this.#executors = createExecutorRegistry({ path: options.env['PATH'] ?? '', home: options.userHome });
   }
 
   get ended(): Promise<number> {
@@ -102,7 +100,7 @@ class Daemon {
   }
 
   async boot(): Promise<void> {
-    const { home, version, lock } = this.#options;
+    const { home, version, lock, env } = this.#options;
 
     // 1 the lock is held since before this file was loaded, the configuration is read; the token
     const { token, warnings } = ensureToken(home);
@@ -131,13 +129,26 @@ class Daemon {
     process.on('uncaughtException', (error) => this.#crash(error, ledger));
 
     // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
-    await this.#findExecutors();
+    await this.#executors.refresh(this.#config);
     const engine = openEngine(this.#config.engine, {
       ledger,
       lanes: () => this.#config.lanes,
       onError: (error) => this.#fail(error, { part: 'engine' }),
     });
-    const worker = this.#createWorker(ledger, engine, token);
+    const worker = openWorker({
+      ledger,
+      engine,
+      home,
+      homeIdentity: lock.identity,
+      hostBootId: hostBootId(),
+      workerId: this.#instanceId,
+      env,
+      token,
+      runner: this.#options.runner,
+      executors: () => this.#executors.all(),
+      pass: this.#pass,
+      onError: (error, context) => this.#fail(error, context),
+    });
     const adopted = await worker.recover();
 
     // 6 what clients can ask for
@@ -156,7 +167,12 @@ class Daemon {
     });
     await this.#watchdog.start();
     setInterval(() => this.#checkHome(lock, ledger), homeCheckMs).unref();
-    watchConfig(home, { ...this.#options, since: '' }, () => this.#reload(engine), this.#background.signal);
+    watchConfig(
+      home,
+      { ...this.#options, since: this.#configDigest },
+      () => this.#reload(engine),
+      this.#background.signal,
+    );
 
     // 8 work begins, unless the starts before this one crashed again and again
     await this.#startWork(parts);
@@ -168,41 +184,14 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #createWorker(ledger: Ledger, engine: Engine, token: string): Worker {
-    const { home, lock, env, runner } = this.#options;
-    const extension = extname(import.meta.url);
-    const entry = fileURLToPath(new URL(`./runner/main${extension}`, import.meta.url));
-    const compileCache = process.env['NODE_COMPILE_CACHE'];
-    return new Worker({
-      ledger,
-      engine,
-      home,
-      homeIdentity: lock.identity,
-      hostBootId: hostBootId(),
-      workerId: this.#instanceId,
-      runner: runner ?? {
-        argv: [process.execPath, entry],
-        env: {
-          PATH: env['PATH'] ?? '',
-          ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }),
-        },
-      },
-      executors: () => this.#executors,
-      secretFrame: (executor) => buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env)),
-      isolation: once(detectIsolation),
-      pass: this.#pass,
-      onError: (error, context) => this.#fail(error, context),
-    });
-  }
-
   #operations({ gateway, ledger, engine, worker }: Parts, port: number): Operation[] {
     const { home, version } = this.#options;
     const shared = {
       ledger,
       engine,
       config: () => this.#config,
-      executors: () => this.#executors,
-      defaultExecutor: () => this.#config.defaultExecutor ?? agentFirst(this.#executors),
+      executors: () => this.#executors.all(),
+      defaultExecutor: () => this.#executors.defaultName(),
     };
     return [
       ...jobOperations({
@@ -225,11 +214,11 @@ class Daemon {
     const delayMs = decideStartDelay(ledger.boots.before(ledger.epoch, 10));
     if (delayMs === 0) return worker.start();
     const why = `Homer crashed several times; work starts in ${delayMs / 1000} s.`;
-    this.#troubles.set('work', new HomerError('HOMER_SAFE_MODE', why));
+    this.#troubles.note('work', new HomerError('HOMER_SAFE_MODE', why));
     this.#log.warn({ delayMs }, why);
     delay(delayMs, undefined, { signal: this.#background.signal })
       .then(() => worker.start())
-      .then(() => this.#troubles.delete('work'))
+      .then(() => this.#troubles.clear('work'))
       .catch((error: unknown) => {
         if (!this.#background.signal.aborted) this.#fail(error, { part: 'worker' });
       });
@@ -284,35 +273,29 @@ class Daemon {
       if (config.port !== this.#config.port)
         this.#log.warn({ port: config.port }, 'the port changes with the next start');
       this.#config = config;
-      this.#troubles.delete('config');
+      this.#troubles.clear('config');
     } catch (error) {
-      this.#troubles.set(
+      this.#troubles.note(
         'config',
         new HomerError('HOMER_CONFIG_INVALID', messageOf(error), { cause: error }),
       );
       this.#log.error({ error }, 'config.yaml is not used; the last good one stays');
       return;
     }
-    this.#findExecutors()
+    this.#executors
+      .refresh(this.#config)
       .then(() => engine.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))
       .catch((error: unknown) => this.#fail(error, { part: 'reload' }));
   }
 
-  async #findExecutors(): Promise<void> {
-    const { env, userHome } = this.#options;
-    const found = await findAgents({ path: env['PATH'] ?? '', home: userHome });
-    const agents = found.map(({ name, kind, bin }) => [name, foundExecutor(kind, bin)] as const);
-    this.#executors = { ...Object.fromEntries(agents), ...this.#config.executors };
-  }
-
   #noteWriter(state: WriterState, ledger: Ledger): void {
     if (state.is === 'writing') {
-      this.#troubles.delete('disk');
+      this.#troubles.clear('disk');
       this.#log.info({}, 'the ledger can be written again');
       return;
     }
-    this.#troubles.set('disk', state.reason);
+    this.#troubles.note('disk', state.reason);
     this.#log.error({ error: state.reason }, 'the ledger cannot be written');
     if (state.reason.code === 'HOMER_LEDGER_BROKEN') this.#crash(state.reason, ledger);
     else this.#probeDisk(ledger);
@@ -335,35 +318,18 @@ class Daemon {
     );
   }
 
-  #condition(ledger: Ledger): { daemon: DaemonHealth; problems: Problem[] } {
-    const problems = [...this.#troubles.values()].map(({ code, message, hint }) => ({ code, message, hint }));
-    if (ledger.isHeld()) {
-      const { title, hint } = catalogue.HOMER_HELD;
-      problems.push({ code: 'HOMER_HELD', message: title, hint });
-    }
-    if (this.#stopping !== null) return { daemon: 'draining', problems };
-    if (ledger.isHeld()) return { daemon: 'held', problems };
-    return { daemon: problems.length === 0 ? 'healthy' : 'degraded', problems };
+  #condition(ledger: Ledger): Condition {
+    return this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: this.#stopping !== null });
   }
 
   async #health({ ledger, engine, worker }: Parts): Promise<Health> {
-    const { daemon, problems } = this.#condition(ledger);
     const depths = await engine.depth();
-    const isWell = daemon === 'healthy' || daemon === 'draining';
-    return {
-      daemon: isWell ? 'healthy' : 'degraded',
-      report: {
-        status: isWell ? 'pass' : 'warn',
-        version: this.#options.version,
-        problems,
-        metrics: {
-          uptime: Math.round((Date.now() - this.#startedAt) / 1000),
-          jobsProcessed: worker.settledCount,
-          jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
-          lastHeartbeat: new Date().toISOString(),
-        },
-      },
-    };
+    return reportHealth(this.#condition(ledger), this.#options.version, {
+      uptime: Math.round((Date.now() - this.#startedAt) / 1000),
+      jobsProcessed: worker.settledCount,
+      jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
+      lastHeartbeat: new Date().toISOString(),
+    });
   }
 
   #record(port: number): DaemonRecord {
@@ -393,14 +359,4 @@ class Daemon {
     }
     process.exit(1);
   }
-}
-
-function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | null = null;
-  return () => (made ??= make());
-}
-
-/** Without a configured default: the first agent CLI that was found. */
-function agentFirst(executors: Readonly<Record<string, ExecutorConfig>>): string | null {
-  return Object.entries(executors).find(([, { kind }]) => kind !== 'command')?.[0] ?? null;
 }

@@ -46,7 +46,8 @@ export function decideRecovery(run: LeftRun): Recovery {
   if (run.journalVerdict !== null && (run.tree === 'dead' || run.journalVerdict === 'done'))
     return { do: 'settleFromJournal' };
   if (run.tree === 'unproven') return { do: 'waitForPerson' };
-  if (run.hostRestarted || run.endRequested) return { do: 'settle', verdict: 'interrupted' };
+  if (run.hostRestarted || run.endRequested || run.foreignGeneration)
+    return { do: 'settle', verdict: 'interrupted' };
   if (!run.agentMayHaveStarted && run.starts < maxStarts) return { do: 'start' };
   return { do: 'settle', verdict: 'lost' };
 }

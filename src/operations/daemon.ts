@@ -1,14 +1,13 @@
 // Operations on the daemon itself: its status, the end of a held start, stopping it.
 
 import { z } from 'zod';
+import type { Condition } from '../health/condition.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { laneView, viewLanes, type LaneOperationsOptions } from './lanes.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 export type StopMode = 'drain' | 'now' | 'kill';
-
-export type DaemonHealth = 'healthy' | 'degraded' | 'held' | 'draining';
 
 export interface DaemonOperationsOptions extends LaneOperationsOptions {
   readonly about: {
@@ -18,7 +17,7 @@ export interface DaemonOperationsOptions extends LaneOperationsOptions {
     readonly home: string;
     readonly startedAt: number;
   };
-  readonly health: () => { readonly daemon: DaemonHealth; readonly problems: readonly Problem[] };
+  readonly health: () => Condition;
   /** What the run of a job did last. */
   readonly activity: (jobId: string) => string | null;
   /** Stops; resolves with the number of runs that go on, just before the connections are closed. */
@@ -26,7 +25,6 @@ export interface DaemonOperationsOptions extends LaneOperationsOptions {
 }
 
 const problemView = z.object({ code: z.string(), message: z.string(), hint: z.string() });
-type Problem = z.infer<typeof problemView>;
 
 const statusView = z.object({
   daemon: z.enum(['healthy', 'degraded', 'held', 'draining']),

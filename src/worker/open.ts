@@ -1,0 +1,38 @@
+// Opens the worker of this host: how runners are started here, and where the secrets of a run come from.
+
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { resolveSecret } from '../config/secrets.ts';
+import { detectIsolation } from '../runner/isolation.ts';
+import { buildSecretFrame, type Variables } from './environment.ts';
+import type { RunnerCommand } from './runner-process.ts';
+import { Worker, type WorkerOptions } from './worker.ts';
+
+export interface OpenWorkerOptions extends Omit<WorkerOptions, 'secretFrame' | 'isolation' | 'runner'> {
+  /** The daemon's environment; a run's own is built from it by name. */
+  readonly env: Variables;
+  /** The owner's token, which must never come out of a run. */
+  readonly token: string;
+  /** Homer's own runner unless given. */
+  readonly runner?: RunnerCommand | undefined;
+}
+
+export function openWorker({ env, token, runner, ...options }: OpenWorkerOptions): Worker {
+  let isolation: ReturnType<typeof detectIsolation> | null = null;
+  return new Worker({
+    ...options,
+    runner: runner ?? ownRunner(env),
+    secretFrame: (executor) => buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env)),
+    isolation: () => (isolation ??= detectIsolation()),
+  });
+}
+
+/** The runner of this very version, in the form in which we ourselves run: TypeScript in a checkout, else JavaScript. */
+function ownRunner(env: Variables): RunnerCommand {
+  const entry = fileURLToPath(new URL(`../runner/main${extname(import.meta.url)}`, import.meta.url));
+  const passedOn = ['PATH', 'NODE_COMPILE_CACHE'].flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { argv: [process.execPath, entry], env: Object.fromEntries(passedOn) };
+}

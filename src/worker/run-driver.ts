@@ -1,0 +1,226 @@
+// Drives one run to its end. One loop serves a fresh claim, a run that was adopted, and one whose runner was killed a
+// second ago: start, follow, inspect, decide.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExecutorConfig } from '../config/config.ts';
+import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
+import { decideRecovery } from '../core/recovery.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { Claim } from '../engine/engine.ts';
+import { openExecutor } from '../executors/open.ts';
+import type { RunReport } from '../ledger/claims.ts';
+import type { JobRecord } from '../ledger/job-record.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { PassWaypoint } from '../lifecycle/waypoint.ts';
+import { filesVersion, type Isolation, type JournalEntry, type SecretFrame } from '../runner/files.ts';
+import { followJournal } from '../runner/journal-reader.ts';
+import { sendOrder } from '../runner/records.ts';
+import { waitForRunner } from './follow.ts';
+import { inspectRun, type Inspection } from './inspect.ts';
+import { isRefusedByDisk, persist } from './persist.ts';
+import { emptySummary, reportFromExit, reportFromJournal, reportWithout } from './report.ts';
+import { prepareRunFiles } from './run-files.ts';
+import { startRunner, type RunnerCommand, type RunnerProcess } from './runner-process.ts';
+
+export interface RunContext {
+  readonly ledger: Ledger;
+  /** Absolute path of the state directory, and its `device:inode`. */
+  readonly home: string;
+  readonly homeIdentity: string;
+  readonly workerId: string;
+  readonly runner: RunnerCommand;
+  readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
+  readonly secretFrame: (executor: ExecutorConfig) => Promise<SecretFrame>;
+  readonly isolation: () => Promise<Isolation>;
+  readonly pass: PassWaypoint;
+  readonly onError: (error: unknown, context: Record<string, unknown>) => void;
+}
+
+/** A run in the hands of this worker. */
+export interface Run {
+  readonly claim: Claim;
+  readonly directory: string;
+  /** `HOMER_RUN` in the environment of everything the run starts. */
+  readonly marker: string;
+  /** The host's boot in which it was granted; null where the system has no such id. */
+  readonly hostBootId: string | null;
+  /** Left by the ledger before it was restored, copied or moved: it is ended and its job held. */
+  readonly foreignGeneration: boolean;
+  /** What the agent did last; null until it did something. */
+  activity: string | null;
+}
+
+export type Step = 'start' | 'follow' | 'inspect' | 'settled';
+
+const diskRetryMs = 2_000;
+
+/** Resolves when the run is settled. Rejects with the signal's reason when the run is handed over, it then goes on. */
+export async function driveRun(
+  context: RunContext,
+  run: Run,
+  first: Step,
+  signal: AbortSignal,
+): Promise<void> {
+  let runner: RunnerProcess | null = null;
+  for (let step = first; step !== 'settled';) {
+    if (step === 'start') {
+      runner = await start(context, run, signal);
+      step = runner === null ? 'settled' : 'follow';
+    } else if (step === 'follow') {
+      await follow(context, run, runner, signal);
+      runner = null;
+      step = 'inspect';
+    } else step = await conclude(context, run, signal);
+  }
+}
+
+/** Tells the runner to end; its verdict comes with its end. */
+export function orderStop(context: RunContext, run: Run, reason: 'cancelled' | 'interrupted'): void {
+  try {
+    sendOrder(run.directory, { version: filesVersion, type: 'stop', reason });
+  } catch (error) {
+    // A cancel is written in the ledger as well and is ordered again when the run is next looked at.
+    context.onError(error, { runId: run.claim.runId, order: reason });
+  }
+}
+
+/** Null when the run never came to a runner and is settled. */
+async function start(context: RunContext, run: Run, signal: AbortSignal): Promise<RunnerProcess | null> {
+  context.pass('4-recorded');
+  for (;;) {
+    const job = context.ledger.jobs.get(run.claim.jobId);
+    try {
+      if (job.cancelRequestedAt === null) return await spawn(context, run, job, signal);
+      await settle(context, run, reportWithout(emptySummary, 'cancelled', undefined), signal);
+      return null;
+    } catch (error) {
+      if (signal.aborted || isHomerError(error, 'HOMER_FENCED')) throw error;
+      if (!isRefusedByDisk(error)) {
+        await settle(context, run, reportOfFailedStart(error), signal);
+        return null;
+      }
+    }
+    await delay(diskRetryMs, undefined, { signal });
+  }
+}
+
+async function spawn(
+  context: RunContext,
+  run: Run,
+  job: JobRecord,
+  signal: AbortSignal,
+): Promise<RunnerProcess> {
+  const { ledger, home, homeIdentity, pass } = context;
+  const { runId } = run.claim;
+  const config = context.executors()[job.executor];
+  if (config === undefined) {
+    throw new HomerError(
+      'HOMER_EXECUTOR_UNKNOWN',
+      `The executor "${job.executor}" is not configured any more.`,
+    );
+  }
+  const frame = await context.secretFrame(config);
+  const isolation = await context.isolation();
+  const executor = openExecutor(config.kind);
+  const { generation } = ledger;
+  prepareRunFiles(home, { runId, job, config, executor, generation, home: homeIdentity, isolation });
+  pass('5-specified');
+  await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
+  const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, frame);
+  pass('6-spawned');
+  return runner;
+}
+
+function reportOfFailedStart(error: unknown): RunReport {
+  const verdict = isHomerError(error, 'HOMER_SECRET_MISSING') ? 'secret_missing' : 'spawn_failed';
+  return reportWithout(emptySummary, verdict, messageOf(error));
+}
+
+/** Returns when the runner has ended or is gone. What the journal says meanwhile is noted. */
+async function follow(
+  context: RunContext,
+  run: Run,
+  runner: RunnerProcess | null,
+  signal: AbortSignal,
+): Promise<void> {
+  // A cancel that came before there was an inbox is only in the ledger.
+  if (context.ledger.jobs.get(run.claim.jobId).cancelRequestedAt !== null)
+    orderStop(context, run, 'cancelled');
+  else if (run.foreignGeneration) orderStop(context, run, 'interrupted');
+  const following = new AbortController();
+  const either = AbortSignal.any([signal, following.signal]);
+  const journal = followJournal(run.directory, 0, (entries) => note(context, run, entries, signal), either);
+  try {
+    await waitForRunner(run.directory, runner, signal);
+  } finally {
+    following.abort();
+    await journal;
+  }
+  context.pass('7-followed');
+}
+
+async function note(
+  context: RunContext,
+  run: Run,
+  entries: readonly JournalEntry[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger } = context;
+  for (const entry of entries) {
+    if (entry.type === 'tool_start')
+      run.activity = entry.summary === '' ? entry.name : `${entry.name}: ${entry.summary}`;
+    if (entry.type !== 'session') continue;
+    const { agentSessionId } = entry;
+    if (ledger.claims.findRun(run.claim.runId)?.agentSessionId === agentSessionId) continue;
+    await persist(ledger, () => ledger.claims.recordSession(run.claim, agentSessionId, ledger.now()), signal);
+  }
+}
+
+async function conclude(context: RunContext, run: Run, signal: AbortSignal): Promise<Step> {
+  const { ledger, pass } = context;
+  const starts = ledger.claims.findRun(run.claim.runId)?.starts ?? 0;
+  const inspection = await inspectRun({ ...run, starts });
+  const decision = decideRecovery(inspection.facts);
+  pass('7-ended');
+  switch (decision.do) {
+    case 'adopt':
+    case 'end':
+      return 'follow';
+    case 'start':
+      return 'start';
+    case 'waitForPerson':
+      await awaitPerson(context, run, whyUnproven(inspection), signal);
+      return 'settled';
+    default:
+      await settle(context, run, reportOf(inspection, decision), signal);
+      return 'settled';
+  }
+}
+
+async function awaitPerson(context: RunContext, run: Run, why: string, signal: AbortSignal): Promise<void> {
+  const { ledger } = context;
+  const code = run.foreignGeneration ? 'HOMER_HELD' : 'HOMER_TREE_UNPROVEN';
+  await persist(ledger, () => ledger.claims.await(run.claim, code, why, ledger.now()), signal);
+}
+
+function whyUnproven({ facts, survivors }: Inspection): string {
+  if (facts.lock === 'unknown') return 'It cannot be told whether its runner lives.';
+  return `These processes could not be ended: ${survivors.join(', ')}.`;
+}
+
+/** Ends the run and moves its job, however long the disk refuses. A stale claim rejects with HOMER_FENCED. */
+async function settle(context: RunContext, run: Run, report: RunReport, signal: AbortSignal): Promise<void> {
+  const { ledger } = context;
+  if (run.foreignGeneration) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
+  else await persist(ledger, () => ledger.claims.settle(run.claim, report, ledger.now()), signal);
+  context.pass('8-settled');
+}
+
+type Settling = { do: 'settleFromExit' | 'settleFromJournal' } | { do: 'settle'; verdict: Verdict };
+
+function reportOf({ exit, journal, facts }: Inspection, decision: Settling): RunReport {
+  if (decision.do === 'settleFromExit' && exit !== null) return reportFromExit(exit);
+  if (decision.do === 'settleFromJournal' && journal.end !== null)
+    return reportFromJournal(journal, journal.end, facts.tree);
+  return reportWithout(journal, decision.do === 'settle' ? decision.verdict : 'lost', undefined);
+}
