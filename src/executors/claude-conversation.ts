@@ -24,6 +24,11 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
   let result: Fields | null = null;
   let refusal: 'unknown' | 'inUse' | null = null;
   let interrupts = 0;
+  let inputClosed = false;
+
+  /** Nothing can be said any more once the input is closed; the agent then denies what it asks by itself. */
+  const say = (events: readonly AgentEvent[], value: unknown): Reaction =>
+    inputClosed ? { events } : { events, write: message(value) };
 
   const plain = (line: string): Reaction => {
     complaints.add(line);
@@ -59,19 +64,19 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
     if (requestId === null) return silent;
     // Anything else it may ask (hooks, dialogs, MCP) has no one to answer it here, and it would wait for ever.
     if (request['subtype'] !== 'can_use_tool')
-      return { events: [], write: message(controlError(requestId, 'Homer does not answer this request.')) };
+      return say([], controlError(requestId, 'Homer does not answer this request.'));
     const tool = textOf(request['tool_name']) ?? 'a tool';
     const input = request['input'] ?? {};
     const event: AgentEvent = { type: 'permission', requestId, tool, input };
     const decision = decidePermission(settings.name, settings.permissions, tool);
-    if (decision.do === 'deny')
-      return { events: [event], write: message(denial(requestId, decision.message)) };
+    if (decision.do === 'deny') return say([event], denial(requestId, decision.message));
     asked.set(requestId, input);
     return { events: [event] };
   };
 
   const onResult = (line: Fields): Reaction => {
     result = line;
+    inputClosed = true;
     if (textsOf(line['errors']).some((error) => error.includes(noConversation))) {
       refusal = 'unknown';
       return { events: [], closeInput: true };
@@ -130,15 +135,12 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
       const response = allow
         ? controlSuccess(requestId, { behavior: 'allow', updatedInput: input })
         : denial(requestId, why ?? 'A person denied this.');
-      return { events: [], write: message(response) };
+      return say([], response);
     },
     cancel() {
       interrupts += 1;
       const request_id = `homer-interrupt-${interrupts}`;
-      return {
-        events: [],
-        write: message({ type: 'control_request', request_id, request: { subtype: 'interrupt' } }),
-      };
+      return say([], { type: 'control_request', request_id, request: { subtype: 'interrupt' } });
     },
     exited(exit) {
       if (refusal === 'inUse' && result === null && turn.session.mode === 'new')

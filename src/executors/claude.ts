@@ -31,6 +31,7 @@ const toolsOfNoUse = [
   'CronDelete',
   'CronList',
   'ScheduleWakeup',
+  'Monitor',
 ];
 
 // `none` is a hard limit: `dontAsk` alone still runs whatever the allow rules of the user's own settings name, and
@@ -72,6 +73,10 @@ function environmentOf(permissions: Permissions): Readonly<Record<string, string
     DISABLE_AUTOUPDATER: '1',
     // The default of 10 makes a wrong key take three minutes to be told; Homer's own queue does the long waiting.
     CLAUDE_CODE_MAX_RETRIES: '2',
+    // A command left in the background outlives the answer: the agent then waits for it, for ever if it is a server.
+    // So commands stay in the foreground, and may take as long there as a run does (its own maximum is 10 minutes).
+    CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
+    BASH_MAX_TIMEOUT_MS: '1800000',
   };
   // As root it refuses `bypassPermissions` (exit 1) unless this says that root is meant.
   return permissions === 'all' && process.getuid?.() === 0 ? { ...env, IS_SANDBOX: '1' } : env;

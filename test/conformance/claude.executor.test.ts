@@ -372,6 +372,30 @@ executorSuite('claude', {
         },
       ],
     },
+    'an answer after the answer, and a question in between': {
+      steps: [
+        {
+          out: [
+            '{"type":"result","is_error":false,"result":"Started it."}',
+            '{"type":"control_request","request_id":"r1","request":{"subtype":"can_use_tool","tool_name":"Bash"}}',
+            '{"type":"result","is_error":false,"result":"It is done.","total_cost_usd":0.5}',
+          ],
+        },
+      ],
+      exit: exited(0),
+      events: [
+        { type: 'usage', inputTokens: null, outputTokens: null, costUsd: null },
+        { type: 'permission', requestId: 'r1', tool: 'Bash', input: {} },
+        { type: 'usage', inputTokens: null, outputTokens: null, costUsd: 0.5 },
+      ],
+      ending: { end: { type: 'end', verdict: 'done', text: 'It is done.' } },
+    },
+    'aborted, whatever it says of errors': {
+      steps: [{ out: ['{"type":"result","is_error":false,"result":"","terminal_reason":"aborted_tools"}'] }],
+      exit: exited(0),
+      events: [{ type: 'usage', inputTokens: null, outputTokens: null, costUsd: null }],
+      ending: { end: { type: 'end', verdict: 'agent_error', message: 'Claude Code was interrupted.' } },
+    },
     'a huge answer': {
       steps: [
         { out: [JSON.stringify({ type: 'result', subtype: 'success', is_error: false, result: huge })] },
@@ -421,4 +445,19 @@ test('the preamble stands before the prompt', () => {
     type: 'user',
     message: { role: 'user', content: [{ type: 'text', text: `${resumePreamble}\n\nCount.` }] },
   });
+});
+
+test('the end of a turn closes the input, which is what makes the agent exit', () => {
+  for (const name of ['plain', 'denied', 'status-401', 'session-unknown', 'interrupted']) {
+    const conversation = openExecutor('claude').converse(settings, {
+      prompt: 'p',
+      cwd: '/',
+      session: { id: 'x', mode: 'new' },
+      preamble: null,
+    });
+    const step = recorded(name);
+    const closes =
+      'out' in step ? step.out.filter((line) => conversation.output(line).closeInput === true) : [];
+    expect(closes.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['result']);
+  }
 });

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { on } from 'node:events';
 import { existsSync, watch } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -148,21 +148,15 @@ describe('a turn', () => {
     await verdictOf(start(settings('ask'), turn('hello')));
     const offered = JSON.stringify(model.requests[0]?.body);
     expect(offered).toContain('"Bash"');
-    for (const tool of ['AskUserQuestion', 'ScheduleWakeup', 'CronCreate', 'EnterPlanMode'])
+    for (const tool of ['AskUserQuestion', 'ScheduleWakeup', 'CronCreate', 'EnterPlanMode', 'Monitor'])
       expect(offered).not.toContain(tool);
   });
 
-  test('goes on for a command it left in the background, and its last answer counts', async () => {
-    const input = JSON.stringify({
-      command: 'until test -e go; do sleep 0.1; done',
-      run_in_background: true,
-    });
-    const agent = start(settings('all'), turn(`TOOL[Bash ${input}]TOOL`));
-    await agent.whenEvent('usage');
-    const asked = model.requests.length;
-    await writeFile(join(cwd, 'go'), '');
-    expect(await verdictOf(agent)).toMatchObject({ verdict: 'done' });
-    expect(model.requests.length).toBeGreaterThan(asked);
+  test('cannot leave a command in the background, and may let one take as long as a run', async () => {
+    await verdictOf(start(settings('ask'), turn('hello')));
+    const bash = JSON.stringify(model.requests[0]?.body.tools?.find((tool) => tool.name === 'Bash'));
+    expect(bash).not.toContain('run_in_background');
+    expect(bash).toContain('max 1800000');
   });
 
   test('stops at the limits of turns and money', async () => {
