@@ -1,0 +1,195 @@
+// The rules of the house as tables, and the one function that holds sources to them.
+
+import { builtinModules } from 'node:module';
+import type { Import, SourceFile, Trait } from './source-file.ts';
+
+/** Imports lead to a lower floor or stay in their room. */
+const floors: Readonly<Record<string, number>> = {
+  cli: 9,
+  daemon: 8,
+  gateway: 7,
+  operations: 6,
+  intake: 5,
+  worker: 5,
+  delivery: 5,
+  scheduler: 5,
+  health: 5,
+  service: 5,
+  engine: 4,
+  channels: 4,
+  skills: 4,
+  ledger: 3,
+  runner: 3,
+  executors: 2,
+  config: 2,
+  lifecycle: 2,
+  core: 1,
+};
+
+/** The command line is a client: of the rooms above these it knows no more than what is spoken over the wire. */
+const knownToCli =
+  /^src\/(cli|core|config|lifecycle)\/|^src\/operations\/(routes|routes-.*)\.ts$|^src\/gateway\/protocol\.ts$/;
+/** The one door from the command line to the daemon, opened only when it is to run in this process. */
+const daemonDoor = 'src/cli/commands/serve.ts';
+
+/** What stands behind a port; only the room's open.ts names it. */
+const drivers =
+  /^src\/(?:engine\/(embedded|bullmq)|executors\/(claude|codex|gemini|acp|command)|channels\/(telegram|web))\b/;
+
+/** Where a package, or a builtin that reaches far, may be imported; a package that is not listed has no home yet. */
+const homes: Readonly<Record<string, RegExp>> = {
+  commander: /^src\/cli\//,
+  'eventsource-parser': /^src\/cli\//,
+  fastify: /^src\/gateway\//,
+  pino: /^src\/lifecycle\//,
+  yaml: /^src\/config\//,
+  zod: /^src\/(config|operations|gateway)\//,
+  'node:sqlite': /^src\/ledger\//,
+  // Besides those that own processes: secrets come from programs, the first start comes from the command line, and
+  // a port that is taken is traced to its holder.
+  'node:child_process':
+    /^src\/(runner|lifecycle|worker)\/|^src\/config\/secrets\.ts$|^src\/cli\/launch\.ts$|^src\/gateway\/port-holder\.ts$/,
+};
+
+/** Programs of their own: they are started, not imported, and so something happens in them. */
+const programs = /^src\/(cli\/main|runner\/main|worker\/main|lifecycle\/watchdog-thread)\.ts$/;
+
+/** The core decides and does nothing: clocks, chance and the process are handed in. */
+const foreignToCore = [
+  'Date.now',
+  'Math.random',
+  'process',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'fetch',
+  'crypto',
+];
+
+const longest = 300;
+/** Longer files, each for a reason. */
+const mayBeLong: Readonly<Record<string, string>> = {
+  'src/core/errors.ts': 'the catalogue: one table, one entry after the other',
+};
+
+const vagueNames = /(^|-)(utils?|helpers?|types|common|misc|manager)$/;
+
+const complaints: Readonly<Record<Trait['kind'], string>> = {
+  'default export': 'exports a default; give it a name',
+  'star export': 'is a barrel; let importers name the file they mean',
+  'statement at import': 'does something when it is imported',
+  'silent catch': 'catches an error and says nothing on why that is right',
+  'environment written': 'writes to process.env',
+};
+
+export interface Violation {
+  readonly rule:
+    'floor' | 'cli' | 'daemon' | 'driver' | 'home' | 'core' | 'name' | 'length' | 'shape' | 'test';
+  /** `path:line` and what is wrong there. */
+  readonly text: string;
+}
+
+/** Every breach of the rules in these sources; tests are held only to what concerns the names of files. */
+export function findViolations(sources: readonly SourceFile[]): readonly Violation[] {
+  return sources.flatMap((source) => [
+    ...checkName(source),
+    ...(isTest(source.path)
+      ? []
+      : [...checkShape(source), ...source.imports.flatMap((it) => checkImport(source, it))]),
+  ]);
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts') || path.endsWith('.suite.ts');
+}
+
+/** `src/engine/open.ts` → `engine`, `src/daemon.ts` → `daemon`. */
+function roomOf(path: string): string {
+  return path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+}
+
+function driverOf(path: string): string | undefined {
+  const match = drivers.exec(path);
+  return match?.slice(1).find((name) => name !== undefined);
+}
+
+function checkName({ path }: SourceFile): readonly Violation[] {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/(\.test|\.suite)?\.ts$/, '');
+  const found: Violation[] = [];
+  if (floors[roomOf(path)] === undefined)
+    found.push({ rule: 'floor', text: `${path} stands in a room without a floor` });
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))
+    found.push({ rule: 'name', text: `${path} is not in kebab-case` });
+  if (vagueNames.test(name) || name === 'index')
+    found.push({ rule: 'name', text: `${path} has a name that fits anything` });
+  return found;
+}
+
+function checkShape(source: SourceFile): readonly Violation[] {
+  const { path } = source;
+  const found: Violation[] = source.traits
+    .filter((trait) => trait.kind !== 'statement at import' || !programs.test(path))
+    .map((trait) => ({ rule: 'shape', text: `${path}:${String(trait.line)} ${complaints[trait.kind]}` }));
+  if (source.isBarrel) found.push({ rule: 'shape', text: `${path} ${complaints['star export']}` });
+  if (source.lines > longest && mayBeLong[path] === undefined)
+    found.push({
+      rule: 'length',
+      text: `${path} has ${String(source.lines)} lines, ${String(longest)} are the limit`,
+    });
+  if (roomOf(path) === 'core')
+    for (const name of foreignToCore)
+      if (source.names.has(name)) found.push({ rule: 'core', text: `${path} uses ${name}` });
+  return found;
+}
+
+function checkImport(source: SourceFile, it: Import): readonly Violation[] {
+  const at = `${source.path}:${String(it.line)}`;
+  return it.file === null ? checkPackage(source.path, it, at) : checkFile(source.path, it.file, it, at);
+}
+
+function checkPackage(path: string, it: Import, at: string): readonly Violation[] {
+  const name = packageOf(it.specifier);
+  const found: Violation[] = [];
+  if (roomOf(path) === 'core' && it.kind !== 'type')
+    found.push({ rule: 'core', text: `${at} imports ${name}; the core is pure` });
+  const home = homes[name];
+  if (!name.startsWith('node:') && builtinModules.includes(name))
+    found.push({ rule: 'home', text: `${at} imports ${name} without node:` });
+  else if (home === undefined && !name.startsWith('node:'))
+    found.push({ rule: 'home', text: `${at} imports ${name}, which has no home` });
+  else if (home !== undefined && it.kind !== 'type' && !home.test(path))
+    found.push({ rule: 'home', text: `${at} imports ${name}, which has its home elsewhere` });
+  return found;
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function checkFile(path: string, target: string, it: Import, at: string): readonly Violation[] {
+  if (isTest(target) || !target.startsWith('src/'))
+    return [{ rule: 'test', text: `${at} imports ${target}, which is not part of the program` }];
+  if (target === 'src/daemon.ts')
+    return path === daemonDoor && it.kind === 'lazy'
+      ? []
+      : [{ rule: 'daemon', text: `${at} imports the daemon; only ${daemonDoor} does, and lazily` }];
+  const found: Violation[] = [];
+  const [from, to] = [roomOf(path), roomOf(target)];
+  // The shapes of answers are what is spoken; a type brings no code along.
+  const isSpoken = it.kind === 'type' && to === 'operations';
+  if (from === 'cli' && !knownToCli.test(target) && !isSpoken)
+    found.push({ rule: 'cli', text: `${at} imports ${target}; the command line is a client` });
+  const [above, below] = [floors[from] ?? 0, floors[to] ?? Infinity];
+  if (from !== to && below >= above)
+    found.push({
+      rule: 'floor',
+      text: `${at} imports ${target}: ${from} (${String(above)}) may not know ${to} (${String(below)})`,
+    });
+  const driver = driverOf(target);
+  if (driver !== undefined && driverOf(path) !== driver && path !== `src/${to}/open.ts`)
+    found.push({ rule: 'driver', text: `${at} names the driver ${target}; only src/${to}/open.ts does` });
+  return found;
+}
