@@ -17,10 +17,12 @@ export function withPreamble(preamble: string | null, prompt: string): string {
 }
 
 /**
- * The turn to spawn once more after `respawnAs`. Homer gives every job its own session id, so an id that is already
- * in use was used by an earlier start of the same turn, and the agent has to be told.
+ * The turn as it is spawned in this mode: unchanged in its own, otherwise what `respawnAs` asks for. Homer gives every
+ * job its own session id, so an id that is already in use was used by an earlier start of the same turn, and the agent
+ * has to be told.
  */
 export function turnAs(turn: Turn, mode: 'new' | 'resume'): Turn {
+  if (mode === turn.session.mode) return turn;
   const preamble = mode === 'resume' ? (turn.preamble ?? resumePreamble) : turn.preamble;
   return { ...turn, session: { ...turn.session, mode }, preamble };
 }

@@ -105,7 +105,7 @@ async function transcriptOf(sessionId: string): Promise<string> {
   const projects = join(root, 'home/.claude/projects');
   const files = existsSync(projects) ? await readdir(projects, { recursive: true }) : [];
   const file = files.find((name) => name.endsWith(`${sessionId}.jsonl`));
-  return file === undefined ? '' : await readFile(join(projects, file), 'utf8');
+  return file === undefined ? '' : readFile(join(projects, file), 'utf8');
 }
 
 describe('a turn', () => {
