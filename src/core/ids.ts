@@ -13,16 +13,43 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Random bytes an id takes; five bits of each are used. */
 export const idRandomBytes = 10;
 
-/** `prefix`, nine characters of time (ms, enough until the year 3084), ten of chance (50 bits). */
-function newId(prefix: string, now: number, random: Uint8Array): string {
+/** Nine characters, ms since the epoch: enough until the year 3084. */
+function timeText(at: number): string {
   let time = '';
-  for (let rest = now, i = 0; i < 9; i++) {
+  for (let rest = at, i = 0; i < 9; i++) {
     time = alphabet.charAt(rest % 32) + time;
     rest = Math.floor(rest / 32);
   }
+  return time;
+}
+
+/** `prefix`, nine characters of time, ten of chance (50 bits). */
+function newId(prefix: string, now: number, random: Uint8Array): string {
   let chance = '';
   for (let i = 0; i < idRandomBytes; i++) chance += alphabet.charAt((random[i] ?? 0) & 31);
-  return prefix + time + chance;
+  return prefix + timeText(now) + chance;
+}
+
+/**
+ * Chance for ids, drawn afresh for each millisecond and counted up within one, so that ids sort in the order in which
+ * they were made and their rows lie side by side. `fill` puts random bytes into what it is given.
+ */
+export function createChance(fill: (bytes: Uint8Array) => unknown): (now: number) => Uint8Array {
+  const bytes = new Uint8Array(idRandomBytes);
+  let drawnAt = Number.NaN;
+  return (now) => {
+    if (now !== drawnAt) {
+      drawnAt = now;
+      fill(bytes);
+      return bytes;
+    }
+    for (let i = idRandomBytes - 1; i >= 0; i--) {
+      const digit = ((bytes[i] ?? 0) + 1) & 31;
+      bytes[i] = digit;
+      if (digit !== 0) break;
+    }
+    return bytes;
+  };
 }
 
 export function newJobId(now: number, random: Uint8Array): JobId {
@@ -31,6 +58,11 @@ export function newJobId(now: number, random: Uint8Array): JobId {
 
 export function newRunId(now: number, random: Uint8Array): RunId {
   return newId('r', now, random) as RunId;
+}
+
+/** Sorts before every id of a run that was made at `at` or later, and after every earlier one. */
+export function runIdsFrom(at: number): string {
+  return 'r' + timeText(at);
 }
 
 const jobIdShape = /^j[0-9a-hjkmnp-tv-z]{19}$/;

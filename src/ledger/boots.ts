@@ -102,8 +102,14 @@ export class Boots {
   }
 
   /** Every job that has not ended and does not run waits for a person; runs are ended by recovery, one by one. */
-  holdJobs(): number {
+  holdJobs(now: number): number {
     const { code, message, hint } = problem('HOMER_HELD', 'ID');
+    this.#database
+      .prepare(
+        `INSERT INTO events (at, type, job_id) SELECT ?, 'job.waiting', id FROM jobs
+         WHERE state IN ('scheduled', 'queued', 'parked') ORDER BY seq`,
+      )
+      .run(now);
     const { changes } = this.#database
       .prepare(
         `UPDATE jobs SET state = 'waiting', error_code = ?, error_message = ?, error_hint = ?
@@ -114,8 +120,14 @@ export class Boots {
   }
 
   /** The reverse: what waited only because Homer was held is queued again; returns how many jobs that were. */
-  release(): number {
+  release(now: number): number {
     this.writeMeta('held', '0');
+    this.#database
+      .prepare(
+        `INSERT INTO events (at, type, job_id) SELECT ?, 'job.queued', id FROM jobs
+         WHERE state = 'waiting' AND error_code = 'HOMER_HELD' ORDER BY seq`,
+      )
+      .run(now);
     const { changes } = this.#database
       .prepare(
         `UPDATE jobs SET state = 'queued', error_code = NULL, error_message = NULL, error_hint = NULL

@@ -1,14 +1,15 @@
 // The fenced right to run a job: granted, adopted, handed back and settled here and nowhere else. Every method that
 // writes runs inside a transaction of the writer.
 
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { Usage } from '../core/agent.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HomerError, problem } from '../core/errors.ts';
-import type { JobId, RunId } from '../core/ids.ts';
-import { isEnded } from '../core/job.ts';
-import { decideSettlement, type RunEnd, type Settlement, type Verdict } from '../core/verdict.ts';
+import { runIdsFrom, type JobId, type RunId } from '../core/ids.ts';
+import type { JobState } from '../core/job.ts';
+import { decideSettlement } from '../core/verdict.ts';
 import type { EventLog } from './event-log.ts';
-import type { JobMoves, JobRecord, Move, Row } from './job-record.ts';
+import type { JobMoves, Move } from './job-record.ts';
+import { runFromRow, runSeq, runsPerJob, unusedRun, type RunRecord, type RunReport } from './run-record.ts';
+import { claimedFromRow, settlementMove, type ClaimedJob } from './settlement.ts';
 
 /** The right to make one run of one job, as the ledger granted it. */
 export interface Grant {
@@ -17,68 +18,6 @@ export interface Grant {
   readonly runId: RunId;
   /** `<generation>.<epoch>.<fence>` */
   readonly token: string;
-}
-
-export interface RunRecord {
-  readonly id: RunId;
-  readonly jobId: JobId;
-  readonly lane: string;
-  readonly state: 'starting' | 'running' | 'ended';
-  readonly epoch: number;
-  readonly fence: number;
-  readonly starts: number;
-  readonly grantedAt: number;
-  readonly startedAt: number | null;
-  readonly endedAt: number | null;
-  readonly verdict: Verdict | null;
-  readonly message: string | null;
-  readonly agentSessionId: string | null;
-  readonly workerId: string | null;
-  readonly exitCode: number | null;
-  readonly usage: Usage;
-}
-
-/** How a run ended, with all that is kept of it. */
-export interface RunReport extends RunEnd {
-  readonly text: string | null;
-  /** Any JSON value. */
-  readonly data: unknown;
-  readonly usage: Usage;
-  readonly exitCode: number | null;
-  readonly agentSessionId: string | null;
-  /** `unproven`: something the run started may still be alive, so nothing may run after it. */
-  readonly tree: 'dead' | 'unproven';
-}
-
-export const noUsage: Usage = { inputTokens: null, outputTokens: null, costUsd: null };
-
-const text = (value: SQLOutputValue | undefined): string | null => (typeof value === 'string' ? value : null);
-const number = (value: SQLOutputValue | undefined): number | null =>
-  typeof value === 'number' ? value : null;
-
-function runFromRow(row: Row): RunRecord {
-  return {
-    id: String(row['id']) as RunId,
-    jobId: String(row['job_id']) as JobId,
-    lane: String(row['lane']),
-    state: String(row['state']) as RunRecord['state'],
-    epoch: Number(row['epoch']),
-    fence: Number(row['fence']),
-    starts: Number(row['starts']),
-    grantedAt: Number(row['granted_at']),
-    startedAt: number(row['started_at']),
-    endedAt: number(row['ended_at']),
-    verdict: text(row['verdict']) as Verdict | null,
-    message: text(row['message']),
-    agentSessionId: text(row['agent_session_id']),
-    workerId: text(row['worker_id']),
-    exitCode: number(row['exit_code']),
-    usage: {
-      inputTokens: number(row['input_tokens']),
-      outputTokens: number(row['output_tokens']),
-      costUsd: number(row['cost_usd']),
-    },
-  };
 }
 
 export interface ClaimsOptions {
@@ -92,6 +31,7 @@ export interface ClaimsOptions {
 export class Claims {
   readonly #options: ClaimsOptions;
   readonly #moves: JobMoves;
+  readonly #job: StatementSync;
   readonly #events: EventLog;
   readonly #ready: StatementSync;
   readonly #claim: StatementSync;
@@ -112,24 +52,33 @@ export class Claims {
     this.#options = options;
     this.#moves = moves;
     this.#events = events;
+    this.#job = database.prepare(`SELECT seq, id, state, epoch, fence, attempts, crashes, parks, max_attempts,
+      max_crashes, on_interrupt, cancel_requested_at FROM jobs WHERE id = ?`);
     this.#ready = database.prepare(`SELECT seq, id, fence FROM jobs WHERE lane = ? AND state = 'queued'
       AND due_at IS NULL ORDER BY order_key, seq LIMIT ?`);
     this.#claim = database.prepare(`UPDATE jobs SET state = 'running', fence = ?, epoch = ?,
       started_at = coalesce(started_at, ?) WHERE seq = ?`);
-    this.#insertRun = database.prepare(`INSERT INTO runs (id, job_id, lane, state, epoch, fence, granted_at)
-      VALUES (?, ?, ?, 'starting', ?, ?, ?)`);
+    this.#insertRun =
+      database.prepare(`INSERT INTO runs (seq, id, job_id, lane, state, epoch, fence, granted_at)
+      VALUES (?, ?, ?, ?, 'starting', ?, ?, ?)`);
     this.#running = database.prepare(
       "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'running'",
     );
     this.#findRun = database.prepare('SELECT * FROM runs WHERE id = ?');
-    this.#runsOfJob = database.prepare('SELECT * FROM runs WHERE job_id = ? ORDER BY fence');
-    this.#liveRuns = database.prepare("SELECT * FROM runs WHERE state <> 'ended' ORDER BY id");
+    this.#runsOfJob = database.prepare(
+      `SELECT runs.* FROM jobs JOIN runs ON runs.seq BETWEEN jobs.seq * ${runsPerJob} AND jobs.seq * ${runsPerJob}
+       + ${runsPerJob - 1} WHERE jobs.id = ? ORDER BY runs.seq`,
+    );
+    // A job runs as long as its newest run has not ended: the running jobs lead to the live runs.
+    this.#liveRuns =
+      database.prepare(`SELECT runs.* FROM jobs JOIN runs ON runs.seq = jobs.seq * ${runsPerJob} + jobs.fence
+      WHERE jobs.state = 'running' ORDER BY runs.id`);
     this.#recentGrants = database.prepare(
-      'SELECT granted_at FROM runs WHERE lane = ? AND granted_at > ? ORDER BY granted_at',
+      'SELECT granted_at FROM runs WHERE id >= ? AND lane = ? ORDER BY granted_at',
     );
     this.#endRun = database.prepare(`UPDATE runs SET state = 'ended', ended_at = ?, verdict = ?, message = ?,
       agent_session_id = coalesce(?, agent_session_id), exit_code = ?, input_tokens = ?, output_tokens = ?,
-      cost_usd = ? WHERE id = ? AND state <> 'ended'`);
+      cost_usd = ? WHERE seq = ?`);
     this.#adoptRun = database.prepare('UPDATE runs SET epoch = ? WHERE id = ?');
     this.#adoptJob = database.prepare('UPDATE jobs SET epoch = ? WHERE id = ?');
     this.#startRun = database.prepare(`UPDATE runs SET state = 'running', starts = starts + 1, worker_id = ?,
@@ -143,10 +92,11 @@ export class Claims {
     const { epoch } = this.#options;
     return this.#ready.all(lane, limit).map((row) => {
       const jobId = String(row['id']) as JobId;
+      const seq = Number(row['seq']);
       const fence = Number(row['fence']) + 1;
       const runId = this.#options.newRunId(now);
-      this.#claim.run(fence, epoch, now, Number(row['seq']));
-      this.#insertRun.run(runId, jobId, lane, epoch, fence, now);
+      this.#claim.run(fence, epoch, now, seq);
+      this.#insertRun.run(runSeq(seq, fence), runId, jobId, lane, epoch, fence, now);
       this.#events.append(now, 'job.running', jobId, runId, null);
       return { jobId, lane, runId, token: this.#token(fence) };
     });
@@ -159,7 +109,7 @@ export class Claims {
 
   /** Times of the lane's grants after `since`, ascending: what a rate limit has to remember across a restart. */
   grantsSince(lane: string, since: number): number[] {
-    return this.#recentGrants.all(lane, since).map((row) => Number(row['granted_at']));
+    return this.#recentGrants.all(runIdsFrom(since + 1), lane).map((row) => Number(row['granted_at']));
   }
 
   findRun(id: RunId): RunRecord | null {
@@ -201,63 +151,34 @@ export class Claims {
   }
 
   /** Ends the run and moves its job as the verdict table says, in one commit. HOMER_FENCED for a stale token. */
-  settle(grant: Grant, report: RunReport, now: number): JobRecord {
+  settle(grant: Grant, report: RunReport, now: number): JobState {
     const job = this.#current(grant);
-    const settlement = decideSettlement(
-      { ...job, cancelRequested: job.cancelRequestedAt !== null },
-      report,
-      now,
-      this.#options.random(),
-    );
-    this.#end(grant.runId, report, now);
-    return this.#moves.move(job, this.#moveFor(job, settlement, report, now), now, grant.runId, {
+    const settlement = decideSettlement(job, report, now, this.#options.random());
+    this.#end(job, report, now);
+    return this.#moves.move(job, settlementMove(job, settlement, report, now), now, grant.runId, {
       verdict: report.verdict,
-    });
+    }).state;
   }
 
   /** The run never came to anything and nothing is burnt: the job is queued again. */
-  handBack(grant: Grant, delayMs: number, now: number): JobRecord {
+  handBack(grant: Grant, delayMs: number, now: number): JobState {
     const job = this.#current(grant);
-    this.#end(grant.runId, unusedRun, now);
-    const move: Move =
-      job.cancelRequestedAt === null
-        ? { state: 'queued', dueAt: delayMs > 0 ? now + delayMs : null }
-        : { state: 'cancelled', endedAt: now, error: problem('HOMER_CANCELLED', job.id) };
-    return this.#moves.move(job, move, now, grant.runId, { handedBack: true });
+    this.#end(job, unusedRun, now);
+    const move: Move = job.cancelRequested
+      ? { state: 'cancelled', endedAt: now, error: problem('HOMER_CANCELLED', job.id) }
+      : { state: 'queued', dueAt: delayMs > 0 ? now + delayMs : null };
+    return this.#moves.move(job, move, now, grant.runId, { handedBack: true }).state;
   }
 
   /** The run ends and its job waits for a person, whatever its budgets say. */
-  await(grant: Grant, code: 'HOMER_TREE_UNPROVEN' | 'HOMER_HELD', message: string, now: number): JobRecord {
+  await(grant: Grant, code: 'HOMER_TREE_UNPROVEN' | 'HOMER_HELD', message: string, now: number): JobState {
     const job = this.#current(grant);
-    this.#end(grant.runId, { ...unusedRun, message }, now);
-    return this.#moves.move(
-      job,
-      { state: 'waiting', error: problem(code, job.id, message) },
-      now,
-      grant.runId,
-    );
+    this.#end(job, { ...unusedRun, message }, now);
+    const move: Move = { state: 'waiting', error: problem(code, job.id, message) };
+    return this.#moves.move(job, move, now, grant.runId).state;
   }
 
-  #moveFor(job: JobRecord, settlement: Settlement, report: RunReport, now: number): Move {
-    const unproven = report.tree === 'unproven' && settlement.state === 'queued';
-    const state = unproven ? 'waiting' : settlement.state;
-    const keepsResult = state === 'succeeded' || report.text !== null;
-    return {
-      state,
-      dueAt: unproven ? null : settlement.dueAt,
-      attempts: settlement.attempts,
-      crashes: settlement.crashes,
-      parks: state === 'parked' ? job.parks + 1 : 0,
-      endedAt: isEnded(state) ? now : null,
-      agentSessionId: report.agentSessionId ?? job.agentSessionId,
-      error: unproven ? problem('HOMER_TREE_UNPROVEN', job.id, report.message) : settlement.problem,
-      resultText: keepsResult ? report.text : null,
-      resultData:
-        keepsResult && report.data !== undefined && report.data !== null ? JSON.stringify(report.data) : null,
-    };
-  }
-
-  #end(runId: RunId, report: RunReport, now: number): void {
+  #end(job: ClaimedJob, report: RunReport, now: number): void {
     const { usage } = report;
     this.#endRun.run(
       now,
@@ -268,16 +189,18 @@ export class Claims {
       usage.inputTokens,
       usage.outputTokens,
       usage.costUsd,
-      runId,
+      runSeq(job.seq, job.fence),
     );
   }
 
   /** The job of a claim that is still the current one; HOMER_FENCED otherwise. */
-  #current(grant: Grant): JobRecord {
-    const job = this.#moves.get(grant.jobId);
+  #current(grant: Grant): ClaimedJob {
+    const row = this.#job.get(grant.jobId);
     const isCurrent =
-      job.state === 'running' && job.epoch === this.#options.epoch && grant.token === this.#token(job.fence);
-    if (isCurrent) return job;
+      row?.['state'] === 'running' &&
+      row['epoch'] === this.#options.epoch &&
+      grant.token === this.#token(Number(row['fence']));
+    if (isCurrent) return claimedFromRow(row);
     throw new HomerError(
       'HOMER_FENCED',
       `The claim ${grant.token} on job ${grant.jobId} is no longer the current one.`,
@@ -294,13 +217,3 @@ export class Claims {
     return `${this.#options.generation}.${this.#options.epoch}.${fence}`;
   }
 }
-
-const unusedRun: RunReport = {
-  verdict: 'interrupted',
-  text: null,
-  data: null,
-  usage: noUsage,
-  exitCode: null,
-  agentSessionId: null,
-  tree: 'dead',
-};

@@ -15,16 +15,14 @@ export interface LedgerEvent {
 }
 
 export class EventLog {
-  readonly generation: string;
   readonly #insert: StatementSync;
   readonly #read: StatementSync;
   readonly #bounds: StatementSync;
-  readonly #next: StatementSync;
+  readonly #newest: StatementSync;
   readonly #listeners = new Set<() => void>();
   #appended = false;
 
-  constructor(database: DatabaseSync, generation: string) {
-    this.generation = generation;
+  constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
       'INSERT INTO events (at, type, job_id, run_id, data) VALUES (?, ?, ?, ?, ?)',
     );
@@ -32,7 +30,7 @@ export class EventLog {
       'SELECT seq, at, type, job_id, run_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
     );
     this.#bounds = database.prepare('SELECT min(seq) AS oldest FROM events');
-    this.#next = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
+    this.#newest = database.prepare('SELECT max(seq) AS newest FROM events');
   }
 
   /** Only inside a transaction of the writer. */
@@ -73,7 +71,7 @@ export class EventLog {
 
   /** The newest sequence number ever given; 0 when there is none. */
   lastSeq(): number {
-    return Number(this.#next.get()?.['seq'] ?? 0);
+    return Number(this.#newest.get()?.['newest'] ?? 0);
   }
 
   /** Calls `listener` after every commit that appended something; returns how to end that. */

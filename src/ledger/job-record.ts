@@ -51,6 +51,9 @@ const text = (value: SQLOutputValue | undefined): string | null => (typeof value
 const integer = (value: SQLOutputValue | undefined): number | null =>
   typeof value === 'number' ? value : null;
 
+/** Reads whole jobs; a condition follows. */
+export const selectJob = 'SELECT jobs.*, prompts.prompt FROM jobs JOIN prompts USING (seq)';
+
 export function jobFromRow(row: Row): JobRecord {
   const code = text(row['error_code']);
   return {
@@ -113,19 +116,42 @@ export interface Move {
   readonly resultData?: string | null;
 }
 
+/** The columns of each part of a move; `error` is spread over three. */
+const columnsOf: Readonly<Record<keyof Move, string>> = {
+  state: 'state = ?',
+  dueAt: 'due_at = ?',
+  orderKey: 'order_key = ?',
+  attempts: 'attempts = ?',
+  crashes: 'crashes = ?',
+  parks: 'parks = ?',
+  cancelRequestedAt: 'cancel_requested_at = ?',
+  queuedAt: 'queued_at = ?',
+  endedAt: 'ended_at = ?',
+  agentSessionId: 'agent_session_id = ?',
+  error: 'error_code = ?, error_message = ?, error_hint = ?',
+  resultText: 'result_text = ?',
+  resultData: 'result_data = ?',
+};
+
+/** As much of a job as a move has to know. */
+export type Movable = Pick<JobRecord, 'seq' | 'id' | 'state'>;
+
+export function movableFromRow(row: Row): Movable {
+  return { seq: Number(row['seq']), id: String(row['id']) as JobId, state: String(row['state']) as JobState };
+}
+
 /** Reads single jobs and writes their moves; every method runs inside a transaction of the writer, or only reads. */
 export class JobMoves {
+  readonly #database: DatabaseSync;
   readonly #events: EventLog;
   readonly #byId: StatementSync;
-  readonly #update: StatementSync;
+  /** One statement for each set of parts, so that a move touches nothing else. */
+  readonly #updates = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync, events: EventLog) {
+    this.#database = database;
     this.#events = events;
-    this.#byId = database.prepare('SELECT * FROM jobs WHERE id = ?');
-    this.#update =
-      database.prepare(`UPDATE jobs SET state = ?, due_at = ?, order_key = ?, attempts = ?, crashes = ?,
-      parks = ?, cancel_requested_at = ?, queued_at = ?, ended_at = ?, agent_session_id = ?, error_code = ?,
-      error_message = ?, error_hint = ?, result_text = ?, result_data = ? WHERE seq = ?`);
+    this.#byId = database.prepare(`${selectJob} WHERE id = ?`);
   }
 
   find(id: JobId): JobRecord | null {
@@ -140,35 +166,38 @@ export class JobMoves {
     return job;
   }
 
-  /** Writes a legal move and its event; HOMER_MOVE_REFUSED for any other. */
-  move(
-    job: JobRecord,
+  /** Writes a legal move and its event; HOMER_MOVE_REFUSED for any other. Returns the job as it has become. */
+  move<Job extends Movable>(
+    job: Job,
     move: Move,
     at: number,
     runId: RunId | null = null,
     data: Record<string, unknown> | null = null,
-  ): JobRecord {
+  ): Job & Move {
     assertMove(job.id, job.state, move.state);
-    const next: JobRecord = { ...job, ...move };
-    this.#update.run(
-      next.state,
-      next.dueAt,
-      next.orderKey,
-      next.attempts,
-      next.crashes,
-      next.parks,
-      next.cancelRequestedAt,
-      next.queuedAt,
-      next.endedAt,
-      next.agentSessionId,
-      next.error?.code ?? null,
-      next.error?.message ?? null,
-      next.error?.hint ?? null,
-      next.resultText,
-      next.resultData,
-      job.seq,
-    );
+    const values: (string | number | null)[] = [];
+    for (const [part, value] of Object.entries(move) as [keyof Move, Move[keyof Move]][]) {
+      if (part === 'error') values.push(...problemColumns(move.error ?? null));
+      else values.push(value as string | number | null);
+    }
+    this.#updateOf(move).run(...values, job.seq);
     this.#events.append(at, `job.${move.state}`, job.id, runId, data);
-    return next;
+    return { ...job, ...move };
   }
+
+  #updateOf(move: Move): StatementSync {
+    const parts = Object.keys(move) as (keyof Move)[];
+    const name = parts.join();
+    let update = this.#updates.get(name);
+    if (update === undefined) {
+      const columns = parts.map((part) => columnsOf[part]).join(', ');
+      update = this.#database.prepare(`UPDATE jobs SET ${columns} WHERE seq = ?`);
+      this.#updates.set(name, update);
+    }
+    return update;
+  }
+}
+
+function problemColumns(error: Problem | null): (string | null)[] {
+  return error === null ? [null, null, null] : [error.code, error.message, error.hint];
 }

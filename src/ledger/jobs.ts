@@ -5,7 +5,14 @@ import { HomerError, problem } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
 import { isEnded, orderKey, type JobState, type OnInterrupt } from '../core/job.ts';
 import type { EventLog } from './event-log.ts';
-import { jobFromRow, type JobMoves, type JobRecord } from './job-record.ts';
+import {
+  jobFromRow,
+  movableFromRow,
+  selectJob,
+  type JobMoves,
+  type JobRecord,
+  type Move,
+} from './job-record.ts';
 
 export interface JobDraft {
   readonly id: JobId;
@@ -44,8 +51,10 @@ export class Jobs {
   readonly #findKey: StatementSync;
   readonly #insertKey: StatementSync;
   readonly #insert: StatementSync;
+  readonly #insertPrompt: StatementSync;
   readonly #requestCancel: StatementSync;
-  readonly #promote: StatementSync;
+  readonly #due: StatementSync;
+  readonly #dueNext: StatementSync;
   readonly #nextDue: StatementSync;
   readonly #queuedInLane: StatementSync;
   readonly #anyQueued: StatementSync;
@@ -60,13 +69,16 @@ export class Jobs {
     );
     this.#insert =
       database.prepare(`INSERT INTO jobs (id, state, lane, order_key, due_at, created_at, queued_at,
-      executor, source, key, session_id, cwd, priority, max_attempts, max_crashes, timeout_ms, on_interrupt, notify,
-      prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      executor, source, key, session_id, cwd, priority, max_attempts, max_crashes, timeout_ms, on_interrupt, notify)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#insertPrompt = database.prepare('INSERT INTO prompts (seq, prompt) VALUES (?, ?)');
     this.#requestCancel = database.prepare('UPDATE jobs SET cancel_requested_at = ? WHERE seq = ?');
-    this.#promote = database.prepare(`SELECT * FROM jobs WHERE due_at IS NOT NULL
-      AND state IN ('scheduled', 'queued', 'parked') AND due_at <= ? ORDER BY due_at LIMIT ?`);
-    this.#nextDue = database.prepare(`SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL
-      AND state IN ('scheduled', 'queued', 'parked')`);
+    const isDue = "due_at IS NOT NULL AND state IN ('scheduled', 'queued', 'parked')";
+    this.#due = database.prepare(
+      `SELECT seq, id, state, due_at, priority FROM jobs WHERE ${isDue} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+    );
+    this.#dueNext = database.prepare(`${selectJob} WHERE ${isDue} ORDER BY due_at, seq LIMIT ?`);
+    this.#nextDue = database.prepare(`SELECT min(due_at) AS due FROM jobs WHERE ${isDue}`);
     this.#queuedInLane = database.prepare(
       "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'queued' AND due_at IS NULL",
     );
@@ -91,7 +103,7 @@ export class Jobs {
     }
     const later = draft.runAfter !== null && draft.runAfter > now;
     const state = later ? 'scheduled' : 'queued';
-    this.#insert.run(
+    const { lastInsertRowid } = this.#insert.run(
       draft.id,
       state,
       draft.lane,
@@ -110,8 +122,8 @@ export class Jobs {
       draft.timeoutMs,
       draft.onInterrupt,
       draft.notify,
-      draft.prompt,
     );
+    this.#insertPrompt.run(lastInsertRowid, draft.prompt);
     this.#events.append(now, `job.${state}`, draft.id, null, null);
     return { id: draft.id, created: true };
   }
@@ -133,7 +145,7 @@ export class Jobs {
       values.push(filter.lane);
     }
     const statement = this.#database.prepare(
-      `SELECT * FROM jobs WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`,
+      `${selectJob} WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`,
     );
     return statement.all(...values, filter.limit).map(jobFromRow);
   }
@@ -189,10 +201,11 @@ export class Jobs {
 
   /** Queues up to `limit` jobs whose time has come; returns how many there were. */
   promoteDue(now: number, limit: number): number {
-    const due = this.#promote.all(now, limit).map(jobFromRow);
-    for (const job of due) {
-      const place = orderKey(job.dueAt ?? now, job.priority);
-      this.#moves.move(job, { state: 'queued', dueAt: null, queuedAt: now, orderKey: place }, now);
+    const due = this.#due.all(now, limit);
+    for (const row of due) {
+      const place = orderKey(Number(row['due_at']), Number(row['priority']));
+      const move: Move = { state: 'queued', dueAt: null, queuedAt: now, orderKey: place };
+      this.#moves.move(movableFromRow(row), move, now);
     }
     return due.length;
   }
@@ -205,7 +218,7 @@ export class Jobs {
 
   /** Scheduled, parked and backed-off jobs, the next one first. */
   dueNext(limit: number): JobRecord[] {
-    return this.#promote.all(Number.MAX_SAFE_INTEGER, limit).map(jobFromRow);
+    return this.#dueNext.all(limit).map(jobFromRow);
   }
 
   /** Every lane that has queued jobs, configured or not; one index seek per lane, however many jobs there are. */

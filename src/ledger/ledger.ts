@@ -1,14 +1,14 @@
 // The ledger: the truth about jobs, in one SQLite file with one writer.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
-import { idRandomBytes, newRunId, type Generation } from '../core/ids.ts';
+import { createChance, newRunId, type Generation } from '../core/ids.ts';
 import { Boots, type Boot } from './boots.ts';
 import { Claims } from './claims.ts';
-import { openDatabase, type DatabaseOptions } from './database.ts';
+import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { EventLog } from './event-log.ts';
 import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
@@ -45,28 +45,21 @@ export interface Ledger {
   close(ending: 'drained' | 'crashed'): void;
 }
 
-/** Opens, migrates and begins a new boot epoch. */
+/** Opens, migrates and begins a new boot epoch; errors as `openDatabase`. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const database = await openDatabase(options);
   const { now } = options;
   const boots = new Boots(database);
-  const identity = directoryIdentity(dirname(options.file));
-  const fresh = randomBytes(6).toString('hex') as Generation;
-
-  database.exec('BEGIN IMMEDIATE');
-  const { generation, held } = boots.settleGeneration(identity, fresh);
-  const epoch = boots.begin(options.boot, now());
-  const events = new EventLog(database, generation);
-  events.append(now(), 'daemon.started', null, null, { epoch, version: options.boot.version });
-  if (held) events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs() });
-  database.exec('COMMIT');
+  const events = new EventLog(database);
+  const { generation, held, epoch } = beginBoot(database, boots, events, options);
 
   const moves = new JobMoves(database, events);
   const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
+  const chance = createChance(randomFillSync);
   const claims = new Claims(database, moves, events, {
     generation,
     epoch,
-    newRunId: (at) => newRunId(at, randomBytes(idRandomBytes)),
+    newRunId: (at) => newRunId(at, chance(at)),
     random: Math.random,
   });
   writer.join({
@@ -94,7 +87,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     release: async () => {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
       const jobs = await writer.commit(() => {
-        const released = boots.release();
+        const released = boots.release(now());
         events.append(now(), 'daemon.released', null, null, { jobs: released });
         return released;
       });
@@ -110,6 +103,28 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   };
 }
 
+/** Writes down that this boot owns the ledger; closes the database when it cannot. */
+function beginBoot(
+  database: DatabaseSync,
+  boots: Boots,
+  events: EventLog,
+  { file, boot, now }: LedgerOptions,
+): { generation: Generation; held: boolean; epoch: number } {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    const fresh = randomBytes(6).toString('hex') as Generation;
+    const { generation, held } = boots.settleGeneration(directoryIdentity(dirname(file)), fresh);
+    const epoch = boots.begin(boot, now());
+    events.append(now(), 'daemon.started', null, null, { epoch, version: boot.version });
+    if (held) events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs(now()) });
+    database.exec('COMMIT');
+    return { generation, held, epoch };
+  } catch (error) {
+    database.close();
+    throw ledgerError(error, file);
+  }
+}
+
 function closeDatabase(
   database: DatabaseSync,
   boots: Boots,
@@ -120,6 +135,8 @@ function closeDatabase(
   try {
     boots.markEnded(epoch, ending, now);
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // On a full or read-only disk the boot stays without an ending, which the next start reads as a crash.
   } finally {
     database.close();
   }

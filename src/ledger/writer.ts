@@ -1,5 +1,5 @@
 // Group commit: intents that arrive in the same turn of the event loop share one transaction and one fsync, and each
-// resolves after it. Each has a savepoint of its own, so that one that fails takes nobody along.
+// resolves after it. Each has a savepoint of its own, so that one that fails takes nobody along; a lone one needs none.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HomerError, isHomerError } from '../core/errors.ts';
@@ -97,7 +97,11 @@ export class Writer {
     const settle: (() => void)[] = [];
     try {
       this.#begin.run();
-      for (const intent of batch) settle.push(this.#runIntent(intent));
+      const [first] = batch;
+      if (batch.length === 1 && first !== undefined) {
+        const value = first.run();
+        settle.push(() => first.resolve(value as never));
+      } else for (const intent of batch) settle.push(this.#runIntent(intent));
       for (const participant of this.#participants) participant.beforeCommit?.();
       this.#commit.run();
     } catch (thrown) {

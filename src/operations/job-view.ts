@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { jobStates } from '../core/job.ts';
 import { verdicts } from '../core/verdict.ts';
 import type { Usage } from '../core/agent.ts';
-import type { RunRecord } from '../ledger/claims.ts';
+import type { RunRecord } from '../ledger/run-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 
 const time = z.iso.datetime().nullable();

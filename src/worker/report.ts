@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { EndEvent, Usage } from '../core/agent.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { noUsage, type RunReport } from '../ledger/claims.ts';
+import { noUsage, type RunReport } from '../ledger/run-record.ts';
 import { fileNames, resultBytes, type Exit, type JournalEntry } from '../runner/files.ts';
 import { readJournal } from '../runner/journal-reader.ts';
 

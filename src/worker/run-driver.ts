@@ -8,7 +8,7 @@ import { decideRecovery } from '../core/recovery.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Claim } from '../engine/engine.ts';
 import { openExecutor } from '../executors/open.ts';
-import type { RunReport } from '../ledger/claims.ts';
+import type { RunReport } from '../ledger/run-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';

@@ -62,9 +62,14 @@ CREATE TABLE jobs (
   error_code          TEXT,
   error_message       TEXT,
   error_hint          TEXT,
-  prompt              TEXT    NOT NULL,
   result_text         TEXT,
   result_data         TEXT
+) STRICT;
+
+-- Apart from the rows that every move rewrites: a prompt may be long and never changes.
+CREATE TABLE prompts (
+  seq    INTEGER PRIMARY KEY,
+  prompt TEXT NOT NULL
 ) STRICT;
 
 -- Partial indexes keep a claim as cheap with a million queued jobs as with none.
@@ -73,8 +78,10 @@ CREATE INDEX jobs_due ON jobs (due_at) WHERE due_at IS NOT NULL AND state IN ('s
 CREATE INDEX jobs_running ON jobs (lane) WHERE state = 'running';
 CREATE INDEX jobs_noted ON jobs (state, seq) WHERE state IN ('waiting', 'parked', 'failed');
 
+-- seq is the job's seq * 2^20 + fence: the runs of a job lie side by side and need no index.
 CREATE TABLE runs (
-  id               TEXT PRIMARY KEY,
+  seq              INTEGER PRIMARY KEY,
+  id               TEXT    NOT NULL UNIQUE,
   job_id           TEXT    NOT NULL,
   lane             TEXT    NOT NULL,
   state            TEXT    NOT NULL CHECK (state IN ('starting', 'running', 'ended')),
@@ -92,18 +99,16 @@ CREATE TABLE runs (
   input_tokens     INTEGER,
   output_tokens    INTEGER,
   cost_usd         REAL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX runs_of_job ON runs (job_id);
-CREATE INDEX runs_live ON runs (state) WHERE state <> 'ended';
+) STRICT;
 
 CREATE TABLE lanes (
   name      TEXT PRIMARY KEY,
   paused_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- AUTOINCREMENT: a sequence number is never given twice, not even after the newest events were pruned.
+-- The newest event is never pruned, so that no sequence number is ever given twice.
 CREATE TABLE events (
-  seq    INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq    INTEGER PRIMARY KEY,
   at     INTEGER NOT NULL,
   type   TEXT    NOT NULL,
   job_id TEXT,

@@ -1,0 +1,93 @@
+// Homer's embedded engine on its ledger, as the daemon runs it, with a handler that does nothing.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { idRandomBytes, newJobId } from '../src/core/ids.ts';
+import { EmbeddedEngine } from '../src/engine/embedded.ts';
+import type { Claim } from '../src/engine/engine.ts';
+import { noUsage, type RunReport } from '../src/ledger/run-record.ts';
+import type { JobDraft } from '../src/ledger/jobs.ts';
+import { openLedger } from '../src/ledger/ledger.ts';
+import { prompt, type Contestant } from './contestant.ts';
+import { residentMegabytes } from './process-usage.ts';
+
+const done: RunReport = {
+  verdict: 'done',
+  text: 'ok',
+  data: null,
+  usage: noUsage,
+  exitCode: 0,
+  agentSessionId: null,
+  tree: 'dead',
+};
+
+function draft(): JobDraft {
+  return {
+    id: newJobId(Date.now(), randomBytes(idRandomBytes)),
+    source: 'bench',
+    key: null,
+    bodyHash: '',
+    lane: 'default',
+    executor: 'shell',
+    sessionId: null,
+    prompt,
+    cwd: '/',
+    priority: 0,
+    runAfter: null,
+    maxAttempts: 3,
+    maxCrashes: 3,
+    timeoutMs: 1_800_000,
+    onInterrupt: 'resume',
+    notify: null,
+  };
+}
+
+export async function openHomer(directory: string): Promise<Contestant> {
+  const home = join(directory, 'home');
+  mkdirSync(home, { recursive: true });
+  const ledger = await openLedger({
+    file: join(home, 'homer.db'),
+    backups: join(home, 'backups'),
+    boot: { bootId: 'bench', hostBootId: null, pid: process.pid, version: 'bench' },
+    now: Date.now,
+  });
+  let concurrency = 1;
+  const engine = new EmbeddedEngine({
+    ledger,
+    lanes: () => ({ default: { concurrency, rate: null } }),
+    onError: fail,
+  });
+  const enqueue = async (): Promise<void> => {
+    await ledger.commit(() => ledger.jobs.accept(draft(), ledger.now()));
+  };
+  return {
+    enqueue,
+    fill: async (jobs) => {
+      for (let left = jobs; left > 0; left -= 1000)
+        await Promise.all(Array.from({ length: Math.min(left, 1000) }, enqueue));
+    },
+    work: async (limit, onStart, onEnd) => {
+      concurrency = limit;
+      await engine.receive(async (claim: Claim) => {
+        onStart();
+        await ledger.commit(() => ledger.claims.settle(claim, done, ledger.now()));
+        onEnd();
+      });
+      return () => engine.close();
+    },
+    cpuMicros: () => {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    },
+    memory: () => ({ process: residentMegabytes('self'), server: 0 }),
+    close: async () => {
+      await engine.close();
+      ledger.close('drained');
+    },
+  };
+}
+
+function fail(error: unknown): void {
+  throw error;
+}
