@@ -15,6 +15,7 @@ export interface LedgerEvent {
 }
 
 export class EventLog {
+  readonly generation: string;
   readonly #insert: StatementSync;
   readonly #read: StatementSync;
   readonly #bounds: StatementSync;
@@ -22,7 +23,8 @@ export class EventLog {
   readonly #listeners = new Set<() => void>();
   #appended = false;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, generation: string) {
+    this.generation = generation;
     this.#insert = database.prepare(
       'INSERT INTO events (at, type, job_id, run_id, data) VALUES (?, ?, ?, ?, ?)',
     );

@@ -50,8 +50,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const database = await openDatabase(options);
   const { now } = options;
   const boots = new Boots(database);
-  const events = new EventLog(database);
-  const { generation, held, epoch } = beginBoot(database, boots, events, options);
+  const { generation, held, epoch, events } = beginBoot(database, boots, options);
 
   const moves = new JobMoves(database, events);
   const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
@@ -107,18 +106,18 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 function beginBoot(
   database: DatabaseSync,
   boots: Boots,
-  events: EventLog,
   { file, boot, now }: LedgerOptions,
-): { generation: Generation; held: boolean; epoch: number } {
+): { generation: Generation; held: boolean; epoch: number; events: EventLog } {
   try {
     database.exec('BEGIN IMMEDIATE');
     const fresh = randomBytes(6).toString('hex') as Generation;
     const { generation, held } = boots.settleGeneration(directoryIdentity(dirname(file)), fresh);
     const epoch = boots.begin(boot, now());
+    const events = new EventLog(database, generation);
     events.append(now(), 'daemon.started', null, null, { epoch, version: boot.version });
     if (held) events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs(now()) });
     database.exec('COMMIT');
-    return { generation, held, epoch };
+    return { generation, held, epoch, events };
   } catch (error) {
     database.close();
     throw ledgerError(error, file);
