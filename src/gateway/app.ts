@@ -26,6 +26,8 @@ export interface AppOptions extends Omit<StreamRouteOptions, 'guard'> {
   requireIntake(): void;
   /** Writes the answer to the log, with the fault behind it if it is one of ours. */
   record(request: IncomingMessage, answer: Answer, error: unknown): void;
+  /** Called when the answer of an operation is out. */
+  answered?(name: RouteName): void;
 }
 
 /** What puts work into the queue, and is refused while Homer drains. */
@@ -125,6 +127,10 @@ function project(
         options.takeRate(caller);
         const outcome = await operation.handle(input, caller);
         return sendJson(reply, outcome.status ?? 200, JSON.stringify(outcome.output ?? null));
+      },
+      onResponse: (_request, _reply, done) => {
+        options.answered?.(operation.name);
+        done();
       },
     });
   }

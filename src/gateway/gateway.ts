@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HomerError } from '../core/errors.ts';
 import type { Caller, Operation } from '../operations/operation.ts';
+import type { RouteName } from '../operations/routes.ts';
 import { createApp } from './app.ts';
 import { createAuthenticator, ownerGrant } from './auth.ts';
 import type { Grant } from './auth.ts';
@@ -65,6 +66,8 @@ export interface GatewayParts {
   readonly events: EventLog;
   readonly runs: RunStream;
   health(): Promise<Health> | Health;
+  /** Called when the answer of an operation is out. */
+  answered?(name: RouteName): void;
 }
 
 export interface Gateway {

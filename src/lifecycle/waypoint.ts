@@ -15,3 +15,15 @@ export type Waypoint =
 export type PassWaypoint = (point: Waypoint) => void;
 
 export const passOn: PassWaypoint = () => undefined;
+
+/** The same for the runner, between its lock and its verdict. */
+export type RunPoint =
+  | 'r1-locked'
+  | 'r2-briefed'
+  | 'r3-recorded'
+  | 'r4-agent-started'
+  | 'r5-journal-synced'
+  | 'r6-exit-written'
+  | 'r7-exit-renamed';
+
+export type PassRunPoint = (point: RunPoint) => void;

@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent, EndEvent } from '../core/agent.ts';
 import type { Conversation, Executor, PermissionAnswer, Reaction } from '../executors/executor.ts';
+import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
 import type { Spec } from './files.ts';
 import { createChunkFramer, createLineFramer, type Framer } from './framing.ts';
@@ -30,6 +31,7 @@ export interface RunContext {
   /** Sets who gets the answers to permission requests. */
   setAnswer(answer: ((answer: PermissionAnswer) => void) | null): void;
   log(line: string): void;
+  readonly pass: PassRunPoint;
 }
 
 export interface Attempt {
@@ -57,6 +59,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   if ('problem' in agent) return notStarted(agent.problem);
 
   journal.add({ type: 'agent_started', pid: agent.pid, pidNamespace: agent.namespace, mode });
+  run.pass('r4-agent-started');
   const conversation = executor.converse(spec.settings, turn);
   const respawn = Promise.withResolvers<'new' | 'resume'>();
   const lingered = Promise.withResolvers<void>();

@@ -24,8 +24,11 @@ import {
   type Spec,
 } from './files.ts';
 
-/** Replaces a file so that after a power cut either the old or the new one is there, whole. Throws as the system does. */
-export function writeFileWhole(path: string, text: string): void {
+/**
+ * Replaces a file so that after a power cut either the old or the new one is there, whole. Throws as the system does.
+ * `beforeRename` is called when the new one is on disk and does not have its name yet.
+ */
+export function writeFileWhole(path: string, text: string, beforeRename?: () => void): void {
   const temporary = `${path}.tmp`;
   try {
     const fd = openSync(temporary, 'w', 0o600);
@@ -35,6 +38,7 @@ export function writeFileWhole(path: string, text: string): void {
     } finally {
       closeSync(fd);
     }
+    beforeRename?.();
     renameSync(temporary, path);
   } catch (error) {
     // On a full disk the half-written file would take the room that the next try needs.

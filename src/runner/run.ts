@@ -8,6 +8,7 @@ import type { EndEvent, ExecutorKind, Usage } from '../core/agent.ts';
 import type { Executor, PermissionAnswer } from '../executors/executor.ts';
 import { acquireLock } from '../lifecycle/lock.ts';
 import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
+import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type RunContext, runAttempt } from './attempt.ts';
 import { type Exit, fileNames, filesVersion, resultBytes, runnerExit, type RunRecord } from './files.ts';
 import { openInbox } from './inbox.ts';
@@ -29,6 +30,8 @@ export interface RunOptions {
   openExecutor(kind: ExecutorKind): Executor;
   readonly times?: StopTimes;
   readonly tickMs?: number;
+  /** The chaos suite kills the process at these points; otherwise nothing happens there. */
+  readonly pass?: PassRunPoint;
 }
 
 /** Room kept for exit.json. */
@@ -41,12 +44,15 @@ export async function conductRun(options: RunOptions): Promise<number> {
   // 1. The lock is the proof of life; who has it already runs this run.
   const lock = acquireLock('.');
   if (lock === null) return runnerExit.lockHeld;
+  const pass: PassRunPoint = options.pass ?? (() => undefined);
+  pass('r1-locked');
 
   // 2. The secrets, whole or not at all; then standard input leads nowhere.
   const frame = readFrame(0);
   closeSync(0);
   openSync('/dev/null', 'r');
   if (frame === null) return runnerExit.frameShort;
+  pass('r2-briefed');
   const redactor = createRedactor(frame.secrets);
   const log = (line: string): void =>
     void writeSync(2, redactor.text(`${new Date().toISOString()} ${line}\n`));
@@ -85,6 +91,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
   });
   // Nothing was started and there is no room to say so: the daemon will find a run without a record.
   if (!ready) return runnerExit.failed;
+  pass('r3-recorded');
 
   // 6. to 9. The agent, its output, limits and orders, its end and the proof of it.
   const journal = createJournal(fileNames.journal, redactor, Date.now);
@@ -129,6 +136,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
     onTick: () => session.retry(),
     setAnswer: (to) => (answer = to),
     log,
+    pass,
   };
   const { end, exit, proof } = await attempts(context);
   inbox.close();
@@ -136,8 +144,9 @@ export async function conductRun(options: RunOptions): Promise<number> {
   // 10. The journal is on disk before the verdict that refers to it.
   if ((ended as EndEvent | null)?.verdict !== end.verdict) journal.add(end);
   const closed = journal.close();
+  pass('r5-journal-synced');
   session.retry();
-  await writeExit(stop, {
+  const exitRecord: Exit = {
     ...resultOf(end, proof, redactor),
     version: filesVersion,
     runId: spec.runId,
@@ -149,7 +158,9 @@ export async function conductRun(options: RunOptions): Promise<number> {
     tree: proof.tree,
     startedAt,
     endedAt: Date.now(),
-  });
+  };
+  await writeExit(stop, exitRecord, () => pass('r6-exit-written'));
+  pass('r7-exit-renamed');
   lock.release();
   return runnerExit.ended;
 }
@@ -220,8 +231,8 @@ function makeReserve(): void {
   }
 }
 
-async function writeExit(stop: StopSwitch, exit: Exit): Promise<void> {
-  const write = (value: Exit): void => writeFileWhole(fileNames.exit, JSON.stringify(value));
+async function writeExit(stop: StopSwitch, exit: Exit, beforeRename: () => void): Promise<void> {
+  const write = (value: Exit): void => writeFileWhole(fileNames.exit, JSON.stringify(value), beforeRename);
   try {
     write(exit);
   } catch (error) {
