@@ -14,6 +14,7 @@ export interface Ask {
   readonly body?: unknown;
   readonly key?: string;
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface Client {
@@ -58,6 +59,7 @@ export function createClient(record: DaemonRecord, token: string | null): Client
       const answer = await exchange(record, route.method, path, headers, {
         body: ask.body === undefined && route.method === 'POST' ? {} : ask.body,
         timeoutMs: ask.timeoutMs ?? answerMs,
+        ...(ask.signal === undefined ? {} : { signal: ask.signal }),
       });
       if (answer.status >= 400) throw asError(answer, record);
       return parse(answer, record) as Answer;

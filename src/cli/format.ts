@@ -142,6 +142,6 @@ export function count(number: number, one: string, many = `${one}s`): string {
 /** The first letter large and a full stop at the end. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  const ended = /[.!?:`]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  const ended = trimmed.includes('\n') || /[.!?:`…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
   return ended.charAt(0).toUpperCase() + ended.slice(1);
 }

@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readToken } from '../config/token.ts';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import { isRecordAlive, type DaemonRecord } from '../lifecycle/record.ts';
-import { createClient } from './client.ts';
+import type { StatusAnswer } from './answers.ts';
+import { createClient, readiness, type Client } from './client.ts';
 import { count } from './format.ts';
 import type { Say } from './launch.ts';
 import { locateDaemon } from './locate.ts';
@@ -19,6 +20,8 @@ export interface Halt {
 }
 
 const askMs = 5_000;
+/** The longest drain that can be configured, and a bit. */
+const drainMs = 3_660_000;
 /** After SIGTERM, before SIGKILL. A daemon that does not answer over HTTP rarely drains either. */
 const termMs = 10_000;
 const lookMs = 25;
@@ -31,13 +34,11 @@ export async function haltDaemon(home: string, mode: StopMode, say: Say): Promis
   const record = found.state === 'running' ? found.record : await waitForRecord(home);
   try {
     const client = createClient(record, readToken(home));
-    const answer = await client.call<{ running: number; left?: number }>('daemon.stop', {
-      body: { mode },
-      timeoutMs: askMs,
-    });
-    if (answer.running > 0) say(told(mode, answer.running));
+    const { running } = await client.call<StatusAnswer>('daemon.status', { timeoutMs: askMs });
+    if (running.length > 0) say(told(mode, running.length));
+    const left = await askToStop(client, mode);
     await gone(home, record, null);
-    return { pid: record.pid, runsLeft: mode === 'kill' ? 0 : (answer.left ?? answer.running) };
+    return { pid: record.pid, runsLeft: left };
   } catch (error) {
     if (!isHomerError(error, 'HOMER_UNREACHABLE')) throw error;
     await endProcess(home, record, error, say);
@@ -45,11 +46,31 @@ export async function haltDaemon(home: string, mode: StopMode, say: Say): Promis
   }
 }
 
+/** The answer comes when the daemon has drained, which may take long; so its pulse is felt meanwhile. */
+async function askToStop(client: Client, mode: StopMode): Promise<number> {
+  const asked = new AbortController();
+  const answer = client
+    .call<{ readonly left: number }>('daemon.stop', {
+      body: { mode },
+      timeoutMs: drainMs,
+      signal: asked.signal,
+    })
+    .finally(() => asked.abort());
+  const pulse = async (): Promise<void> => {
+    while (!asked.signal.aborted) {
+      await delay(askMs, null, { signal: asked.signal });
+      if ((await readiness(client.record)) === 'silent') asked.abort();
+    }
+  };
+  // Ends by the abort, which is how it is meant to end.
+  pulse().catch(() => undefined);
+  return (await answer).left;
+}
+
 function told(mode: StopMode, running: number): string {
   if (mode === 'kill') return `Ending ${count(running, 'run')}.`;
-  if (mode === 'now')
-    return `Leaving ${count(running, 'run')} running; the next start adopts what still runs.`;
-  return `Waiting for ${count(running, 'run')} to finish; what still runs after that goes on and is adopted by the next start.`;
+  if (mode === 'now') return `Leaving ${count(running, 'run')} running.`;
+  return `Waiting for ${count(running, 'run')} to finish; what takes too long goes on without the daemon.`;
 }
 
 async function waitForRecord(home: string): Promise<DaemonRecord> {

@@ -1,0 +1,37 @@
+// `homer cancel`, `homer retry`, `homer resume`: one request, one sentence.
+
+import { isEnded } from '../../core/job.ts';
+import type { JobAnswer } from '../answers.ts';
+import { connect } from '../client.ts';
+import { report, type Context } from '../context.ts';
+import { count } from '../format.ts';
+import { resolveJobId, shortId } from '../job-id.ts';
+
+export async function cancel(context: Context, text: string): Promise<number> {
+  const client = await connect(context.home);
+  const id = await resolveJobId(client, text);
+  const answer = await client.call<JobAnswer>('jobs.cancel', { params: { id } });
+  report(context, answer, [
+    isEnded(answer.job.state)
+      ? `Job ${id} is ${answer.job.state}.`
+      : `Job ${id} is being cancelled; its run is told to end.`,
+  ]);
+  return 0;
+}
+
+export async function retry(context: Context, text: string): Promise<number> {
+  const client = await connect(context.home);
+  const id = await resolveJobId(client, text);
+  const answer = await client.call<JobAnswer>('jobs.retry', { params: { id } });
+  report(context, answer, [
+    `Job ${id} is ${answer.job.state} again. \`homer attach ${shortId(id)}\` shows it.`,
+  ]);
+  return 0;
+}
+
+export async function resume(context: Context): Promise<number> {
+  const client = await connect(context.home);
+  const answer = await client.call<{ readonly released: number }>('daemon.release');
+  report(context, answer, [`Homer is released; ${count(answer.released, 'held job')} may run again.`]);
+  return 0;
+}

@@ -1,0 +1,44 @@
+// `homer jobs`: a table that fits the terminal; whole ids and whole first lines in a pipe.
+
+import type { JobState } from '../../core/job.ts';
+import type { JobsAnswer } from '../answers.ts';
+import { connect } from '../client.ts';
+import { report, type Context } from '../context.ts';
+import { age, firstLine, table, type Cell } from '../format.ts';
+import { shortId } from '../job-id.ts';
+import { stateColour } from '../job-screen.ts';
+
+export interface JobsOptions {
+  readonly state?: JobState;
+  readonly lane?: string;
+  readonly limit: number;
+}
+
+export async function jobs(context: Context, { state, lane, limit }: JobsOptions): Promise<number> {
+  const client = await connect(context.home);
+  const answer = await client.call<JobsAnswer>('jobs.list', { query: { state, lane, limit } });
+  const { palette, columns } = context.terminal;
+  const now = Date.now();
+  const head = ['id', 'state', 'lane', 'executor', 'made', 'task'].map((text): Cell => ({
+    text,
+    paint: palette.dim,
+  }));
+  const rows = answer.jobs.map((job): Cell[] => [
+    { text: columns === null ? job.id : shortId(job.id) },
+    { text: job.state, paint: stateColour(job.state, palette) },
+    { text: job.lane },
+    { text: job.executor },
+    { text: columns === null ? (job.createdAt ?? '?') : age(job.createdAt, now) },
+    { text: firstLine(job.prompt) },
+  ]);
+  const which =
+    state === undefined && lane === undefined
+      ? 'There is no job yet; `homer run` makes one.'
+      : 'No job fits.';
+  report(context, answer, rows.length === 0 ? [which] : table([head, ...rows], columns));
+  if (answer.nextCursor !== null && columns !== null && !context.json)
+    context.terminal.say(
+      context.terminal.errorPalette.dim(`These are the newest ${rows.length}; --limit shows more.`),
+    );
+  return 0;
+}

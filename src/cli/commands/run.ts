@@ -1,0 +1,88 @@
+// `homer run`: hands a task to the daemon, shows what becomes of it, prints the result.
+
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { HomerError } from '../../core/errors.ts';
+import { readToken } from '../../config/token.ts';
+import type { JobAnswer } from '../answers.ts';
+import { createClient } from '../client.ts';
+import { createConnection, type Connection } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { isPassing } from '../follow.ts';
+import { ensureDaemon } from '../launch.ts';
+import { readPipedInput } from '../piped-input.ts';
+import { createDetach, watchToEnd } from '../watch.ts';
+
+export interface RunOptions {
+  readonly executor?: string;
+  readonly lane?: string;
+  readonly session?: string;
+  readonly cwd?: string;
+  readonly key?: string;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly detach?: boolean;
+}
+
+/** 0 when the job succeeded, 1 when it did not or waits for a person in a script, 130 when the caller left. */
+export async function run(context: Context, words: readonly string[], options: RunOptions): Promise<number> {
+  const { home, terminal, json } = context;
+  const prompt = await readPrompt(words, terminal.say);
+  const detach = createDetach();
+  const { record, isOurs } = await detach.or(ensureDaemon(home, terminal.say), 'Nothing was sent yet.');
+  if (isOurs)
+    terminal.say(terminal.errorPalette.dim(`Homer was started (pid ${record.pid}, port ${record.port}).`));
+  const connection = createConnection(createClient(record, readToken(home)), {
+    home,
+    say: terminal.say,
+    whenStopped: 'start',
+  });
+  // Sent again under the same key when the answer is lost, so that there is one job whatever happens.
+  const ask = {
+    key: options.key ?? `cli-${randomUUID()}`,
+    body: {
+      prompt,
+      executor: options.executor,
+      lane: options.lane,
+      session: options.session,
+      cwd: resolve(options.cwd ?? '.'),
+      timeoutMs: options.timeout,
+    },
+  };
+  const { job } = await detach.or(
+    submit(connection, ask, detach.signal),
+    'Whether the job was accepted is not known.',
+  );
+  terminal.say(`Job ${job.id}: ${job.executor} in lane ${job.lane}`);
+  if (options.detach === true) {
+    if (json) terminal.print(JSON.stringify({ job }, null, 2));
+    else if (terminal.columns === null) terminal.print(job.id);
+    return 0;
+  }
+  return watchToEnd(context, connection, job, detach);
+}
+
+async function readPrompt(words: readonly string[], say: (line: string) => void): Promise<string> {
+  const asked = words.join(' ');
+  const piped = (await readPipedInput({ onWait: say, isOptional: asked !== '' })).replace(/\r?\n$/, '');
+  const prompt = [asked, piped].filter((part) => part.trim() !== '').join('\n\n');
+  if (prompt === '')
+    throw new HomerError('HOMER_USAGE', 'There is no task.', { hint: "homer run 'summarize README.md'" });
+  return prompt;
+}
+
+async function submit(
+  connection: Connection,
+  ask: { readonly key: string; readonly body: unknown },
+  signal: AbortSignal,
+): Promise<JobAnswer> {
+  for (;;) {
+    try {
+      return await connection.client.call<JobAnswer>('jobs.create', { ...ask, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isPassing(error)) throw error;
+      await connection.renew(signal);
+    }
+  }
+}

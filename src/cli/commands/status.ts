@@ -1,0 +1,38 @@
+// `homer status`: the verdict as a sentence and as an exit code.
+
+import { isHomerError } from '../../core/errors.ts';
+import type { StatusAnswer } from '../answers.ts';
+import { connect } from '../client.ts';
+import { report, type Context } from '../context.ts';
+import { decideVerdict, drawStatus } from '../status-screen.ts';
+
+const notRunning = 3;
+
+/** 0 healthy (also when something needs a person), 1 unhealthy, held or stopping, 3 not running. */
+export async function status(context: Context): Promise<number> {
+  const answer = await readStatus(context);
+  if (answer === null) {
+    report(context, { daemon: 'stopped', home: context.home }, [
+      `${context.terminal.columns === null ? '' : '● '}Homer is not running. \`homer start\` starts it.`,
+    ]);
+    return notRunning;
+  }
+  return showStatus(context, answer);
+}
+
+/** Null when no daemon runs. */
+export async function readStatus(context: Context): Promise<StatusAnswer | null> {
+  try {
+    const client = await connect(context.home);
+    return await client.call<StatusAnswer>('daemon.status');
+  } catch (error) {
+    if (isHomerError(error, 'HOMER_NOT_RUNNING')) return null;
+    throw error;
+  }
+}
+
+export function showStatus(context: Context, answer: StatusAnswer): number {
+  const { palette, columns } = context.terminal;
+  report(context, answer, drawStatus(answer, { palette, columns, now: Date.now() }));
+  return answer.daemon === 'healthy' && decideVerdict(answer).level !== 'bad' ? 0 : 1;
+}

@@ -1,0 +1,55 @@
+// The examples that each command's help ends with.
+
+export const examples: Readonly<Record<string, readonly string[]>> = {
+  run: [
+    "homer run 'summarize README.md'",
+    "homer run -x shell 'wc -l README.md'      a command instead of an agent",
+    "git diff | homer run 'review this'        text piped in is appended to the task",
+    "homer run -C ~/code/site --detach 'update the dependencies and run the tests'",
+    '',
+    'The result goes to standard output, all else to standard error. The exit code is 0 only when the job',
+    'succeeded. Ctrl-C leaves (130) while the job goes on. A job that waits for a person is waited for on a',
+    'terminal; in a script `homer run` ends with 1 and says what to do. Quote the task, or put -- before it.',
+  ],
+  status: [
+    'homer status',
+    'homer status --json',
+    '',
+    'Exit code: 0 healthy, 1 something is wrong, 3 not running.',
+  ],
+  jobs: ['homer jobs', 'homer jobs --state failed', 'homer jobs --lane work --limit 100 --json'],
+  job: ['homer job last', 'homer job k3f9ab', 'homer job last --json'],
+  attach: ['homer attach last', 'homer attach k3f9ab'],
+  logs: ['homer logs last', 'homer logs k3f9ab | less', 'homer logs last --json'],
+  cancel: ['homer cancel last', 'homer cancel k3f9ab'],
+  retry: ['homer retry last', 'homer retry k3f9ab && homer attach k3f9ab'],
+  start: ['homer start', 'homer start --home /srv/homer'],
+  stop: ['homer stop', 'homer stop --now', 'homer stop --kill'],
+  restart: ['homer restart', 'homer restart --now'],
+  serve: [
+    'homer serve',
+    'homer serve --standby                     for a supervisor: waits instead of ending',
+    '',
+    'Exit code: 0 stopped, 1 crashed, 75 another Homer holds the state directory, 78 configuration or port.',
+  ],
+  resume: ['homer resume'],
+  lanes: ['homer lanes', 'homer lanes pause work', 'homer lanes resume work'],
+  config: [
+    'homer config',
+    'homer config path',
+    'homer config schema > homer.schema.json',
+    'homer config check',
+  ],
+  token: [
+    'homer token',
+    'curl -H "Authorization: Bearer $(homer token)" http://127.0.0.1:4663/api/v1/status',
+    'homer token path',
+  ],
+};
+
+export const manyUses = `Examples:
+  homer run 'summarize README.md'           starts the daemon if none runs
+  homer run -x shell 'wc -l README.md'      needs no agent
+  homer                                     how things stand
+
+\`homer COMMAND --help\` has more on each.`;

@@ -1,0 +1,113 @@
+// One job on one screen.
+
+import type { JobState } from '../core/job.ts';
+import type { Job } from './answers.ts';
+import { age, clip, clock, count, firstLine, plain, sentence, span, table, type Cell } from './format.ts';
+import type { Paper } from './status-screen.ts';
+import type { Palette } from './terminal.ts';
+
+/** Colour means state: done well, at work, needs a person, bad; what only waits its turn has none. */
+export function stateColour(state: JobState, palette: Palette): (text: string) => string {
+  if (state === 'succeeded') return palette.ok;
+  if (state === 'running') return palette.live;
+  if (state === 'waiting') return palette.needs;
+  if (state === 'failed') return palette.bad;
+  return (text) => text;
+}
+
+const resultLines = 12;
+
+/** The lines of the screen: state, times, runs, then the error and the head of the result. */
+export function drawJob(job: Job, paper: Paper): string[] {
+  const { palette, columns, now } = paper;
+  const fact = (name: string, text: string | null): Cell[][] =>
+    text === null ? [] : [[{ text: name, paint: palette.dim }, { text }]];
+  const lines = [
+    `Job ${palette.bold(job.id)} ${stateColour(job.state, palette)(describeState(job, now))}`,
+    '',
+    ...table(
+      [
+        ...fact('task', firstLine(job.prompt)),
+        ...fact('by', `${job.executor} in lane ${job.lane}`),
+        ...fact('where', job.cwd),
+        ...fact('asked', `${age(job.createdAt, now)} by ${job.source}`),
+        ...fact('tries', tries(job)),
+        ...fact('usage', usage(job)),
+      ],
+      columns,
+      '  ',
+    ),
+  ];
+  if (job.runs.length > 0) {
+    lines.push('', palette.dim('Runs'));
+    lines.push(
+      ...table(
+        job.runs.map((run) => [
+          { text: run.id, paint: palette.dim },
+          {
+            text: run.verdict ?? run.state,
+            paint: run.verdict === null ? palette.live : (text: string) => text,
+          },
+          { text: run.exitCode === null ? '' : `exit ${run.exitCode}` },
+          { text: run.startedAt === null ? '?' : clock(run.startedAt, now) },
+          {
+            text:
+              run.startedAt === null
+                ? '?'
+                : span(Date.parse(run.endedAt ?? new Date(now).toISOString()) - Date.parse(run.startedAt)),
+          },
+        ]),
+        columns,
+        '  ',
+      ),
+    );
+  }
+  if (job.error !== null) {
+    const paint = job.state === 'failed' ? palette.bad : palette.needs;
+    lines.push(
+      '',
+      `${paint(sentence(plain(job.error.message)))} ${palette.dim(job.error.code)}`,
+      palette.dim(`  ${plain(job.error.hint)}`),
+    );
+  }
+  if (job.result !== null) lines.push('', palette.dim('Result'), ...head(job.result.text, columns));
+  return lines;
+}
+
+function describeState(job: Job, now: number): string {
+  if (job.state === 'running')
+    return job.startedAt === null ? 'is running' : `is running for ${span(now - Date.parse(job.startedAt))}`;
+  if ((job.state === 'queued' || job.state === 'scheduled' || job.state === 'parked') && job.dueAt !== null)
+    return `is ${job.state} until ${clock(job.dueAt, now)}`;
+  if (job.state === 'waiting') return 'waits for you';
+  if (job.endedAt === null) return `is ${job.state}`;
+  const took =
+    job.startedAt === null ? '' : ` after ${span(Date.parse(job.endedAt) - Date.parse(job.startedAt))}`;
+  const how = job.state === 'cancelled' ? 'was cancelled' : job.state;
+  return `${how}${took}, ${age(job.endedAt, now)}`;
+}
+
+function tries(job: Job): string | null {
+  const parts = [
+    ...(job.attempts > 0 ? [`${job.attempts} of ${count(job.maxAttempts, 'attempt')} used`] : []),
+    ...(job.crashes > 0 ? [`${job.crashes} of ${count(job.maxCrashes, 'crash', 'crashes')} used`] : []),
+  ];
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+/** Unknown is "?", never 0; nothing at all when nothing is known. */
+function usage({ usage: { inputTokens, outputTokens, costUsd } }: Job): string | null {
+  if (inputTokens === null && outputTokens === null && costUsd === null) return null;
+  const cost = costUsd === null ? '' : `, $${costUsd.toFixed(4)}`;
+  return `${inputTokens ?? '?'} tokens in, ${outputTokens ?? '?'} out${cost}`;
+}
+
+function head(text: string, columns: number | null): string[] {
+  const all = plain(text).trimEnd().split('\n');
+  const shown = columns === null ? all : all.slice(0, resultLines).map((line) => clip(line, columns - 2));
+  const rest = all.length - shown.length;
+  return [
+    ...shown.map((line) => `  ${line}`),
+    ...(rest > 0 ? [`  … ${count(rest, 'more line')}; \`homer job ID --json\` has all`] : []),
+  ];
+}

@@ -1,0 +1,58 @@
+// What happens to a job, in sentences for whoever waits for it.
+
+import { isEnded } from '../core/job.ts';
+import type { Job, StatusAnswer } from './answers.ts';
+import { clock, count, plain, sentence, span } from './format.ts';
+import { shortId } from './job-id.ts';
+
+/** What to say when `job` was seen after `before` (null: for the first time). Ends are told by `tellEnd`. */
+export function tellChange(before: Job | null, job: Job, now: number): string[] {
+  const lines: string[] = [];
+  const isNewRun = (before?.runs.length ?? 0) < job.runs.length;
+  const isChanged = before === null || before.state !== job.state || before.error?.code !== job.error?.code;
+  const why = job.error === null ? null : sentence(plain(job.error.message));
+  if (isNewRun && job.runs.length > 1) lines.push(`Run ${job.runs.length} has started.`);
+  if (!isChanged || isEnded(job.state)) return lines;
+  if (job.state === 'waiting')
+    lines.push(
+      why === null ? 'It waits for other jobs.' : `It waits for you: ${why}`,
+      ...(job.error === null ? [] : [`  ${plain(job.error.hint)}`]),
+    );
+  if (job.state === 'parked')
+    lines.push(
+      `${why ?? ''} It is parked until ${clock(job.dueAt, now)} and goes on by itself then.`.trimStart(),
+    );
+  if (job.state === 'scheduled') lines.push(`It is scheduled for ${clock(job.dueAt, now)}.`);
+  if (job.state === 'queued' && job.runs.length > 0) {
+    const wait = job.dueAt === null ? 0 : Date.parse(job.dueAt) - now;
+    const next = wait > 0 ? `The next try is in ${span(wait)}` : 'It is tried again';
+    const used = job.attempts > 0 ? ` (${job.attempts} of ${count(job.maxAttempts, 'attempt')} used)` : '';
+    lines.push(`${why === null ? '' : `${why} `}${next}${used}.`);
+  }
+  return lines;
+}
+
+/** How it ended, in one line; the hint to a failure is in `job.error`. */
+export function tellEnd(job: Job): string {
+  const from = job.startedAt ?? job.createdAt;
+  const took =
+    from === null || job.endedAt === null ? '' : ` after ${span(Date.parse(job.endedAt) - Date.parse(from))}`;
+  const name = `Job ${shortId(job.id)}`;
+  if (job.state === 'cancelled') return `${name} was cancelled${took}.`;
+  if (job.state !== 'failed') return `${name} ${job.state}${took}.`;
+  return `${name} failed${took}${job.error === null ? '.' : `: ${sentence(plain(job.error.message))}`}`;
+}
+
+/** Why a queued job does not start; null when nothing can be said. */
+export function explainQueue(job: Job, status: StatusAnswer): string | null {
+  if (status.held)
+    return 'Homer is held and runs nothing: `homer resume` releases it, once no other copy of it runs.';
+  const lane = status.lanes.find((each) => each.lane === job.lane);
+  if (lane === undefined) return null;
+  if (lane.paused) return `Lane ${lane.lane} is paused; \`homer lanes resume ${lane.lane}\` lets it go on.`;
+  if (lane.running >= lane.concurrency)
+    return `It waits in lane ${lane.lane}: ${lane.running} of ${lane.concurrency} running, ${lane.queued} queued.`;
+  if (lane.rate !== null)
+    return `It waits in lane ${lane.lane}, which starts ${count(lane.rate.count, 'job')} in ${span(lane.rate.perMs)}.`;
+  return null;
+}

@@ -1,0 +1,134 @@
+// The one screen that says how Homer is: a verdict in one sentence, what needs a person, what runs, what comes next.
+
+import type { Lane, StatusAnswer } from './answers.ts';
+import { clock, count, firstLine, plain, sentence, span, table, type Cell } from './format.ts';
+import { shortId } from './job-id.ts';
+import type { Palette } from './terminal.ts';
+
+export interface Verdict {
+  readonly level: 'ok' | 'needs' | 'bad';
+  readonly text: string;
+}
+
+/** Never well while something below it is not. */
+export function decideVerdict(status: StatusAnswer): Verdict {
+  const [first, ...more] = status.problems;
+  const others = more.length === 0 ? '' : ` ${count(more.length, 'more thing')} below.`;
+  if (status.held)
+    return {
+      level: 'needs',
+      text: 'Homer is held and runs nothing: its state directory was restored, copied or moved.',
+    };
+  if (first !== undefined)
+    return { level: 'bad', text: `Something is wrong: ${sentence(plain(first.message))}${others}` };
+  if (status.daemon === 'draining') return { level: 'needs', text: 'Homer is stopping.' };
+  if (status.daemon !== 'healthy')
+    return { level: 'bad', text: 'Something is wrong; `homer logs` and logs/daemon.log may tell what.' };
+  const needs = status.needsYou.length;
+  if (needs > 0)
+    return { level: 'needs', text: needs === 1 ? 'One thing needs you.' : `${needs} things need you.` };
+  return { level: 'ok', text: 'All is well.' };
+}
+
+export interface Paper {
+  readonly palette: Palette;
+  /** Null: nothing is cut and ids are whole. */
+  readonly columns: number | null;
+  readonly now: number;
+}
+
+/** The lines of the screen. */
+export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
+  const { palette, columns } = paper;
+  const verdict = decideVerdict(status);
+  const dot = columns === null ? '' : `${palette[verdict.level]('●')} `;
+  const lines = [`${dot}${palette.bold(verdict.text)}${work(status)}`];
+  const section = (title: string, body: readonly string[]): void => {
+    if (body.length > 0) lines.push('', palette.dim(title), ...body);
+  };
+  const id = (text: string): Cell => ({ text: columns === null ? text : shortId(text), paint: palette.dim });
+
+  section('Problems', [
+    ...(status.held ? ['  Once no other copy of it runs, `homer resume` releases all.'] : []),
+    ...status.problems.flatMap(({ message, hint }) => [
+      `  ${palette.bad(sentence(plain(message)))}`,
+      `    ${palette.dim(plain(hint))}`,
+    ]),
+  ]);
+  section(
+    'Needs you',
+    status.needsYou.flatMap(({ jobId, state, message, hint }) => [
+      ...table(
+        [
+          [
+            id(jobId),
+            { text: state, paint: state === 'failed' ? palette.bad : palette.needs },
+            { text: sentence(firstLine(message)) },
+          ],
+        ],
+        columns,
+        '  ',
+      ),
+      `    ${palette.dim(plain(columns === null ? hint : hint.replaceAll(jobId, shortId(jobId))))}`,
+    ]),
+  );
+  section(
+    'Now',
+    table(
+      status.running.map((job) => [
+        id(job.jobId),
+        { text: job.lane },
+        { text: job.executor },
+        {
+          text: job.startedAt === null ? '?' : span(paper.now - Date.parse(job.startedAt)),
+          paint: palette.live,
+        },
+        {
+          text:
+            firstLine(job.prompt) + (job.lastActivity === null ? '' : `  · ${firstLine(job.lastActivity)}`),
+        },
+      ]),
+      columns,
+      '  ',
+    ),
+  );
+  section(
+    'Next',
+    table(
+      status.next.map((job) => [
+        id(job.jobId),
+        { text: job.lane },
+        { text: job.dueAt === null ? 'in turn' : clock(job.dueAt, paper.now) },
+        { text: firstLine(job.prompt) },
+      ]),
+      columns,
+      '  ',
+    ),
+  );
+  section('Lanes', pausedLanes(status.lanes, palette));
+  lines.push(
+    '',
+    palette.dim(
+      `Homer ${status.version}, pid ${status.pid}, port ${status.port}, up ${span(paper.now - Date.parse(status.startedAt))}, in ${status.home}`,
+    ),
+  );
+  return lines;
+}
+
+function work(status: StatusAnswer): string {
+  const parts = [
+    ...(status.running.length > 0 ? [`${status.running.length} running`] : []),
+    ...(status.queued > 0 ? [`${status.queued} queued`] : []),
+  ];
+  return parts.length === 0 ? ' Nothing to do.' : ` ${parts.join(', ')}.`;
+}
+
+/** Lanes are told only where they explain why nothing moves. */
+function pausedLanes(lanes: readonly Lane[], palette: Palette): string[] {
+  return lanes
+    .filter((lane) => lane.paused)
+    .map(
+      (lane) =>
+        `  ${lane.lane} is ${palette.needs('paused')} with ${count(lane.queued, 'job')} queued; \`homer lanes resume ${lane.lane}\``,
+    );
+}

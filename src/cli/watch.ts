@@ -1,0 +1,84 @@
+// The end of `homer run` and `homer attach`: wait, show, print the result once, or leave when told to.
+
+import { plain } from './format.ts';
+import type { Job } from './answers.ts';
+import type { Connection } from './connection.ts';
+import type { Context } from './context.ts';
+import { Detached } from './detached.ts';
+import { followJob } from './follow.ts';
+import { tellEnd } from './job-story.ts';
+import { createProgress } from './progress.ts';
+import { shortId } from './job-id.ts';
+
+export interface Detach {
+  readonly signal: AbortSignal;
+  /** The promise, unless the caller leaves first: then it rejects with Detached and the given sentence. */
+  or<Value>(promise: Promise<Value>, told: string): Promise<Value>;
+}
+
+/** From now on Ctrl-C (and SIGTERM, SIGHUP) leave in order; a second one ends the process as usual. */
+export function createDetach(): Detach {
+  const leave = new AbortController();
+  const numbers = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => leave.abort(new Detached(numbers[name], '')));
+  return {
+    signal: leave.signal,
+    async or(promise, told) {
+      const left = Promise.withResolvers<never>();
+      const onLeave = (): void => left.reject(new Detached((leave.signal.reason as Detached).exitCode, told));
+      if (leave.signal.aborted) onLeave();
+      leave.signal.addEventListener('abort', onLeave, { once: true });
+      try {
+        return await Promise.race([promise, left.promise]);
+      } finally {
+        leave.signal.removeEventListener('abort', onLeave);
+      }
+    },
+  };
+}
+
+/** Resolves with the exit code: 0 only when the job succeeded. */
+export async function watchToEnd(
+  context: Context,
+  connection: Connection,
+  first: Job,
+  detach: Detach,
+): Promise<number> {
+  const { terminal, json } = context;
+  const progress = createProgress(terminal);
+  let job: Job | null = null;
+  try {
+    job = await followJob({
+      connection,
+      jobId: first.id,
+      progress,
+      stopsWhenWaiting: !terminal.isInteractive,
+      signal: detach.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof Detached)) throw error;
+    progress.close(true);
+    const id = shortId(first.id);
+    terminal.say(
+      `Left. The job goes on: \`homer attach ${id}\` shows it again, \`homer cancel ${id}\` ends it.`,
+    );
+    if (json) terminal.print(JSON.stringify({ job: first }, null, 2));
+    return error.exitCode;
+  } finally {
+    // Twice does no harm.
+    progress.close(job?.state !== 'succeeded');
+  }
+  return tellResult(context, job);
+}
+
+function tellResult({ terminal, json }: Context, job: Job): number {
+  const { errorPalette: palette, say } = terminal;
+  const hasSucceeded = job.state === 'succeeded';
+  if (job.state === 'waiting') say('It waits for a person, so this does not wait any longer; the job stays.');
+  else say((hasSucceeded ? palette.dim : palette.bad)(tellEnd(job)));
+  if (job.state === 'failed' && job.error !== null) say(palette.dim(`  ${plain(job.error.hint)}`));
+  if (json) terminal.print(JSON.stringify({ job }, null, 2));
+  else if (job.result !== null) terminal.printText(job.result.text);
+  return hasSucceeded ? 0 : 1;
+}
