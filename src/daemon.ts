@@ -3,18 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from './config/config.ts';
-import { loadConfig } from './config/load.ts';
-import { watchConfig } from './config/reload.ts';
+import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { createDiskWatch } from './health/disk-watch.ts';
 import { reportHealth, Troubles, type Condition, type Health } from './health/condition.ts';
-import { createIntake } from './intake/intake.ts';
 import { openLedger, type Ledger } from './ledger/ledger.ts';
-import type { WriterState } from './ledger/writer.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
 import { hostBootId, startTicks } from './lifecycle/process-identity.ts';
@@ -23,10 +20,8 @@ import { answerSignals } from './lifecycle/signals.ts';
 import { decideStartDelay } from './lifecycle/start-delay.ts';
 import { createWatchdog } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
-import { daemonOperations, type StopMode } from './operations/daemon.ts';
-import { jobOperations } from './operations/jobs.ts';
-import { laneOperations } from './operations/lanes.ts';
-import type { Operation } from './operations/operation.ts';
+import type { StopMode } from './operations/daemon.ts';
+import { openOperations } from './operations/open.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
 import { openWorker } from './worker/open.ts';
@@ -48,14 +43,18 @@ export interface DaemonOptions {
 }
 
 const homeCheckMs = 5_000;
-const diskProbeMs = 5_000;
 /** A runner's kill ladder is done in less. */
 const killWaitMs = 20_000;
 
 /** Runs until it is stopped; resolves with the exit code of the process. Rejects when it cannot start. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const daemon = new Daemon(options);
-  await daemon.boot();
+  try {
+    await daemon.boot();
+  } catch (error) {
+    await daemon.abandon();
+    throw error;
+  }
   return daemon.ended;
 }
 
@@ -79,20 +78,24 @@ class Daemon {
   readonly #hurry = Promise.withResolvers<void>();
   readonly #watchdog = createWatchdog();
   readonly #troubles = new Troubles();
-  #config: Config;
-  readonly #configDigest: string;
+  readonly #config: LiveConfig;
   readonly #executors: ExecutorRegistry;
   #stopping: Promise<number> | null = null;
+  #endsRuns = false;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#log = createLog(options.env['HOMER_LOG']);
     this.#pass = options.pass ?? passOn;
-    const { config, warnings, digest } = loadConfig(options.home, options);
-    for (const warning of warnings) this.#log.warn({ ...warning }, 'config.yaml');
-    this.#config = config;
-    this.#configDigest = digest;
+    this.#config = openConfig(options.home, options);
+    for (const warning of this.#config.warnings) this.#log.warn({ ...warning }, 'config.yaml');
     this.#executors = createExecutorRegistry({ path: options.env['PATH'] ?? '', home: options.userHome });
+  }
+
+  /** After a boot that failed: nothing points to a daemon that is not there. */
+  async abandon(): Promise<void> {
+    this.#background.abort();
+    await removeRecord(this.#options.home, this.#instanceId);
   }
 
   get ended(): Promise<number> {
@@ -108,8 +111,8 @@ class Daemon {
 
     // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
     const gateway = createGateway({
-      port: this.#config.port,
-      hosts: this.#config.hosts,
+      port: this.#config.current.port,
+      hosts: this.#config.current.hosts,
       token,
       version,
       instanceId: this.#instanceId,
@@ -124,15 +127,21 @@ class Daemon {
       backups: join(home, 'backups'),
       boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version },
       now: Date.now,
-      onWriterState: (state) => this.#noteWriter(state, ledger),
+      onWriterState: createDiskWatch({
+        log: this.#log,
+        troubles: this.#troubles,
+        probe: () => ledger.probe(),
+        onBroken: (error) => this.#crash(error, ledger),
+        signal: this.#background.signal,
+      }),
     });
     process.on('uncaughtException', (error) => this.#crash(error, ledger));
 
     // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
-    await this.#executors.refresh(this.#config);
-    const engine = openEngine(this.#config.engine, {
+    await this.#executors.refresh(this.#config.current);
+    const engine = openEngine(this.#config.current.engine, {
       ledger,
-      lanes: () => this.#config.lanes,
+      lanes: () => this.#config.current.lanes,
       onError: (error) => this.#fail(error, { part: 'engine' }),
     });
     const worker = openWorker({
@@ -154,7 +163,20 @@ class Daemon {
     // 6 what clients can ask for
     const parts: Parts = { gateway, ledger, engine, worker };
     await gateway.open({
-      operations: this.#operations(parts, port),
+      operations: openOperations({
+        ledger,
+        engine,
+        home,
+        config: () => this.#config.current,
+        executors: () => this.#executors.all(),
+        defaultExecutor: () => this.#executors.defaultName(),
+        pass: this.#pass,
+        about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
+        health: () => this.#condition(ledger),
+        activity: (jobId) => worker.activityOf(jobId),
+        endRun: (jobId) => worker.cancel(jobId),
+        stop: (mode) => this.#stop(mode, parts),
+      }),
       events: ledger.events,
       runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
       health: () => this.#health(parts),
@@ -163,16 +185,11 @@ class Daemon {
     // 7 signals, watchdog, configuration, and a look now and then whether the directory is still ours
     answerSignals({
       onStop: (signal, count) => this.#onSignal(signal, count, parts),
-      onReload: () => this.#reload(engine),
+      onReload: () => this.#config.reload(),
     });
     await this.#watchdog.start();
     setInterval(() => this.#checkHome(lock, ledger), homeCheckMs).unref();
-    watchConfig(
-      home,
-      { ...this.#options, since: this.#configDigest },
-      () => this.#reload(engine),
-      this.#background.signal,
-    );
+    this.#config.watch((error) => this.#afterReload(error, port, engine), this.#background.signal);
 
     // 8 work begins, unless the starts before this one crashed again and again
     await this.#startWork(parts);
@@ -182,32 +199,6 @@ class Daemon {
     });
     gateway.ready();
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
-  }
-
-  #operations({ gateway, ledger, engine, worker }: Parts, port: number): Operation[] {
-    const { home, version } = this.#options;
-    const shared = {
-      ledger,
-      engine,
-      config: () => this.#config,
-      executors: () => this.#executors.all(),
-      defaultExecutor: () => this.#executors.defaultName(),
-    };
-    return [
-      ...jobOperations({
-        ledger,
-        accept: createIntake({ ...shared, home, pass: this.#pass }),
-        endRun: (jobId) => worker.cancel(jobId),
-      }),
-      ...laneOperations(shared),
-      ...daemonOperations({
-        ...shared,
-        about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
-        health: () => this.#condition(ledger),
-        activity: (jobId) => worker.activityOf(jobId),
-        stop: (mode) => this.#stop(mode, { gateway, ledger, engine, worker }),
-      }),
-    ];
   }
 
   async #startWork({ ledger, worker }: Parts): Promise<void> {
@@ -224,24 +215,27 @@ class Daemon {
       });
   }
 
-  /** Resolves with the number of runs that were handed over, just before the last connections are closed. */
+  /**
+   * Resolves with the number of runs that were handed over, just before the last connections are closed. A later call
+   * can only be more urgent: `now` ends the wait, `kill` ends the runs too.
+   */
   #stop(mode: StopMode, parts: Parts): Promise<number> {
     if (mode !== 'drain') this.#hurry.resolve();
-    this.#stopping ??= this.#drain(mode, parts);
+    if (mode === 'kill') this.#endsRuns = true;
+    this.#stopping ??= this.#drain(parts);
     return this.#stopping;
   }
 
-  async #drain(mode: StopMode, parts: Parts): Promise<number> {
+  async #drain(parts: Parts): Promise<number> {
     const { gateway, engine, worker } = parts;
-    this.#log.info({ mode, running: worker.liveCount }, 'stopping');
+    this.#log.info({ running: worker.liveCount }, 'stopping');
     // 1 nothing new is taken in or started
     gateway.drain();
     this.#background.abort();
     await engine.close();
     // 2 runs get their time
-    if (mode === 'drain')
-      await Promise.race([worker.drain(this.#config.drain.timeoutMs), this.#hurry.promise]);
-    if (mode === 'kill') {
+    await Promise.race([worker.drain(this.#config.current.drain.timeoutMs), this.#hurry.promise]);
+    if (this.#endsRuns) {
       worker.endAll();
       await worker.drain(killWaitMs);
     }
@@ -267,14 +261,8 @@ class Daemon {
     this.#stop(count === 1 ? 'drain' : 'now', parts).catch((error: unknown) => this.#ended.reject(error));
   }
 
-  #reload(engine: Engine): void {
-    try {
-      const { config } = loadConfig(this.#options.home, this.#options);
-      if (config.port !== this.#config.port)
-        this.#log.warn({ port: config.port }, 'the port changes with the next start');
-      this.#config = config;
-      this.#troubles.clear('config');
-    } catch (error) {
+  #afterReload(error: unknown, port: number, engine: Engine): void {
+    if (error !== null) {
       this.#troubles.note(
         'config',
         new HomerError('HOMER_CONFIG_INVALID', messageOf(error), { cause: error }),
@@ -282,32 +270,15 @@ class Daemon {
       this.#log.error({ error }, 'config.yaml is not used; the last good one stays');
       return;
     }
+    this.#troubles.clear('config');
+    const { current } = this.#config;
+    if (current.port !== port && current.port !== 0)
+      this.#log.warn({ port: current.port }, 'the port changes with the next start');
     this.#executors
-      .refresh(this.#config)
+      .refresh(current)
       .then(() => engine.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))
-      .catch((error: unknown) => this.#fail(error, { part: 'reload' }));
-  }
-
-  #noteWriter(state: WriterState, ledger: Ledger): void {
-    if (state.is === 'writing') {
-      this.#troubles.clear('disk');
-      this.#log.info({}, 'the ledger can be written again');
-      return;
-    }
-    this.#troubles.note('disk', state.reason);
-    this.#log.error({ error: state.reason }, 'the ledger cannot be written');
-    if (state.reason.code === 'HOMER_LEDGER_BROKEN') this.#crash(state.reason, ledger);
-    else this.#probeDisk(ledger);
-  }
-
-  /** While the disk refuses, a small write now and then finds out when it does no longer. */
-  #probeDisk(ledger: Ledger): void {
-    delay(diskProbeMs, undefined, { signal: this.#background.signal })
-      .then(() => ledger.probe())
-      .catch(() => {
-        if (this.#troubles.has('disk') && !this.#background.signal.aborted) this.#probeDisk(ledger);
-      });
+      .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
   }
 
   #checkHome(lock: Lock, ledger: Ledger): void {
