@@ -1,7 +1,7 @@
 // Starts the agent: its program found, its environment and pipes made, in its isolation, as leader of its own session.
 
 import { spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
 import type { Invocation } from '../executors/executor.ts';
 import { openAgentPipes } from './agent-pipes.ts';
@@ -20,7 +20,8 @@ export interface AgentProcess {
   readonly pid: number;
   /** `pid:[inode]`; null without a namespace of its own. */
   readonly namespace: string | null;
-  readonly input: Socket;
+  /** Null when it got all of its input at the start. */
+  readonly input: Socket | null;
   readonly output: Socket;
   readonly errorOutput: Socket;
   readonly tree: Tree;
@@ -35,6 +36,8 @@ export interface AgentStart {
   readonly env: Readonly<Record<string, string>>;
   readonly marker: string;
   readonly isolation: Isolation;
+  /** All of its standard input; null: more is written to it later. */
+  readonly wholeInput: string | null;
 }
 
 /** One sentence when it cannot be started. Throws only when the pipes cannot be made (a full disk). */
@@ -46,9 +49,9 @@ export async function startAgent(start: AgentStart): Promise<AgentProcess | { re
   const found = findProgram(invocation.file, env['PATH'], cwd);
   if ('problem' in found) return found;
 
-  const pipes = openAgentPipes();
+  const pipes = openAgentPipes(start.wholeInput);
   const close = (): void => {
-    for (const socket of [pipes.input, pipes.output, pipes.errorOutput]) socket.destroy();
+    for (const socket of [pipes.input, pipes.output, pipes.errorOutput]) socket?.destroy();
   };
   let child;
   try {
@@ -74,15 +77,22 @@ export async function startAgent(start: AgentStart): Promise<AgentProcess | { re
     close();
     return { problem: `The program ${found.path} cannot be started: ${await failed}.` };
   }
-  // The namespace tells its name before the program starts, or ends without.
   const teller = child.stdio[namespaceFd];
-  let told = '';
-  if (teller !== null && teller !== undefined && 'on' in teller) {
-    teller.on('data', (data: Buffer) => (told += data.toString('latin1')));
-    await new Promise((resolve) => teller.once('close', resolve));
-  }
-  const namespace = parseNamespace(told);
-  const tree = createTree({ pid, marker, namespace, pipes: pipes.outputNames });
+  const namespace = teller instanceof Socket ? await readNamespace(teller) : null;
+  const tree = createTree({ pid, marker, namespace, pipes: pipes.outputFiles });
   const { input, output, errorOutput } = pipes;
   return { pid, namespace, input, output, errorOutput, tree, gone: ended.promise };
+}
+
+/**
+ * The namespace tells its name before the program starts, or ends without. Its end is not waited for: unshare keeps
+ * the descriptor open as long as it lives.
+ */
+async function readNamespace(teller: Socket): Promise<string | null> {
+  let told = '';
+  for await (const data of teller) {
+    told += (data as Buffer).toString('latin1');
+    if (parseNamespace(told) !== null) break;
+  }
+  return parseNamespace(told);
 }

@@ -3,9 +3,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent, EndEvent } from '../core/agent.ts';
+import type { Verdict } from '../core/verdict.ts';
 import type { Conversation, Executor, PermissionAnswer, Reaction } from '../executors/executor.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
+import { whenThereIsRoom } from './disk-room.ts';
 import type { Spec } from './files.ts';
 import { createChunkFramer, createLineFramer, type Framer } from './framing.ts';
 import type { Journal } from './journal.ts';
@@ -48,19 +50,23 @@ const lastOutputMs = 2000;
 export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promise<Attempt> {
   const { spec, executor, journal, watch, stop } = run;
   const turn = { ...spec.turn, session: { ...spec.turn.session, mode } };
-  const invocation = executor.invocation(spec.settings, turn);
-  const agent = await startAgent({
-    invocation,
+  const conversation = executor.converse(spec.settings, turn);
+  const opening = conversation.started();
+  const start = {
+    invocation: executor.invocation(spec.settings, turn),
     cwd: turn.cwd,
     env: run.env,
     marker: run.marker,
     isolation: spec.isolation,
-  });
-  if ('problem' in agent) return notStarted(agent.problem);
+    wholeInput: opening.closeInput === true ? (opening.write ?? '') : null,
+  };
+  const agent = await whenThereIsRoom(stop, () => startAgent(start));
+  if (agent === null)
+    return notStarted(stop.reason() ?? 'interrupted', 'The run was stopped before its agent.');
+  if ('problem' in agent) return notStarted('spawn_failed', agent.problem);
+  const { input } = agent;
 
   journal.add({ type: 'agent_started', pid: agent.pid, pidNamespace: agent.namespace, mode });
-  run.pass('r4-agent-started');
-  const conversation = executor.converse(spec.settings, turn);
   const respawn = Promise.withResolvers<'new' | 'resume'>();
   const lingered = Promise.withResolvers<void>();
   let respawnAs: 'new' | 'resume' | null = null;
@@ -77,8 +83,8 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
       journal.add(event);
       run.onEvent(event);
     }
-    if (reaction.write !== undefined) agent.input.write(reaction.write);
-    if (reaction.closeInput === true) agent.input.end();
+    if (reaction.write !== undefined) input?.write(reaction.write);
+    if (reaction.closeInput === true) input?.end();
     if (reaction.respawnAs === undefined) return;
     respawnAs = reaction.respawnAs;
     respawn.resolve(respawnAs);
@@ -109,13 +115,13 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   };
 
   // The agent may be gone before it has read everything: that is its affair.
-  agent.input.on('error', (error) => run.log(`standard input of the agent: ${error.message}`));
+  input?.on('error', (error) => run.log(`standard input of the agent: ${error.message}`));
   run.setAnswer((answer) => {
     watch.answered(answer.requestId);
     react(conversation.answer(answer));
     commit();
   });
-  react(conversation.started());
+  react(opening);
   commit();
   const outputEnded = Promise.all([
     readAll(agent.output, (bytes) => read(output, bytes)),
@@ -156,13 +162,13 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   reading.abort();
   output.end();
   errorOutput.end();
-  for (const socket of [agent.input, agent.output, agent.errorOutput]) socket.destroy();
+  for (const socket of [input, agent.output, agent.errorOutput]) socket?.destroy();
   const exit = (await isGone(agent)) ? await agent.gone : { code: null, signal: null };
   if (respawnAs !== null && stop.reason() === null) return { end: null, respawnAs, exit, proof };
 
-  const last_ = conversation.exited(exit);
+  const closing = conversation.exited(exit);
   const reason = goneFirst ? null : stop.reason();
-  const end = 'end' in last_ ? last_.end : null;
+  const end = 'end' in closing ? closing.end : null;
   commit();
   if (reason !== null) {
     // Of a protocol the stream has the word: an answer that was complete stands. Exit 0 after TERM says nothing.
@@ -176,10 +182,10 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     return { end: stands ? end : stopped, respawnAs: null, exit, proof };
   }
   const notRun = wrapperFailure(exit, firstComplaint);
-  if (notRun !== null) return { ...notStarted(notRun), exit, proof };
-  return 'end' in last_
-    ? { end: last_.end, respawnAs: null, exit, proof }
-    : { end: null, respawnAs: last_.respawnAs, exit, proof };
+  if (notRun !== null) return { ...notStarted('spawn_failed', notRun), exit, proof };
+  return 'end' in closing
+    ? { end: closing.end, respawnAs: null, exit, proof }
+    : { end: null, respawnAs: closing.respawnAs, exit, proof };
 }
 
 /** Goes from step to step until the agent is gone; the last step is the caller's: the end of the tree. */
@@ -233,9 +239,9 @@ function wrapperFailure(exit: AgentExit, firstComplaint: string | null): string 
   return failed ? `The program cannot be started: ${firstComplaint}.` : null;
 }
 
-function notStarted(message: string): Attempt {
+function notStarted(verdict: Verdict, message: string): Attempt {
   return {
-    end: { type: 'end', verdict: 'spawn_failed', message },
+    end: { type: 'end', verdict, message },
     respawnAs: null,
     exit: { code: null, signal: null },
     proof: { tree: 'dead' },

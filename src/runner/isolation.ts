@@ -19,7 +19,13 @@ export const namespaceFd = 3;
  * it has no handler for), reaps orphans while it waits, and passes the exit status on. `exit $?` keeps the shell from
  * making the program its successor.
  */
-const initScript = `readlink /proc/self/ns/pid >&${namespaceFd}; exec ${namespaceFd}>&-; "$@"; exit $?`;
+const initScript = [
+  `readlink /proc/self/ns/pid >&${namespaceFd}`,
+  // The shell's own remarks (`Killed`) are not the program's.
+  `exec ${namespaceFd}>&- 4>&2 2>/dev/null`,
+  '"$@" 2>&4 4>&-',
+  'exit $?',
+].join('; ');
 
 /** Wraps a command; `file` must be absolute. The wrappers are looked up on our own PATH. Throws when one is missing. */
 export function isolate(isolation: Isolation, { file, args }: Command): Command {
@@ -48,7 +54,7 @@ export function isolate(isolation: Isolation, { file, args }: Command): Command 
 
 /** The namespace as `pid:[inode]`, from what came over `namespaceFd`: JSON of bwrap, or a line of the init script. */
 export function parseNamespace(text: string): string | null {
-  const inode = /"pid-namespace":\s*(\d+)/.exec(text)?.[1] ?? /^pid:\[(\d+)\]/.exec(text)?.[1];
+  const inode = /"pid-namespace":\s*(\d+)\s*[,}]/.exec(text)?.[1] ?? /^pid:\[(\d+)\]/.exec(text)?.[1];
   return inode === undefined ? null : `pid:[${inode}]`;
 }
 

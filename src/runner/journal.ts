@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { AgentEvent } from '../core/agent.ts';
+import { isDiskFull } from './disk-room.ts';
 import type { Exit, RunnerEvent } from './files.ts';
 import { createEventRedactor, type Redactor } from './redaction.ts';
 
@@ -16,12 +17,6 @@ export interface Journal {
   isFull(): boolean;
   /** Writes what there is room for, whole batches only, syncs, and tells what is on disk. */
   close(): Exit['journal'];
-}
-
-/** True when an error says that there is no room: the disk or the quota is full. */
-export function isDiskFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** `now` in ms since the epoch. Throws when the file cannot be opened or written for other reasons than a full disk. */

@@ -1,6 +1,6 @@
 // The system's processes as /proc shows them (proc(5)); empty where there is no /proc.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 export interface ProcessRow {
   readonly pid: number;
@@ -57,12 +57,23 @@ export function isNamespaceInit(pid: number): boolean {
   return /^NSpid:(\t\d+)+\t1$/m.test(status ?? '');
 }
 
-/** What the descriptors of a process lead to, as `pipe:[inode]` and the like. */
-export function openFilesOf(pid: number): readonly string[] {
+/** True when a process has one of these files open, given as `device:inode` with the name it last had. */
+export function hasOpen(pid: number, files: readonly OpenFile[]): boolean {
   const directory = `/proc/${pid}/fd`;
-  return listNumbers(directory)
-    .map((fd) => orNull(() => readlinkSync(`${directory}/${fd}`)))
-    .filter((target) => target !== null);
+  return listNumbers(directory).some((fd) => {
+    // The name first: to stat what others have open could hang on a dead network.
+    const path = orNull(() => readlinkSync(`${directory}/${fd}`));
+    const named = path === null ? [] : files.filter(({ name }) => path.includes(name));
+    if (named.length === 0) return false;
+    const stat = orNull(() => statSync(`${directory}/${fd}`, { bigint: true }));
+    return stat !== null && named.some(({ identity }) => identity === `${stat.dev}:${stat.ino}`);
+  });
+}
+
+export interface OpenFile {
+  readonly name: string;
+  /** `device:inode`, decimal. */
+  readonly identity: string;
 }
 
 function listNumbers(directory: string): readonly number[] {

@@ -3,7 +3,6 @@
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EndEvent, ExecutorKind, Usage } from '../core/agent.ts';
 import type { Executor, PermissionAnswer } from '../executors/executor.ts';
 import { acquireLock } from '../lifecycle/lock.ts';
@@ -11,8 +10,9 @@ import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type RunContext, runAttempt } from './attempt.ts';
 import { type Exit, fileNames, filesVersion, resultBytes, runnerExit, type RunRecord } from './files.ts';
+import { isDiskFull, whenThereIsRoom } from './disk-room.ts';
 import { openInbox } from './inbox.ts';
-import { createJournal, isDiskFull } from './journal.ts';
+import { createJournal } from './journal.ts';
 import { type StopTimes, stopTimes } from './ladder.ts';
 import { runMarker } from './leftovers.ts';
 import { tickMs } from './limits.ts';
@@ -88,9 +88,10 @@ export async function conductRun(options: RunOptions): Promise<number> {
   const ready = await whenThereIsRoom(stop, () => {
     makeReserve();
     writeFileWhole(fileNames.run, JSON.stringify(record));
+    return true;
   });
   // Nothing was started and there is no room to say so: the daemon will find a run without a record.
-  if (!ready) return runnerExit.failed;
+  if (ready === null) return runnerExit.failed;
   pass('r3-recorded');
 
   // 6. to 9. The agent, its output, limits and orders, its end and the proof of it.
@@ -242,24 +243,10 @@ async function writeExit(stop: StopSwitch, exit: Exit, beforeRename: () => void)
     const wrote = !interrupted && (await whenThereIsRoom(stop, () => write(exit)));
     // Who asks us to stop may not wait: an answer that is cut is better than none.
     const small = { ...exit, text: exit.text === null ? null : cut(exit.text, smallResultBytes) };
-    if (!wrote) await whenThereIsRoom(null, () => write(small));
+    if (wrote !== true) await whenThereIsRoom(null, () => write(small));
   }
   rmSync(fileNames.reserve, { force: true });
   syncDirectory('.');
-}
-
-/** Tries once a second while the disk is full. False when a stop is asked for meanwhile. */
-async function whenThereIsRoom(stop: StopSwitch | null, write: () => void): Promise<boolean> {
-  for (;;) {
-    try {
-      write();
-      return true;
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      if (stop !== null && stop.reason() !== null) return false;
-      await (stop === null ? delay(tickMs) : Promise.race([delay(tickMs), stop.asked]));
-    }
-  }
 }
 
 interface SessionKeeper {

@@ -4,9 +4,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   environmentValue,
+  hasOpen,
   hasProcessTable,
   isNamespaceInit,
-  openFilesOf,
+  type OpenFile,
   pidNamespaceOf,
   processRow,
   type ProcessRow,
@@ -26,8 +27,8 @@ export interface TreeRoot {
   readonly marker: string;
   /** The PID namespace all of it lives in; null: none, then it is swept together. */
   readonly namespace: string | null;
-  /** `pipe:[inode]` of the agent's output: whoever holds it open is of the tree. */
-  readonly pipes: readonly string[];
+  /** The agent's output: whoever holds it open is of the tree. */
+  readonly pipes: readonly OpenFile[];
 }
 
 export interface Tree {
@@ -57,7 +58,7 @@ export function createTree(root: TreeRoot): Tree {
     if (row.ticks < rootTicks) return false;
     if (root.namespace !== null && pidNamespaceOf(row.pid) === root.namespace) return true;
     if (environmentValue(row.pid, markerName) === root.marker) return true;
-    return deep && root.namespace === null && openFilesOf(row.pid).some((file) => root.pipes.includes(file));
+    return deep && root.namespace === null && hasOpen(row.pid, root.pipes);
   };
 
   const members = (deep: boolean): readonly ProcessRow[] => {
