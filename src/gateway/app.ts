@@ -1,6 +1,7 @@
 // The addresses behind the first guards: operations projected to HTTP, streams, and what is not there.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import type { Caller, Operation } from '../operations/operation.ts';
@@ -35,13 +36,12 @@ const intake: ReadonlySet<RouteName> = new Set<RouteName>(['jobs.create', 'jobs.
 
 /**
  * Builds the handler of requests that passed Host, Origin and authentication. `server` is listening already; the
- * framework only routes, and is loaded here so that listening does not wait for it.
+ * framework only routes. This file is loaded late, so that listening does not wait for it.
  */
 export async function createApp(
   server: Server,
   options: AppOptions,
 ): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
-  const { fastify } = await import('fastify');
   let handle: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   const app = fastify({
     serverFactory: (handler) => {
@@ -49,6 +49,8 @@ export async function createApp(
       return server;
     },
     logger: false,
+    // zod validates; without these two the framework loads ajv and its kin (110 modules, 3 MB) to do nothing.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     exposeHeadRoutes: false,
     bodyLimit: options.bodyLimit,
     // The listener answers what is no HTTP; a second answer to the same socket would garble the first.
@@ -88,6 +90,10 @@ export async function createApp(
   await app.ready();
   if (handle === null) throw new Error('fastify made no handler');
   return handle;
+}
+
+function noSchemas(): never {
+  throw new Error('routes carry no schemas of the framework');
 }
 
 /** One route per operation, and no logic but the order of what is asked of a request. */

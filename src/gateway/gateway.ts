@@ -5,7 +5,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HomerError } from '../core/errors.ts';
 import type { Caller, Operation } from '../operations/operation.ts';
 import type { RouteName } from '../operations/routes.ts';
-import { createApp } from './app.ts';
 import { createAuthenticator, ownerGrant } from './auth.ts';
 import type { Grant } from './auth.ts';
 import type { EventLog } from './event-stream.ts';
@@ -80,6 +79,8 @@ export interface Gateway {
   drain(): void;
   /** Takes no connection any more and ends all within a second. May come at any time, and twice. */
   close(): Promise<void>;
+  /** Takes the further names of a new configuration. */
+  answerTo(hosts: readonly string[]): void;
   /** The bound port; the asked one before `listen`. */
   readonly port: number;
   readonly openStreams: number;
@@ -96,7 +97,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const closing = new AbortController();
   let phase: 'starting' | 'ready' | 'draining' = 'starting';
   let port = options.port;
-  let names = namesOf(port, options.hosts);
+  let hosts = options.hosts;
+  let names = namesOf(port, hosts);
   let parts: GatewayParts | null = null;
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   let closed: Promise<void> | null = null;
@@ -158,10 +160,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async listen() {
       port = await bindListener(server, options.port, { ...limits, log }, closing.signal);
-      names = namesOf(port, options.hosts);
+      names = namesOf(port, hosts);
       return { port };
     },
+    answerTo(configured) {
+      hosts = configured;
+      names = namesOf(port, hosts);
+    },
     async open(brought) {
+      // Loaded only now: the framework and the schemas must not delay the listener.
+      const { createApp } = await import('./app.ts');
       const handle = await createApp(server, {
         ...brought,
         version: options.version,

@@ -136,6 +136,10 @@ describe('host and origin', () => {
     expect(await host(`homer.example.net:${port}`)).toBe(200);
     expect(await host('tunnel.example:8443')).toBe(200);
     expect(await host('tunnel.example')).toBe(421);
+    fixture.gateway.answerTo(['other.example']);
+    expect(await host('other.example')).toBe(200);
+    expect(await host('homer.example.net')).toBe(421);
+    fixture.gateway.answerTo(['homer.example.net']);
     const origin = { host: 'homer.example.net', origin: 'https://homer.example.net' };
     expect((await ask(port, { headers: origin })).status).toBe(200);
   });
@@ -436,8 +440,9 @@ describe('answers', () => {
 
 describe('the transport', () => {
   test('a slow head and a slow body are ended', async () => {
-    await restart({ headersTimeoutMs: 300, requestTimeoutMs: 600 });
+    await restart({ headersTimeoutMs: 300, requestTimeoutMs: 60_000 });
     expect(await tell(port, 'GET /livez HTTP/1.1\r\nHost: ')).toMatch(/^HTTP\/1.1 408/);
+    await restart({ headersTimeoutMs: 300, requestTimeoutMs: 300 });
     const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
     expect(await tell(port, `${head}{"prom`)).toMatch(/^HTTP\/1.1 408/);
     expect(await tell(port, '')).toMatch(/^(HTTP\/1.1 408|$)/);
