@@ -189,7 +189,7 @@ class Daemon {
     });
     await this.#watchdog.start();
     setInterval(() => this.#checkHome(lock, ledger), homeCheckMs).unref();
-    this.#config.watch((error) => this.#afterReload(error, port, engine), this.#background.signal);
+    this.#config.watch((error) => this.#afterReload(error, parts), this.#background.signal);
 
     // 8 work begins, unless the starts before this one crashed again and again
     await this.#startWork(parts);
@@ -261,7 +261,7 @@ class Daemon {
     this.#stop(count === 1 ? 'drain' : 'now', parts).catch((error: unknown) => this.#ended.reject(error));
   }
 
-  #afterReload(error: unknown, port: number, engine: Engine): void {
+  #afterReload(error: unknown, { gateway, engine }: Parts): void {
     if (error !== null) {
       this.#troubles.note(
         'config',
@@ -272,8 +272,9 @@ class Daemon {
     }
     this.#troubles.clear('config');
     const { current } = this.#config;
-    if (current.port !== port && current.port !== 0)
+    if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
+    gateway.answerTo(current.hosts);
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())
