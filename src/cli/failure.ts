@@ -4,6 +4,8 @@ import { catalogue, HomerError, messageOf } from '../core/errors.ts';
 import { plain, sentence } from './format.ts';
 import type { Terminal } from './terminal.ts';
 
+const configuration = 78;
+
 /** Tells the error (with `json` as a document on standard output) and returns the exit code of the process. */
 export function tellFailure(terminal: Terminal, error: unknown, json: boolean): number {
   const known = error instanceof HomerError ? error : unexpected(error);
@@ -14,6 +16,13 @@ export function tellFailure(terminal: Terminal, error: unknown, json: boolean): 
     terminal.say(`${terminal.errorPalette.bad('homer:')} ${sentence(plain(message))}`);
     if (hint !== '') terminal.say(terminal.errorPalette.dim(`  ${plain(hint)}`));
   }
+  return exitCodeOf(known);
+}
+
+/** That of the catalogue; a start that failed by its configuration or port passes on what the daemon said. */
+function exitCodeOf({ code, details }: HomerError): number {
+  const ofDaemon = details['exitCode'];
+  if (code === 'HOMER_START_FAILED' && ofDaemon === configuration) return configuration;
   return catalogue[code].exit ?? 1;
 }
 

@@ -39,6 +39,11 @@ export function firstLine(text: string): string {
   );
 }
 
+/** All of it on one line. */
+export function oneLine(text: string): string {
+  return plain(text).replace(/\s+/g, ' ').trim();
+}
+
 /** Columns a text takes in a terminal; it must hold no escape sequences. */
 export function displayWidth(text: string): number {
   let width = 0;
@@ -98,6 +103,22 @@ export function table(rows: readonly (readonly Cell[])[], width: number | null, 
   });
 }
 
+/** Lines of whole words, each at most `width` columns with its indent; with no width (null) one line. */
+export function fold(text: string, width: number | null, indent = ''): string[] {
+  if (width === null) return [indent + text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && displayWidth(`${indent}${line} ${word}`) > width) {
+      lines.push(indent + line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, indent + line];
+}
+
 /** `0.4 s`, `12 s`, `4 min 12 s`, `3 h 12 min`, `2 d 4 h`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
@@ -139,9 +160,8 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** The first letter large and a full stop at the end. */
+/** With a full stop at the end, unless it ends otherwise or is a list of lines. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  const ended = trimmed.includes('\n') || /[.!?:`…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-  return ended.charAt(0).toUpperCase() + ended.slice(1);
+  return trimmed.includes('\n') || /[.!?:`…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

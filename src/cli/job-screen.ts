@@ -2,7 +2,20 @@
 
 import type { JobState } from '../core/job.ts';
 import type { Job } from './answers.ts';
-import { age, clip, clock, count, firstLine, plain, sentence, span, table, type Cell } from './format.ts';
+import {
+  age,
+  clip,
+  clock,
+  count,
+  firstLine,
+  fold,
+  oneLine,
+  plain,
+  sentence,
+  span,
+  table,
+  type Cell,
+} from './format.ts';
 import type { Paper } from './status-screen.ts';
 import type { Palette } from './terminal.ts';
 
@@ -67,7 +80,7 @@ export function drawJob(job: Job, paper: Paper): string[] {
     lines.push(
       '',
       `${paint(sentence(plain(job.error.message)))} ${palette.dim(job.error.code)}`,
-      palette.dim(`  ${plain(job.error.hint)}`),
+      ...fold(oneLine(job.error.hint), columns, '  ').map(palette.dim),
     );
   }
   if (job.result !== null) lines.push('', palette.dim('Result'), ...head(job.result.text, columns));

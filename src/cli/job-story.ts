@@ -2,7 +2,7 @@
 
 import { isEnded } from '../core/job.ts';
 import type { Job, StatusAnswer } from './answers.ts';
-import { clock, count, plain, sentence, span } from './format.ts';
+import { clock, count, oneLine, plain, sentence, span } from './format.ts';
 import { shortId } from './job-id.ts';
 
 /** What to say when `job` was seen after `before` (null: for the first time). Ends are told by `tellEnd`. */
@@ -10,7 +10,7 @@ export function tellChange(before: Job | null, job: Job, now: number): string[] 
   const lines: string[] = [];
   const isNewRun = (before?.runs.length ?? 0) < job.runs.length;
   const isChanged = before === null || before.state !== job.state || before.error?.code !== job.error?.code;
-  const why = job.error === null ? null : sentence(plain(job.error.message));
+  const why = job.error === null ? null : sentence(oneLine(job.error.message));
   if (isNewRun && job.runs.length > 1) lines.push(`Run ${job.runs.length} has started.`);
   if (!isChanged || isEnded(job.state)) return lines;
   if (job.state === 'waiting')
@@ -40,7 +40,7 @@ export function tellEnd(job: Job): string {
   const name = `Job ${shortId(job.id)}`;
   if (job.state === 'cancelled') return `${name} was cancelled${took}.`;
   if (job.state !== 'failed') return `${name} ${job.state}${took}.`;
-  return `${name} failed${took}${job.error === null ? '.' : `: ${sentence(plain(job.error.message))}`}`;
+  return `${name} failed${took}${job.error === null ? '.' : `: ${sentence(oneLine(job.error.message))}`}`;
 }
 
 /** Why a queued job does not start; null when nothing can be said. */

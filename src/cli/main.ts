@@ -53,7 +53,7 @@ async function runCommand(args: readonly string[], terminal: Terminal): Promise<
 function usageError(error: CommanderError): HomerError {
   const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest.join(' ').replace(/^\(|\)$/g, '');
-  return new HomerError('HOMER_USAGE', message, {
+  return new HomerError('HOMER_USAGE', message.charAt(0).toUpperCase() + message.slice(1), {
     hint:
       suggestion === ''
         ? '`homer --help` lists the commands, `homer COMMAND --help` explains one.'

@@ -2,7 +2,7 @@
 
 import type { JournalEntry } from '../runner/files.ts';
 import type { Job } from './answers.ts';
-import { plain, span } from './format.ts';
+import { oneLine, plain, span } from './format.ts';
 import { tellChange } from './job-story.ts';
 import { createLiveProgress } from './live-progress.ts';
 import type { Terminal } from './terminal.ts';
@@ -93,5 +93,5 @@ export function createEntryLines(): (entry: JournalEntry) => string[] {
 
 /** `Bash npm test`, on one line. */
 export function toolText(name: string, summary: string): string {
-  return plain(`${name} ${summary}`).replace(/\s+/g, ' ').trim();
+  return oneLine(`${name} ${summary}`);
 }

@@ -1,7 +1,7 @@
 // The one screen that says how Homer is: a verdict in one sentence, what needs a person, what runs, what comes next.
 
 import type { Lane, StatusAnswer } from './answers.ts';
-import { clock, count, firstLine, plain, sentence, span, table, type Cell } from './format.ts';
+import { clock, count, firstLine, fold, oneLine, plain, sentence, span, table, type Cell } from './format.ts';
 import { shortId } from './job-id.ts';
 import type { Palette } from './terminal.ts';
 
@@ -48,28 +48,29 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
   };
   const id = (text: string): Cell => ({ text: columns === null ? text : shortId(text), paint: palette.dim });
 
+  const hint = (text: string): string[] => fold(oneLine(text), columns, '    ').map(palette.dim);
+
   section('Problems', [
-    ...(status.held ? ['  Once no other copy of it runs, `homer resume` releases all.'] : []),
-    ...status.problems.flatMap(({ message, hint }) => [
-      `  ${palette.bad(sentence(plain(message)))}`,
-      `    ${palette.dim(plain(hint))}`,
+    ...(status.held ? hint('Once no other copy of it runs, `homer resume` releases all.') : []),
+    ...status.problems.flatMap((problem) => [
+      ...fold(sentence(oneLine(problem.message)), columns, '  ').map(palette.bad),
+      ...hint(problem.hint),
     ]),
   ]);
+  const needs = table(
+    status.needsYou.map(({ jobId, state, message }) => [
+      id(jobId),
+      { text: state, paint: state === 'failed' ? palette.bad : palette.needs },
+      { text: sentence(oneLine(message)) },
+    ]),
+    columns,
+    '  ',
+  );
   section(
     'Needs you',
-    status.needsYou.flatMap(({ jobId, state, message, hint }) => [
-      ...table(
-        [
-          [
-            id(jobId),
-            { text: state, paint: state === 'failed' ? palette.bad : palette.needs },
-            { text: sentence(firstLine(message)) },
-          ],
-        ],
-        columns,
-        '  ',
-      ),
-      `    ${palette.dim(plain(columns === null ? hint : hint.replaceAll(jobId, shortId(jobId))))}`,
+    status.needsYou.flatMap((need, index) => [
+      needs[index] ?? '',
+      ...hint(columns === null ? need.hint : need.hint.replaceAll(need.jobId, shortId(need.jobId))),
     ]),
   );
   section(
@@ -120,7 +121,7 @@ function work(status: StatusAnswer): string {
     ...(status.running.length > 0 ? [`${status.running.length} running`] : []),
     ...(status.queued > 0 ? [`${status.queued} queued`] : []),
   ];
-  return parts.length === 0 ? ' Nothing to do.' : ` ${parts.join(', ')}.`;
+  return parts.length === 0 ? ' Nothing runs.' : ` ${parts.join(', ')}.`;
 }
 
 /** Lanes are told only where they explain why nothing moves. */

@@ -60,8 +60,9 @@ export async function watchToEnd(
     if (!(error instanceof Detached)) throw error;
     progress.close(true);
     const id = shortId(first.id);
+    terminal.say('Left. The job goes on.');
     terminal.say(
-      `Left. The job goes on: \`homer attach ${id}\` shows it again, \`homer cancel ${id}\` ends it.`,
+      terminal.errorPalette.dim(`  \`homer attach ${id}\` shows it again, \`homer cancel ${id}\` ends it.`),
     );
     if (json) terminal.print(JSON.stringify({ job: first }, null, 2));
     return error.exitCode;

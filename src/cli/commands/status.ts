@@ -7,6 +7,8 @@ import { report, type Context } from '../context.ts';
 import { decideVerdict, drawStatus } from '../status-screen.ts';
 
 const notRunning = 3;
+/** A daemon that works answers within milliseconds. */
+const answerMs = 3_000;
 
 /** 0 healthy (also when something needs a person), 1 unhealthy, held or stopping, 3 not running. */
 export async function status(context: Context): Promise<number> {
@@ -24,7 +26,7 @@ export async function status(context: Context): Promise<number> {
 export async function readStatus(context: Context): Promise<StatusAnswer | null> {
   try {
     const client = await connect(context.home);
-    return await client.call<StatusAnswer>('daemon.status');
+    return await client.call<StatusAnswer>('daemon.status', { timeoutMs: answerMs });
   } catch (error) {
     if (isHomerError(error, 'HOMER_NOT_RUNNING')) return null;
     throw error;
