@@ -2,6 +2,7 @@
 
 import { readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../core/errors.ts';
 import type { Order } from './files.ts';
 import { orderNumbers, parseOrder } from './records.ts';
 
@@ -17,12 +18,17 @@ export function openInbox(
 ): Inbox {
   const seen = new Set<number>();
   const look = (): void => {
-    for (const number of orderNumbers(directory)) {
-      if (seen.has(number)) continue;
-      seen.add(number);
-      const order = parseOrder(readFileSync(join(directory, `${number}.json`), 'utf8'));
-      if (order === null) onOdd(`${number}.json`);
-      else onOrder(order);
+    try {
+      for (const number of orderNumbers(directory)) {
+        if (seen.has(number)) continue;
+        seen.add(number);
+        const order = parseOrder(readFileSync(join(directory, `${number}.json`), 'utf8'));
+        if (order === null) onOdd(`${number}.json`);
+        else onOrder(order);
+      }
+    } catch (error) {
+      // An inbox that cannot be read brings no orders; the run and its limits go on.
+      onOdd(messageOf(error));
     }
   };
   const watcher = watch(directory, look);

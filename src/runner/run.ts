@@ -54,8 +54,13 @@ export async function conductRun(options: RunOptions): Promise<number> {
   if (frame === null) return runnerExit.frameShort;
   pass('r2-briefed');
   const redactor = createRedactor(frame.secrets);
-  const log = (line: string): void =>
-    void writeSync(2, redactor.text(`${new Date().toISOString()} ${line}\n`));
+  const log = (line: string): void => {
+    try {
+      writeSync(2, redactor.text(`${new Date().toISOString()} ${line}\n`));
+    } catch {
+      // The log is on the disk that may be full, and a remark is not worth a run.
+    }
+  };
 
   // 3. What to do. A run that was started before is not started again: its task may have been done.
   const spec = readSpec('.');
@@ -87,6 +92,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
   };
   const ready = await whenThereIsRoom(stop, () => {
     makeReserve();
+    closeSync(openSync(fileNames.journal, 'w', 0o600));
     writeFileWhole(fileNames.run, JSON.stringify(record));
     return true;
   });
@@ -233,17 +239,19 @@ function makeReserve(): void {
 }
 
 async function writeExit(stop: StopSwitch, exit: Exit, beforeRename: () => void): Promise<void> {
-  const write = (value: Exit): void => writeFileWhole(fileNames.exit, JSON.stringify(value), beforeRename);
+  const write = (value: Exit): true => {
+    writeFileWhole(fileNames.exit, JSON.stringify(value), beforeRename);
+    return true;
+  };
   try {
     write(exit);
   } catch (error) {
     if (!isDiskFull(error)) throw error;
     rmSync(fileNames.reserve, { force: true });
-    const interrupted = stop.reason() !== null;
-    const wrote = !interrupted && (await whenThereIsRoom(stop, () => write(exit)));
+    const written = await whenThereIsRoom(stop, () => write(exit));
     // Who asks us to stop may not wait: an answer that is cut is better than none.
     const small = { ...exit, text: exit.text === null ? null : cut(exit.text, smallResultBytes) };
-    if (wrote !== true) await whenThereIsRoom(null, () => write(small));
+    if (written === null) await whenThereIsRoom(null, () => write(small));
   }
   rmSync(fileNames.reserve, { force: true });
   syncDirectory('.');

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AgentEvent } from '../core/agent.ts';
+import { createEventRedactor, createRedactor } from './redaction.ts';
+
+const secret = 'sk-ab"c\\d-9876';
+
+describe('by value', () => {
+  test('in any string of a value, keys and JSON within strings too', () => {
+    const redactor = createRedactor([secret]);
+    const shown = redactor.value({
+      a: [`x${secret}y`],
+      [secret]: JSON.stringify({ k: secret }),
+      n: 1,
+      z: null,
+    });
+    expect(shown).toEqual({ a: ['x[redacted]y'], '[redacted]': '{"k":"[redacted]"}', n: 1, z: null });
+  });
+
+  test('the longer of two that overlap, lines of a key, and not what is too short', () => {
+    const key = 'BEGIN\nMIIEvQIBADANBgkqhkiG9w0BAQ\nEND';
+    const redactor = createRedactor(['abcdef', 'abcdefgh', 'short', key, 'padded-value\n']);
+    expect(redactor.text('abcdefgh abcdef short')).toBe('[redacted] [redacted] short');
+    expect(redactor.text('> MIIEvQIBADANBgkqhkiG9w0BAQ <')).toBe('> [redacted] <');
+    expect(redactor.text('padded-value')).toBe('[redacted]');
+  });
+});
+
+function redactAll(events: readonly AgentEvent[]): AgentEvent[] {
+  const redactor = createEventRedactor(createRedactor([secret]));
+  return [...events.flatMap((event) => redactor.add(event)), ...redactor.end()] as AgentEvent[];
+}
+
+const joined = (events: readonly AgentEvent[]): string =>
+  events
+    .flatMap((event) => (event.type === 'text' && event.stream === undefined ? [event.text] : []))
+    .join('');
+
+describe('over the pieces of a text', () => {
+  test('however it is cut, nothing of the secret is left and nothing else is lost', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.array(fc.nat(), { maxLength: 8 }), (before, after, cuts) => {
+        const text = `${before}${secret}${after}`;
+        const at = [0, ...cuts.map((cut) => cut % text.length).sort((a, b) => a - b), text.length];
+        const events = at
+          .slice(1)
+          .map((end, i): AgentEvent => ({ type: 'text', text: text.slice(at[i], end), delta: true }));
+        expect(joined(redactAll(events))).toBe(createRedactor([secret]).text(text));
+      }),
+    );
+  });
+
+  test('lines of standard error in between do not hide it', () => {
+    const shown = redactAll([
+      { type: 'text', text: 'a sk-ab"', delta: true },
+      { type: 'text', text: 'warning', stream: 'stderr' },
+      { type: 'text', text: 'c\\d-9876 b', delta: true },
+    ]);
+    expect(joined(shown)).toBe('a [redacted] b');
+    expect(shown.filter((event) => event.type === 'text' && event.stream === 'stderr')).toHaveLength(1);
+  });
+
+  test('what only looked like the beginning of one comes out, in order', () => {
+    const shown = redactAll([
+      { type: 'text', text: 'x sk-a' },
+      { type: 'tool_start', toolId: 't', name: 'n', summary: secret },
+      { type: 'text', text: 'sk-' },
+    ]);
+    expect(shown).toEqual([
+      { type: 'text', text: 'x ' },
+      { type: 'text', text: 'sk-a', delta: true },
+      { type: 'tool_start', toolId: 't', name: 'n', summary: '[redacted]' },
+      { type: 'text', text: 'sk-' },
+    ]);
+  });
+});
