@@ -180,6 +180,9 @@ class Daemon {
       events: ledger.events,
       runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
       health: () => this.#health(parts),
+      answered: (name) => {
+        if (name === 'jobs.create') this.#pass('2-acknowledged');
+      },
     });
 
     // 7 signals, watchdog, configuration, and a look now and then whether the directory is still ours
