@@ -4,6 +4,7 @@ import { HomerError, isHomerError } from '../../core/errors.ts';
 import { report, type Context } from '../context.ts';
 import { count, span } from '../format.ts';
 import { haltDaemon, type StopMode } from '../halt.ts';
+import { locateDaemon } from '../locate.ts';
 import { start } from './start.ts';
 
 export interface StopOptions {
@@ -28,8 +29,10 @@ export async function stop(context: Context, options: StopOptions): Promise<numb
       : runsLeft === 0
         ? 'No run is left.'
         : `${count(runsLeft, 'run')} left running; the next start adopts ${runsLeft === 1 ? 'it' : 'them'}.`;
-  report(context, { stopped: true, pid, runsLeft }, [
+  const isTakenOver = (await locateDaemon(context.home)).state !== 'stopped';
+  report(context, { stopped: true, pid, runsLeft, takenOver: isTakenOver }, [
     `Homer has stopped after ${span(Date.now() - since)}. ${left}`,
+    ...(isTakenOver ? ['Another Homer that stood by takes over.'] : []),
   ]);
   return 0;
 }

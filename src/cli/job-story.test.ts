@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import type { Job, StatusAnswer } from './answers.ts';
+import { explainQueue, tellChange, tellEnd } from './job-story.ts';
+
+const now = Date.parse('2026-01-02T03:04:05.000Z');
+
+function aJob(changes: Partial<Job> = {}): Job {
+  return {
+    id: 'j0000000000000abcdef',
+    state: 'queued',
+    lane: 'default',
+    executor: 'shell',
+    sessionId: null,
+    prompt: 'true',
+    cwd: '/',
+    key: null,
+    source: 'http:owner',
+    priority: 0,
+    createdAt: null,
+    queuedAt: null,
+    startedAt: null,
+    endedAt: null,
+    dueAt: null,
+    cancelRequestedAt: null,
+    attempts: 0,
+    crashes: 0,
+    maxAttempts: 3,
+    maxCrashes: 3,
+    result: null,
+    error: null,
+    usage: { inputTokens: null, outputTokens: null, costUsd: null },
+    runs: [],
+    ...changes,
+  };
+}
+
+const aRun: Job['runs'][number] = {
+  id: 'r1',
+  state: 'running',
+  verdict: null,
+  startedAt: null,
+  endedAt: null,
+  agentSessionId: null,
+  workerId: null,
+  exitCode: null,
+};
+const error = { code: 'HOMER_AGENT_ERROR', message: 'It broke:\nbadly', hint: 'Mend it.' };
+
+describe('what is told while one waits', () => {
+  test('nothing for what goes as it should', () => {
+    expect(tellChange(null, aJob(), now)).toEqual([]);
+    const running = aJob({ state: 'running', runs: [aRun] });
+    expect(tellChange(aJob(), running, now)).toEqual([]);
+    expect(tellChange(running, running, now)).toEqual([]);
+    expect(tellChange(running, aJob({ state: 'succeeded', runs: [aRun] }), now)).toEqual([]);
+  });
+
+  test('a run that ended badly, when it is tried again and what that burnt', () => {
+    const before = aJob({ state: 'running', runs: [aRun] });
+    const dueAt = new Date(now + 30_000).toISOString();
+    const after = aJob({ runs: [aRun], error, dueAt, attempts: 1 });
+    expect(tellChange(before, after, now)).toEqual([
+      'It broke: badly. The next try is in 30 s (1 of 3 attempts used).',
+    ]);
+    const again = aJob({ state: 'running', runs: [aRun, aRun], error });
+    expect(tellChange(after, again, now)).toEqual(['Run 2 has started.']);
+  });
+
+  test('a job that needs a person says for what, once', () => {
+    const waiting = aJob({ state: 'waiting', error });
+    expect(tellChange(aJob(), waiting, now)).toEqual(['It waits for you: It broke: badly.', '  Mend it.']);
+    expect(tellChange(waiting, waiting, now)).toEqual([]);
+  });
+
+  test('a parked job goes on by itself, at a time that may be unknown', () => {
+    expect(tellChange(aJob(), aJob({ state: 'parked', error }), now)).toEqual([
+      'It broke: badly. It is parked until ? and goes on by itself then.',
+    ]);
+  });
+});
+
+test('every end is named', () => {
+  const times = { startedAt: '2026-01-02T03:04:00.000Z', endedAt: '2026-01-02T03:04:05.000Z' };
+  expect(tellEnd(aJob({ state: 'succeeded', ...times }))).toBe('Job abcdef succeeded after 5.0 s.');
+  expect(tellEnd(aJob({ state: 'failed', error, ...times }))).toBe(
+    'Job abcdef failed after 5.0 s: It broke: badly.',
+  );
+  expect(tellEnd(aJob({ state: 'cancelled' }))).toBe('Job abcdef was cancelled.');
+});
+
+describe('why a queued job does not start', () => {
+  const lane = { lane: 'default', concurrency: 2, rate: null, queued: 1, running: 0, paused: false };
+  const withLane = (changes: object, held = false): StatusAnswer =>
+    ({ held, lanes: [{ ...lane, ...changes }] }) as unknown as StatusAnswer;
+
+  test.each([
+    [withLane({ paused: true }), 'Lane default is paused; `homer lanes resume default` lets it go on.'],
+    [withLane({ running: 2 }), 'It waits in lane default: 2 of 2 running, 1 queued.'],
+    [
+      withLane({ rate: { count: 1, perMs: 60_000 } }),
+      'It waits in lane default, which starts 1 job in 1 min.',
+    ],
+    [
+      withLane({}, true),
+      'Homer is held and runs nothing: `homer resume` releases it, once no other copy of it runs.',
+    ],
+    [withLane({}), null],
+    [withLane({ lane: 'other' }), null],
+  ])('%#', (status, line) => {
+    expect(explainQueue(aJob(), status)).toBe(line);
+  });
+});

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { StatusAnswer } from './answers.ts';
+import { decideVerdict, drawStatus } from './status-screen.ts';
+import type { Palette } from './terminal.ts';
+
+const text = (value: string): string => value;
+const palette: Palette = { dim: text, bold: text, ok: text, needs: text, bad: text, live: text };
+const now = Date.parse('2026-01-02T03:04:05.000Z');
+
+function aStatus(changes: Partial<StatusAnswer> = {}): StatusAnswer {
+  return {
+    daemon: 'healthy',
+    version: '1.2.3',
+    pid: 42,
+    port: 4663,
+    home: '/h',
+    startedAt: '2026-01-02T03:00:05.000Z',
+    held: false,
+    problems: [],
+    needsYou: [],
+    running: [],
+    queued: 0,
+    next: [],
+    lanes: [],
+    ...changes,
+  };
+}
+
+const need = {
+  jobId: 'j0000000000000abcdef',
+  state: 'waiting',
+  code: 'HOMER_EFFECT_UNKNOWN',
+  message: 'It may have taken effect',
+  hint: 'Check it, then `homer retry j0000000000000abcdef`.',
+};
+const problem = { code: 'HOMER_DISK_FULL', message: 'The disk is full', hint: 'Free some space.' };
+
+test('is well only when nothing below it is not', () => {
+  expect(decideVerdict(aStatus()).level).toBe('ok');
+  expect(decideVerdict(aStatus({ needsYou: [need] }))).toEqual({
+    level: 'needs',
+    text: 'One thing needs you.',
+  });
+  expect(decideVerdict(aStatus({ daemon: 'held', held: true })).level).toBe('needs');
+  expect(decideVerdict(aStatus({ daemon: 'draining' })).level).toBe('needs');
+  expect(decideVerdict(aStatus({ daemon: 'degraded' })).level).toBe('bad');
+  expect(decideVerdict(aStatus({ problems: [problem], needsYou: [need] }))).toEqual({
+    level: 'bad',
+    text: 'Something is wrong: The disk is full.',
+  });
+});
+
+test('in a pipe ids are whole and nothing is cut', () => {
+  expect(drawStatus(aStatus({ needsYou: [need] }), { palette, columns: null, now })).toEqual([
+    'One thing needs you. Nothing runs.',
+    '',
+    'Needs you',
+    '  j0000000000000abcdef  waiting  It may have taken effect.',
+    '    Check it, then `homer retry j0000000000000abcdef`.',
+    '',
+    'Homer 1.2.3, pid 42, port 4663, up 4 min, in /h',
+  ]);
+});
+
+test('on a terminal no line is wider than it, and ids are short', () => {
+  const job = { jobId: need.jobId, lane: 'default', executor: 'claude', prompt: 'a long task '.repeat(20) };
+  const lines = drawStatus(
+    aStatus({
+      needsYou: [need, { ...need, message: 'very '.repeat(40) }],
+      running: [{ ...job, startedAt: null, lastActivity: 'Bash npm test' }],
+      next: [{ ...job, dueAt: null }],
+      problems: [{ ...problem, hint: 'do this '.repeat(30) }],
+    }),
+    { palette, columns: 60, now },
+  );
+  for (const line of lines.slice(2, -1)) expect(line.length, line).toBeLessThanOrEqual(60);
+  expect(lines.join('\n')).not.toContain('j0000000000000abcdef');
+  expect(lines.join('\n')).toContain('homer retry abcdef');
+});
