@@ -4,42 +4,39 @@
 
 import type { JobId } from '../core/ids.ts';
 import { decideAllowance, type Rate } from '../core/rate.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { Capabilities, Claim, Consumer, Engine, LaneDepth } from './engine.ts';
-
-export interface LaneLimits {
-  readonly concurrency: number;
-  readonly rate: Rate | null;
-}
-
-export interface EmbeddedOptions {
-  readonly ledger: Ledger;
-  /** The lanes as configured now; read at every decision, so a reload needs only `refresh`. */
-  readonly lanes: () => Readonly<Record<string, LaneLimits>>;
-  /** Told of an error nobody awaits. */
-  readonly onError: (error: unknown) => void;
-}
-
-const capabilities: Capabilities = { crossHost: false, timedClaims: false, ageing: true, strictRate: true };
+import {
+  orphanLimits,
+  type Capabilities,
+  type Claim,
+  type Consumer,
+  type Engine,
+  type EngineOptions,
+  type LaneDepth,
+  type LaneLimits,
+} from './engine.ts';
 
 /** Timers do not run while the host sleeps: a longer wait is cut, so that waking up is noticed within a minute. */
 const longestWaitMs = 60_000;
 const promoteBatch = 500;
-const orphanLimits: LaneLimits = { concurrency: 1, rate: null };
 
 export class EmbeddedEngine implements Engine {
   readonly kind = 'embedded';
-  readonly capabilities = capabilities;
-  readonly #options: EmbeddedOptions;
-  readonly #grantTimes = new Map<string, number[]>();
-  /** Lanes that have jobs and are in no configuration any more: they are worked off one by one, never stuck. */
-  #orphanLanes: readonly string[] = [];
+  static readonly capabilities: Capabilities = {
+    crossHost: false,
+    timedClaims: false,
+    ageing: true,
+    strictRate: true,
+  };
+  readonly capabilities = EmbeddedEngine.capabilities;
+  readonly #options: EngineOptions;
+  /** What the rate of a lane has to remember, and the window for which it is complete. */
+  readonly #grantTimes = new Map<string, { readonly perMs: number; times: number[] }>();
   #consumer: Consumer | null = null;
   #granted: Claim[] = [];
   #wakeAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(options: EmbeddedOptions) {
+  constructor(options: EngineOptions) {
     this.#options = options;
     options.ledger.writer.join({
       beforeCommit: () => this.#claimReady(),
@@ -72,16 +69,18 @@ export class EmbeddedEngine implements Engine {
 
   /** A commit without intents: every commit looks at all lanes. */
   async refresh(): Promise<void> {
-    this.#orphanLanes = this.#options.ledger.jobs
-      .lanesWithQueued()
-      .filter((lane) => !(lane in this.#options.lanes()));
     await this.#options.ledger.commit(() => undefined);
   }
 
   async depth(): Promise<readonly LaneDepth[]> {
     const { ledger, lanes } = this.#options;
     const paused = ledger.lanes.paused();
-    return Object.keys(lanes()).map((lane) => ({
+    const all = new Set([
+      ...Object.keys(lanes()),
+      ...ledger.jobs.lanesWithQueued(),
+      ...ledger.claims.lanesRunning(),
+    ]);
+    return [...all].map((lane) => ({
       lane,
       queued: ledger.jobs.queuedIn(lane),
       running: ledger.claims.runningIn(lane),
@@ -107,29 +106,32 @@ export class EmbeddedEngine implements Engine {
     } else this.#wakeBy(due);
 
     const paused = ledger.lanes.paused();
-    const configured = Object.entries(lanes());
-    const orphans = this.#orphanLanes.map((lane) => [lane, orphanLimits] as const);
-    for (const [lane, { concurrency, rate }] of [...configured, ...orphans]) {
+    const configured = lanes();
+    for (const lane of ledger.jobs.lanesWithQueued()) {
       if (paused.has(lane)) continue;
+      const { concurrency, rate } = limitsOf(configured, lane);
       const free = concurrency - ledger.claims.runningIn(lane);
       if (free <= 0) continue;
       const allowed = rate === null ? free : Math.min(free, this.#allowance(lane, rate, now));
       if (allowed <= 0) continue;
       const grants = ledger.claims.grant(lane, allowed, now);
-      if (rate !== null) for (const _ of grants) this.#grantTimes.get(lane)?.push(now);
+      if (rate === null) this.#grantTimes.delete(lane);
+      else this.#grantTimes.get(lane)?.times.push(...grants.map(() => now));
       this.#granted.push(...grants);
     }
   }
 
   /** What the rate allows now. If that is nothing, the engine wakes when it is something again. */
   #allowance(lane: string, rate: Rate, now: number): number {
-    const earlier =
-      this.#grantTimes.get(lane) ?? this.#options.ledger.claims.grantsSince(lane, now - rate.perMs);
-    const recent = earlier.filter((at) => at > now - rate.perMs);
-    this.#grantTimes.set(lane, recent);
-    const { allowed, nextAt } = decideAllowance(rate, recent, now);
-    // A lane with nothing to do needs no waking.
-    if (nextAt !== null && this.#options.ledger.jobs.hasQueued(lane)) this.#wakeBy(nextAt);
+    let known = this.#grantTimes.get(lane);
+    if (known?.perMs !== rate.perMs) {
+      const times = this.#options.ledger.claims.grantsSince(lane, now - rate.perMs);
+      known = { perMs: rate.perMs, times };
+      this.#grantTimes.set(lane, known);
+    }
+    known.times = known.times.filter((at) => at > now - rate.perMs);
+    const { allowed, nextAt } = decideAllowance(rate, known.times, now);
+    this.#wakeBy(nextAt);
     return allowed;
   }
 
@@ -166,4 +168,8 @@ export class EmbeddedEngine implements Engine {
   #keep(promise: Promise<void>): void {
     promise.catch((error: unknown) => this.#options.onError(error));
   }
+}
+
+function limitsOf(configured: Readonly<Record<string, LaneLimits>>, lane: string): LaneLimits {
+  return Object.hasOwn(configured, lane) ? (configured[lane] ?? orphanLimits) : orphanLimits;
 }

@@ -2,6 +2,25 @@
 // run next, the ledger alone grants the right to run it and records how it ended.
 
 import type { JobId, RunId } from '../core/ids.ts';
+import type { Rate } from '../core/rate.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+export interface LaneLimits {
+  readonly concurrency: number;
+  readonly rate: Rate | null;
+}
+
+/** What every engine is made of. */
+export interface EngineOptions {
+  readonly ledger: Ledger;
+  /** The lanes as configured now; read at every decision, so a reload needs only `refresh`. */
+  readonly lanes: () => Readonly<Record<string, LaneLimits>>;
+  /** Told of an error nobody awaits. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The limits of a lane that still has jobs and is in no configuration any more: worked off one by one, never stuck. */
+export const orphanLimits: LaneLimits = { concurrency: 1, rate: null };
 
 /** What an engine cannot do, or does differently, by name; a conformance case that needs one asks for it here. */
 export interface Capabilities {
@@ -50,6 +69,7 @@ export interface Engine {
   withdraw(jobId: JobId): Promise<void>;
   /** Lanes, limits or pauses were changed. */
   refresh(): Promise<void>;
+  /** Every lane that is configured or has jobs. */
   depth(): Promise<readonly LaneDepth[]>;
   /** Hands out no claim any more; returns when none is being handed out. Tolerates a second call. */
   close(): Promise<void>;

@@ -37,6 +37,7 @@ export class Claims {
   readonly #claim: StatementSync;
   readonly #insertRun: StatementSync;
   readonly #running: StatementSync;
+  readonly #lanesRunning: StatementSync;
   readonly #findRun: StatementSync;
   readonly #runsOfJob: StatementSync;
   readonly #liveRuns: StatementSync;
@@ -64,6 +65,7 @@ export class Claims {
     this.#running = database.prepare(
       "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'running'",
     );
+    this.#lanesRunning = database.prepare("SELECT DISTINCT lane FROM jobs WHERE state = 'running'");
     this.#findRun = database.prepare('SELECT * FROM runs WHERE id = ?');
     this.#runsOfJob = database.prepare(
       `SELECT runs.* FROM jobs JOIN runs ON runs.seq BETWEEN jobs.seq * ${runsPerJob} AND jobs.seq * ${runsPerJob}
@@ -105,6 +107,11 @@ export class Claims {
   /** Jobs of the lane that hold a slot. */
   runningIn(lane: string): number {
     return Number(this.#running.get(lane)?.['jobs'] ?? 0);
+  }
+
+  /** Every lane with jobs that hold a slot. */
+  lanesRunning(): string[] {
+    return this.#lanesRunning.all().map((row) => String(row['lane']));
   }
 
   /** Times of the lane's grants after `since`, ascending: what a rate limit has to remember across a restart. */

@@ -57,7 +57,7 @@ export class Jobs {
   readonly #dueNext: StatementSync;
   readonly #nextDue: StatementSync;
   readonly #queuedInLane: StatementSync;
-  readonly #anyQueued: StatementSync;
+  readonly #lanesWithQueued: StatementSync;
 
   constructor(database: DatabaseSync, moves: JobMoves, events: EventLog) {
     this.#database = database;
@@ -82,8 +82,13 @@ export class Jobs {
     this.#queuedInLane = database.prepare(
       "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'queued' AND due_at IS NULL",
     );
-    this.#anyQueued = database.prepare(
-      "SELECT 1 FROM jobs WHERE lane = ? AND state = 'queued' AND due_at IS NULL LIMIT 1",
+    this.#lanesWithQueued = database.prepare(
+      `WITH RECURSIVE found (lane) AS (
+         SELECT min(lane) FROM jobs WHERE state = 'queued' AND due_at IS NULL
+         UNION ALL
+         SELECT (SELECT min(lane) FROM jobs WHERE state = 'queued' AND due_at IS NULL AND lane > found.lane)
+         FROM found WHERE found.lane IS NOT NULL)
+       SELECT lane FROM found WHERE lane IS NOT NULL`,
     );
   }
 
@@ -223,21 +228,7 @@ export class Jobs {
 
   /** Every lane that has queued jobs, configured or not; one index seek per lane, however many jobs there are. */
   lanesWithQueued(): string[] {
-    return this.#database
-      .prepare(
-        `WITH RECURSIVE found (lane) AS (
-           SELECT min(lane) FROM jobs WHERE state = 'queued' AND due_at IS NULL
-           UNION ALL
-           SELECT (SELECT min(lane) FROM jobs WHERE state = 'queued' AND due_at IS NULL AND lane > found.lane)
-           FROM found WHERE found.lane IS NOT NULL)
-         SELECT lane FROM found WHERE lane IS NOT NULL`,
-      )
-      .all()
-      .map((row) => String(row['lane']));
-  }
-
-  hasQueued(lane: string): boolean {
-    return this.#anyQueued.get(lane) !== undefined;
+    return this.#lanesWithQueued.all().map((row) => String(row['lane']));
   }
 
   queuedIn(lane: string): number {
