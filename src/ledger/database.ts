@@ -88,6 +88,8 @@ const sqliteFull = 13;
 const sqliteReadOnly = 8;
 const sqliteIoErr = 10;
 const sqliteIoErrShmSize = 4874;
+// Error, too big, constraint, mismatch, misuse, range: the statement is at fault, and the database is well.
+const faultsOfStatement = new Set([1, 18, 19, 20, 21, 25]);
 
 function resultCode(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
@@ -96,11 +98,11 @@ function resultCode(error: unknown): number | null {
 
 /**
  * The catalogue's error for what SQLite threw. A full or read-only disk passes and heals; anything else of the
- * database itself is HOMER_LEDGER_BROKEN and ends the process.
+ * database itself is HOMER_LEDGER_BROKEN and ends the process. What one statement did wrong is returned as it is.
  */
 export function ledgerError(error: unknown, file: string): unknown {
   const code = resultCode(error);
-  if (code === null) return error;
+  if (code === null || faultsOfStatement.has(code & 0xff)) return error;
   const detail = messageOf(error);
   // Growing the shared-memory file on a full disk is reported as an I/O error.
   if (code === sqliteFull || code === sqliteIoErrShmSize)
