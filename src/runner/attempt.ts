@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent, EndEvent } from '../core/agent.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Conversation, Executor, PermissionAnswer, Reaction } from '../executors/executor.ts';
+import { turnAs } from '../executors/preamble.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
 import { whenThereIsRoom } from './disk-room.ts';
@@ -49,7 +50,7 @@ const lastOutputMs = 2000;
 
 export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promise<Attempt> {
   const { spec, executor, journal, watch, stop } = run;
-  const turn = { ...spec.turn, session: { ...spec.turn.session, mode } };
+  const turn = turnAs(spec.turn, mode);
   const conversation = executor.converse(spec.settings, turn);
   const opening = conversation.started();
   const start = {
