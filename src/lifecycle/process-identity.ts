@@ -7,12 +7,17 @@ import { readFileSync } from 'node:fs';
  * is no such process, or no /proc.
  */
 export function startTicks(pid: number): number | null {
-  const stat = readProc(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name may hold spaces and parentheses; the last one closes it. What follows begins with field 3.
-  const field = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const field = statFields(pid)?.[19];
   const ticks = Number(field);
   return field === undefined || !Number.isSafeInteger(ticks) ? null : ticks;
+}
+
+/**
+ * True when the process has ended and only waits to be collected by its parent, as in containers whose first process
+ * collects nobody. Of a program whose first thread ended before its others this is true as well.
+ */
+export function isZombie(pid: number): boolean {
+  return statFields(pid)?.[0] === 'Z';
 }
 
 /** The id of this boot of the host, null where the system has none. */
@@ -23,6 +28,13 @@ export function hostBootId(): string | null {
 /** True when the process that had these start ticks is still there; false when it is gone or cannot be told. */
 export function isSameProcess(pid: number, ticks: number | null): boolean {
   return ticks !== null && startTicks(pid) === ticks;
+}
+
+/** From field 3, the state, on. */
+function statFields(pid: number): readonly string[] | null {
+  const stat = readProc(`/proc/${pid}/stat`);
+  // The name may hold spaces and parentheses; the last one closes it.
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readProc(path: string): string | null {

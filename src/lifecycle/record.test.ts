@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,3 +67,25 @@ test('a number that was used again, or another boot, is not the daemon', () => {
   expect(isRecordAlive(mine({ startTime: null }))).toBe(false);
   expect(isRecordAlive(mine({ bootId: 'another' }))).toBe(false);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a daemon that has ended and was not collected yet is gone',
+  async () => {
+    // The shell becomes `sleep`, which never asks after the child it inherited.
+    const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$; read _" <&0 & exec sleep 60'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      const record = mine({ pid, startTime: startTicks(pid) });
+      expect(isRecordAlive(record)).toBe(true);
+      parent.stdin.end();
+      // Its end closes the last writer of the pipe but `sleep`'s own, so the state itself is what can be waited for.
+      await expect.poll(() => isRecordAlive(record)).toBe(false);
+      expect(startTicks(pid)).toBe(record.startTime);
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  },
+);

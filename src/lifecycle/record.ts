@@ -3,7 +3,7 @@
 
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostBootId, isSameProcess } from './process-identity.ts';
+import { hostBootId, isSameProcess, isZombie } from './process-identity.ts';
 
 export interface DaemonRecord {
   readonly pid: number;
@@ -58,7 +58,9 @@ export async function removeRecord(home: string, instanceId: string): Promise<vo
  * that cannot be told (no /proc, another PID namespace).
  */
 export function isRecordAlive(record: DaemonRecord): boolean {
-  return record.bootId === hostBootId() && isSameProcess(record.pid, record.startTime);
+  return (
+    record.bootId === hostBootId() && isSameProcess(record.pid, record.startTime) && !isZombie(record.pid)
+  );
 }
 
 function isRecord(value: unknown): value is DaemonRecord {

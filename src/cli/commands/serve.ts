@@ -21,8 +21,9 @@ export async function serve(context: Context, options: ServeOptions): Promise<nu
   if (lock === null) {
     const holder = describeHolder(await readRecord(home));
     if (options.standby !== true) throw new HomerError('HOMER_LOCK_HELD', `${holder} holds ${home}.`);
-    terminal.say(`homer: ${holder} holds ${home}. Standing by to take over when it ends.`);
-    lock = await standBy(home);
+    lock = await standBy(home, () =>
+      terminal.say(`homer: ${holder} holds ${home}. Standing by to take over when it ends.`),
+    );
     if (lock === null) return 0;
     terminal.say('homer: Taking over.');
   }
@@ -31,11 +32,12 @@ export async function serve(context: Context, options: ServeOptions): Promise<nu
 }
 
 /** Null when it was told to stop before it was its turn. */
-async function standBy(home: string): Promise<Lock | null> {
+async function standBy(home: string, tell: () => void): Promise<Lock | null> {
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once('SIGTERM', abort);
   process.once('SIGINT', abort);
+  tell();
   try {
     return await waitForLock(home, stop.signal);
   } catch (error) {
