@@ -236,7 +236,7 @@ function readAll(socket: AgentProcess['output'], onBytes: (bytes: Buffer) => voi
 
 /** The wrapper's own complaint when it could not run the program, in its words. */
 function wrapperFailure(exit: AgentExit, firstComplaint: string | null): string | null {
-  const failed = exit.code === 1 && firstComplaint !== null && /^bwrap: /.test(firstComplaint);
+  const failed = exit.code === 1 && firstComplaint?.startsWith('bwrap: execvp ') === true;
   return failed ? `The program cannot be started: ${firstComplaint}.` : null;
 }
 

@@ -18,18 +18,20 @@ export function openInbox(
 ): Inbox {
   const seen = new Set<number>();
   const look = (): void => {
+    const orders: Order[] = [];
     try {
       for (const number of orderNumbers(directory)) {
         if (seen.has(number)) continue;
         seen.add(number);
         const order = parseOrder(readFileSync(join(directory, `${number}.json`), 'utf8'));
         if (order === null) onOdd(`${number}.json`);
-        else onOrder(order);
+        else orders.push(order);
       }
     } catch (error) {
       // An inbox that cannot be read brings no orders; the run and its limits go on.
       onOdd(messageOf(error));
     }
+    for (const order of orders) onOrder(order);
   };
   const watcher = watch(directory, look);
   // The directory is gone: no order can come any more, and the run goes on without.
