@@ -81,8 +81,11 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
       refusal = 'unknown';
       return { events: [], closeInput: true };
     }
-    // The end of input is what makes it exit.
-    return { events: [{ type: 'usage', ...usageOf(line) }], closeInput: true };
+    const usage: AgentEvent = { type: 'usage', ...usageOf(line) };
+    const end = decideClaudeEnd(line, limit);
+    // A complete answer is written down at once: should the runner be killed now, nothing has to be done again. Any
+    // other end may still be that of a stop, which only the runner knows. The end of input is what makes it exit.
+    return { events: end.verdict === 'done' ? [usage, end] : [usage], closeInput: true };
   };
 
   const endFromExit = (exit: ProcessExit): EndEvent => {

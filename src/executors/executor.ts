@@ -56,7 +56,7 @@ export interface PermissionAnswer {
 
 /** One spawned agent, as a dialogue. Every method is called in the order of what happened; none may throw. */
 export interface Conversation {
-  /** Right after the spawn. */
+  /** Just before the spawn: what is written here is there when the agent first reads. */
   started(): Reaction;
   /** A line of standard output without its end (`lines`), or text as it came (`chunks`). */
   output(text: string): Reaction;
