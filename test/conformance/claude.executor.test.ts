@@ -385,6 +385,7 @@ executorSuite('claude', {
       exit: exited(0),
       events: [
         { type: 'usage', inputTokens: null, outputTokens: null, costUsd: null },
+        { type: 'end', verdict: 'done', text: 'Started it.' },
         { type: 'permission', requestId: 'r1', tool: 'Bash', input: {} },
         { type: 'usage', inputTokens: null, outputTokens: null, costUsd: 0.5 },
       ],
