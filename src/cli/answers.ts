@@ -1,5 +1,6 @@
 // What the daemon answers, as types only: the schemas themselves are never loaded by the command line.
 
+import type { AgentEvent } from '../core/agent.ts';
 import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
 import type { LaneView } from '../operations/lanes.ts';
@@ -53,3 +54,11 @@ export interface StatusAnswer {
   }[];
   readonly lanes: readonly Lane[];
 }
+
+/** A line of a run's journal; `n` counts from 1 without a gap, `at` is ms since the epoch. */
+export type JournalEntry = { readonly n: number; readonly at: number } & (
+  | AgentEvent
+  | { readonly type: 'agent_started'; readonly mode: 'new' | 'resume' }
+  | { readonly type: 'stopping'; readonly reason: string; readonly step: 'cancel' | 'term' | 'kill' }
+  | { readonly type: 'paused'; readonly reason: 'disk_full' }
+);

@@ -4,8 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
-import type { JournalEntry } from '../runner/files.ts';
-import type { Job, JobAnswer, StatusAnswer } from './answers.ts';
+import type { Job, JobAnswer, JournalEntry, StatusAnswer } from './answers.ts';
 import type { Client } from './client.ts';
 import type { Connection } from './connection.ts';
 import { readEvents } from './event-stream.ts';

@@ -66,6 +66,12 @@ describe('what is told while one waits', () => {
     expect(tellChange(after, again, now)).toEqual(['Run 2 has started.']);
   });
 
+  test('tells why it runs again when the moment between two runs was missed', () => {
+    const before = aJob({ state: 'running', runs: [aRun] });
+    const again = aJob({ state: 'running', runs: [{ ...aRun, state: 'ended', verdict: 'lost' }, aRun] });
+    expect(tellChange(before, again, now)).toEqual(['Run 1 has ended: lost.', 'Run 2 has started.']);
+  });
+
   test('a job that needs a person says for what, once', () => {
     const waiting = aJob({ state: 'waiting', error });
     expect(tellChange(aJob(), waiting, now)).toEqual(['It waits for you: It broke: badly.', '  Mend it.']);

@@ -11,7 +11,13 @@ export function tellChange(before: Job | null, job: Job, now: number): string[] 
   const isNewRun = (before?.runs.length ?? 0) < job.runs.length;
   const isChanged = before === null || before.state !== job.state || before.error?.code !== job.error?.code;
   const why = job.error === null ? null : sentence(oneLine(job.error.message));
-  if (isNewRun && job.runs.length > 1) lines.push(`Run ${job.runs.length} has started.`);
+  if (isNewRun && job.runs.length > 1) {
+    // A lost run is tried again at once: the moment between the two, which tells why, is often missed.
+    const last = before?.state === 'running' ? job.runs.at(-2)?.verdict : undefined;
+    if (typeof last === 'string')
+      lines.push(`Run ${job.runs.length - 1} has ended: ${last.replaceAll('_', ' ')}.`);
+    lines.push(`Run ${job.runs.length} has started.`);
+  }
   if (!isChanged || isEnded(job.state)) return lines;
   if (job.state === 'waiting')
     lines.push(

@@ -3,11 +3,11 @@
 // the result is printed where they were, so that nobody reads it twice.
 
 import type { WriteStream } from 'node:tty';
-import type { JournalEntry } from '../runner/files.ts';
-import type { Job } from './answers.ts';
+import type { Job, JournalEntry } from './answers.ts';
+import { createEntryLines, toolText } from './entry-lines.ts';
 import { clip, plain, span } from './format.ts';
 import { tellChange } from './job-story.ts';
-import { createEntryLines, toolText, type Progress } from './progress.ts';
+import type { Progress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];

@@ -22,11 +22,11 @@ export interface Terminal {
   readonly palette: Palette;
   readonly errorPalette: Palette;
   /** A line of the result, on standard output. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** Text of an agent, on standard output: byte for byte into a pipe, harmless on a terminal. Ends with a line end. */
   printText(text: string): void;
   /** A line beside the result, on standard error. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** Resolves when both streams have taken everything. */
   flush(): Promise<void>;
 }

@@ -7,7 +7,8 @@ import type { Context } from './context.ts';
 import { Detached } from './detached.ts';
 import { followJob } from './follow.ts';
 import { tellEnd } from './job-story.ts';
-import { createProgress } from './progress.ts';
+import { createLiveProgress } from './live-progress.ts';
+import { createPlainProgress } from './progress.ts';
 import { shortId } from './job-id.ts';
 
 export interface Detach {
@@ -46,7 +47,9 @@ export async function watchToEnd(
   detach: Detach,
 ): Promise<number> {
   const { terminal, json } = context;
-  const progress = createProgress(terminal);
+  const progress = terminal.isInteractive
+    ? createLiveProgress(terminal, process.stderr)
+    : createPlainProgress(terminal);
   let job: Job | null = null;
   try {
     job = await followJob({

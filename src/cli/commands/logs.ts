@@ -2,13 +2,12 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileNames, type JournalEntry } from '../../runner/files.ts';
-import type { JobAnswer } from '../answers.ts';
+import type { JobAnswer, JournalEntry } from '../answers.ts';
 import { connect, type Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { readEvents } from '../event-stream.ts';
 import { resolveJobId } from '../job-id.ts';
-import { createEntryLines, toolText } from '../progress.ts';
+import { createEntryLines, toolText } from '../entry-lines.ts';
 
 export async function logs(context: Context, text: string): Promise<number> {
   const client = await connect(context.home);
@@ -29,7 +28,7 @@ export async function logs(context: Context, text: string): Promise<number> {
 /** The file, which also has what a live run said so far; null when it is not on this disk. */
 async function readJournal(home: string, runId: string): Promise<JournalEntry[] | null> {
   try {
-    const text = await readFile(join(home, 'runs', runId, fileNames.journal), 'utf8');
+    const text = await readFile(join(home, 'runs', runId, 'journal.jsonl'), 'utf8');
     // What comes after the last line end is still being written.
     const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JournalEntry);
