@@ -191,7 +191,7 @@ describe('kill -9', () => {
 
   test.each(['auto', 'none'])('of the agent in mid-tool (isolation: %s)', async (isolation) => {
     await open({ claude: { isolation } });
-    const id = await room.submit(hangsOnce);
+    const run = room.homer('run', hangsOnce);
     await untilMidTool();
     const { agents, runners, tree } = room.processes();
     expect(tree.length).toBeGreaterThan(agents.length);
@@ -199,8 +199,14 @@ describe('kill -9', () => {
     expect(environmentOf(only(runners))).not.toContain(room.key);
     const seen = model.requests.length;
     killNow(only(agents));
+    const told = await run.ended;
+    const { id } = await lastJob();
     const job = await expectResumed(id, seen);
-    expect(await room.homer('job', id).ended).toMatchObject({ output: expect.stringContaining('lost') });
+    // Whoever waits is told that it was cut off and goes on, and gets the answer.
+    expect(told).toMatchObject({ code: 0, output: `${job.result?.text ?? ''}\n` });
+    expect(told.errorOutput).toMatch(/has ended: lost|before its answer was complete/);
+    expect(told.errorOutput).toContain('It goes on in the same agent session.');
+    expect((await room.homer('job', id).ended).output).toMatch(/lost .*\n.*done/);
     expect((await room.events(id)).filter(({ type }) => type === 'run.started')).toHaveLength(2);
     expect(job.usage.outputTokens).toBeGreaterThan(0);
   });
@@ -245,6 +251,10 @@ describe('kill -9', () => {
     });
     expect(job.runs[1]?.agentSessionId).toBe(job.runs[0]?.agentSessionId);
     expect(promptsOf(model.requests[seen]?.body ?? {})).toEqual([`${resumePreamble}\n\n${hangsOnce}`]);
+    // A session that could not be resumed is never replaced without a word.
+    expect((await room.homer('logs', id).ended).output).toContain(
+      'The agent has nothing of that session; it starts anew.',
+    );
   });
 });
 
