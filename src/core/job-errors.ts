@@ -1,0 +1,114 @@
+// Why a job failed, waits or is parked.
+
+import type { ErrorEntry } from './error-entry.ts';
+
+export const jobErrors = {
+  HOMER_AGENT_ERROR: {
+    status: null,
+    exit: null,
+    title: 'The agent reported an error',
+    hint: 'Read the message, then `homer retry ID`.',
+  },
+  HOMER_STALLED: {
+    status: null,
+    exit: null,
+    title: 'The agent said nothing for too long and was ended',
+    hint: 'Raise `stallMs` of the executor if it needs long silence, then `homer retry ID`.',
+  },
+  HOMER_TIMED_OUT: {
+    status: null,
+    exit: null,
+    title: 'The run reached its time limit and was ended',
+    hint: 'Give the job a larger `timeoutMs`, then `homer retry ID`.',
+  },
+  HOMER_OUTPUT_LIMIT: {
+    status: null,
+    exit: null,
+    title: 'The run wrote too much and was ended',
+    hint: 'Write large output to a file, or raise `outputLimit` of the executor.',
+  },
+  HOMER_SPAWN_FAILED: {
+    status: null,
+    exit: null,
+    title: 'The program could not be started',
+    hint: 'Check that it is installed and on the PATH of the daemon, then `homer retry ID`.',
+  },
+  HOMER_INTERRUPTED: {
+    status: null,
+    exit: null,
+    title: 'The run was interrupted',
+    hint: '`homer retry ID` runs it again.',
+  },
+  HOMER_LOST: {
+    status: null,
+    exit: null,
+    title: 'The run was killed or crashed',
+    hint: 'Look at memory and `homer logs ID`, then `homer retry ID`.',
+  },
+  HOMER_EFFECT_UNKNOWN: {
+    status: null,
+    exit: null,
+    title: 'The command was cut off and may have taken effect',
+    hint: 'Check what it did, then `homer retry ID` to run it again or `homer cancel ID` to drop it.',
+  },
+  HOMER_TREE_UNPROVEN: {
+    status: null,
+    exit: null,
+    title: 'It cannot be proved that the old processes are gone',
+    hint: 'End the processes that are named, then `homer retry ID`, or `homer cancel ID`.',
+  },
+  HOMER_HELD: {
+    status: 409,
+    exit: 1,
+    title: 'The state directory was restored, copied or moved; its jobs are held',
+    hint: '`homer resume` releases all, once no other copy runs.',
+  },
+  HOMER_USAGE_LIMIT: {
+    status: null,
+    exit: null,
+    title: 'The usage limit of the agent is reached',
+    hint: 'Nothing: Homer goes on when the limit is reset.',
+  },
+  HOMER_OFFLINE: {
+    status: null,
+    exit: null,
+    title: 'The service of the agent cannot be reached',
+    hint: 'Nothing: Homer tries again by itself.',
+  },
+  HOMER_SECRET_MISSING: {
+    status: null,
+    exit: null,
+    title: 'A secret that the run needs is missing',
+    hint: 'Provide what is named; Homer tries again by itself.',
+  },
+  HOMER_AUTH: {
+    status: null,
+    exit: null,
+    title: 'The agent is not signed in',
+    hint: "Sign in with the agent's own command or mend its key, then `homer retry ID`.",
+  },
+  HOMER_BUDGET: {
+    status: null,
+    exit: null,
+    title: 'The budget of the run is used up',
+    hint: 'Raise the budget of the executor, then `homer retry ID`.',
+  },
+  HOMER_MAX_TURNS: {
+    status: null,
+    exit: null,
+    title: 'The agent used all its turns',
+    hint: 'Raise the turns of the executor or split the task, then `homer retry ID`.',
+  },
+  HOMER_DENIED: {
+    status: null,
+    exit: null,
+    title: 'A tool the agent needed was denied',
+    hint: 'Widen `permissions` of the executor in config.yaml, then `homer retry ID`.',
+  },
+  HOMER_CANCELLED: {
+    status: null,
+    exit: null,
+    title: 'The job was cancelled',
+    hint: '`homer retry ID` runs it again.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
