@@ -2,25 +2,24 @@
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
 import { reportHealth, Troubles, type Condition, type Health } from './health/condition.ts';
 import { openLedger, type Ledger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
-import { hostBootId, startTicks } from './lifecycle/process-identity.ts';
-import { removeRecord, writeRecord, type DaemonRecord } from './lifecycle/record.ts';
+import { hostBootId } from './lifecycle/process-identity.ts';
+import { recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
+import { createShutdown, type Shutdown } from './lifecycle/shutdown.ts';
 import { answerSignals } from './lifecycle/signals.ts';
-import { decideStartDelay } from './lifecycle/start-delay.ts';
 import { createWatchdog } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
-import type { StopMode } from './operations/daemon.ts';
 import { openOperations } from './operations/open.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
@@ -75,13 +74,11 @@ class Daemon {
   readonly #ended = Promise.withResolvers<number>();
   /** Aborted when the daemon begins to stop. */
   readonly #background = new AbortController();
-  readonly #hurry = Promise.withResolvers<void>();
   readonly #watchdog = createWatchdog();
   readonly #troubles = new Troubles();
   readonly #config: LiveConfig;
   readonly #executors: ExecutorRegistry;
-  #stopping: Promise<number> | null = null;
-  #endsRuns = false;
+  #isStopping = (): boolean => false;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -119,7 +116,10 @@ class Daemon {
       log: this.#log,
     });
     const { port } = await gateway.listen();
-    await writeRecord(home, this.#record(port));
+    await writeRecord(
+      home,
+      recordOf(process.pid, { instanceId: this.#instanceId, port, version, startedAt: this.#startedAt }),
+    );
 
     // 3 the ledger, with its migrations, and 4 a boot of our own in it
     const ledger = await openLedger({
@@ -162,6 +162,9 @@ class Daemon {
 
     // 6 what clients can ask for
     const parts: Parts = { gateway, ledger, engine, worker };
+    const shutdown = this.#createShutdown(parts);
+    this.#isStopping = () => shutdown.isUnderWay;
+    shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
     await gateway.open({
       operations: openOperations({
         ledger,
@@ -175,7 +178,7 @@ class Daemon {
         health: () => this.#condition(ledger),
         activity: (jobId) => worker.activityOf(jobId),
         endRun: (jobId) => worker.cancel(jobId),
-        stop: (mode) => this.#stop(mode, parts),
+        stop: (mode) => shutdown.request(mode),
       }),
       events: ledger.events,
       runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
@@ -187,7 +190,7 @@ class Daemon {
 
     // 7 signals, watchdog, configuration, and a look now and then whether the directory is still ours
     answerSignals({
-      onStop: (signal, count) => this.#onSignal(signal, count, parts),
+      onStop: (signal, count) => this.#onSignal(signal, count, shutdown),
       onReload: () => this.#config.reload(),
     });
     await this.#watchdog.start();
@@ -195,7 +198,14 @@ class Daemon {
     this.#config.watch((error) => this.#afterReload(error, parts), this.#background.signal);
 
     // 8 work begins, unless the starts before this one crashed again and again
-    await this.#startWork(parts);
+    await startWork({
+      earlierBoots: ledger.boots.before(ledger.epoch, 10),
+      start: () => worker.start(),
+      troubles: this.#troubles,
+      log: this.#log,
+      onError: (error) => this.#fail(error, { part: 'worker' }),
+      signal: this.#background.signal,
+    });
     await ledger.commit(() => {
       ledger.boots.markReady(ledger.epoch, Date.now());
       ledger.events.append(Date.now(), 'daemon.ready', null, null, { port, adopted });
@@ -204,72 +214,41 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  async #startWork({ ledger, worker }: Parts): Promise<void> {
-    const delayMs = decideStartDelay(ledger.boots.before(ledger.epoch, 10));
-    if (delayMs === 0) return worker.start();
-    const why = `Homer crashed several times; work starts in ${delayMs / 1000} s.`;
-    this.#troubles.note('work', new HomerError('HOMER_SAFE_MODE', why));
-    this.#log.warn({ delayMs }, why);
-    delay(delayMs, undefined, { signal: this.#background.signal })
-      .then(() => worker.start())
-      .then(() => this.#troubles.clear('work'))
-      .catch((error: unknown) => {
-        if (!this.#background.signal.aborted) this.#fail(error, { part: 'worker' });
-      });
+  #createShutdown({ gateway, ledger, engine, worker }: Parts): Shutdown {
+    return createShutdown({
+      refuse: () => {
+        this.#log.info({ running: worker.liveCount }, 'stopping');
+        gateway.drain();
+        this.#background.abort();
+        return engine.close();
+      },
+      drain: () => worker.drain(this.#config.current.drain.timeoutMs),
+      end: () => {
+        worker.endAll();
+        return worker.drain(killWaitMs);
+      },
+      handOver: () => worker.handOver(),
+      close: async (left) => {
+        await gateway.close();
+        ledger.close('drained');
+        await removeRecord(this.#options.home, this.#instanceId);
+        await this.#watchdog.stop();
+        this.#log.info({ left }, 'stopped');
+      },
+    });
   }
 
-  /**
-   * Resolves with the number of runs that were handed over, just before the last connections are closed. A later call
-   * can only be more urgent: `now` ends the wait, `kill` ends the runs too.
-   */
-  #stop(mode: StopMode, parts: Parts): Promise<number> {
-    if (mode !== 'drain') this.#hurry.resolve();
-    if (mode === 'kill') this.#endsRuns = true;
-    this.#stopping ??= this.#drain(parts);
-    return this.#stopping;
-  }
-
-  async #drain(parts: Parts): Promise<number> {
-    const { gateway, engine, worker } = parts;
-    this.#log.info({ running: worker.liveCount }, 'stopping');
-    // 1 nothing new is taken in or started
-    gateway.drain();
-    this.#background.abort();
-    await engine.close();
-    // 2 runs get their time
-    await Promise.race([worker.drain(this.#config.current.drain.timeoutMs), this.#hurry.promise]);
-    if (this.#endsRuns) {
-      worker.endAll();
-      await worker.drain(killWaitMs);
-    }
-    // 3 what still runs goes on without us, and the next start adopts it
-    const left = await worker.handOver();
-    this.#close(left, parts).then(() => this.#ended.resolve(0), this.#ended.reject);
-    return left;
-  }
-
-  async #close(left: number, { gateway, ledger }: Parts): Promise<void> {
-    // 4 connections, ledger, record
-    await gateway.close();
-    ledger.close('drained');
-    await removeRecord(this.#options.home, this.#instanceId);
-    await this.#watchdog.stop();
-    this.#log.info({ left }, 'stopped');
-  }
-
-  #onSignal(signal: string, count: number, parts: Parts): void {
+  #onSignal(signal: string, count: number, shutdown: Shutdown): void {
     this.#log.info({ signal, count }, 'signal');
     // The second is in a hurry, the third wants us gone whatever is left undone: all of it can be recovered.
     if (count > 2) process.exit(1);
-    this.#stop(count === 1 ? 'drain' : 'now', parts).catch((error: unknown) => this.#ended.reject(error));
+    void shutdown.request(count === 1 ? 'drain' : 'now');
   }
 
   #afterReload(error: unknown, { gateway, engine }: Parts): void {
     if (error !== null) {
-      this.#troubles.note(
-        'config',
-        new HomerError('HOMER_CONFIG_INVALID', messageOf(error), { cause: error }),
-      );
+      const refused = new HomerError('HOMER_CONFIG_INVALID', messageOf(error), { cause: error });
+      this.#troubles.note('config', refused);
       this.#log.error({ error }, 'config.yaml is not used; the last good one stays');
       return;
     }
@@ -286,15 +265,12 @@ class Daemon {
   }
 
   #checkHome(lock: Lock, ledger: Ledger): void {
-    if (lock.isCurrent()) return;
-    this.#crash(
-      new HomerError('HOMER_HOME_REPLACED', `${this.#options.home} is not the directory that is locked.`),
-      ledger,
-    );
+    const replaced = `${lock.directory} is another directory than the one that is locked.`;
+    if (!lock.isCurrent()) this.#crash(new HomerError('HOMER_HOME_REPLACED', replaced), ledger);
   }
 
   #condition(ledger: Ledger): Condition {
-    return this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: this.#stopping !== null });
+    return this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: this.#isStopping() });
   }
 
   async #health({ ledger, engine, worker }: Parts): Promise<Health> {
@@ -305,19 +281,6 @@ class Daemon {
       jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
       lastHeartbeat: new Date().toISOString(),
     });
-  }
-
-  #record(port: number): DaemonRecord {
-    return {
-      pid: process.pid,
-      startTime: startTicks(process.pid),
-      bootId: hostBootId(),
-      instanceId: this.#instanceId,
-      port,
-      canvasPort: null,
-      version: this.#options.version,
-      startedAt: new Date(this.#startedAt).toISOString(),
-    };
   }
 
   #fail(error: unknown, context: Record<string, unknown>): void {

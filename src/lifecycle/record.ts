@@ -3,7 +3,7 @@
 
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostBootId, isSameProcess, isZombie } from './process-identity.ts';
+import { hostBootId, isSameProcess, isZombie, startTicks } from './process-identity.ts';
 
 export interface DaemonRecord {
   readonly pid: number;
@@ -21,6 +21,28 @@ export interface DaemonRecord {
 }
 
 const fileName = 'daemon.json';
+
+/** The record of a running process; `startedAt` in ms since the epoch. */
+export function recordOf(
+  pid: number,
+  daemon: {
+    readonly instanceId: string;
+    readonly port: number;
+    readonly version: string;
+    readonly startedAt: number;
+  },
+): DaemonRecord {
+  return {
+    pid,
+    startTime: startTicks(pid),
+    bootId: hostBootId(),
+    instanceId: daemon.instanceId,
+    port: daemon.port,
+    canvasPort: null,
+    version: daemon.version,
+    startedAt: new Date(daemon.startedAt).toISOString(),
+  };
+}
 
 /** Writes the record whole or not at all (rename(2)); throws as the file system does. Only the holder of the lock may. */
 export async function writeRecord(home: string, record: DaemonRecord): Promise<void> {

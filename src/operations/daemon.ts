@@ -4,10 +4,9 @@ import { z } from 'zod';
 import type { Condition } from '../health/condition.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { StopMode } from '../lifecycle/shutdown.ts';
 import { laneView, viewLanes, type LaneOperationsOptions } from './lanes.ts';
 import { defineOperation, type Operation } from './operation.ts';
-
-export type StopMode = 'drain' | 'now' | 'kill';
 
 export interface DaemonOperationsOptions extends LaneOperationsOptions {
   readonly about: {
