@@ -68,6 +68,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   const { input } = agent;
 
   journal.add({ type: 'agent_started', pid: agent.pid, pidNamespace: agent.namespace, mode });
+  run.pass('r4-agent-started');
   const respawn = Promise.withResolvers<'new' | 'resume'>();
   const lingered = Promise.withResolvers<void>();
   let respawnAs: 'new' | 'resume' | null = null;
