@@ -1,0 +1,47 @@
+// The daemon with a death planned: it kills itself at the how-manieth passing of a point, as a power cut would.
+// usage: daemon.ts HOME [--kill POINT[:N]] [--runner-kills DIRECTORY]
+// POINT is a waypoint or `any`; the files in DIRECTORY are deaths planned for runners (see runner.ts).
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepareHome } from '../../src/config/home.ts';
+import { isHomerError, messageOf, catalogue } from '../../src/core/errors.ts';
+import { runDaemon } from '../../src/daemon.ts';
+import { acquireLock } from '../../src/lifecycle/lock.ts';
+import type { Waypoint } from '../../src/lifecycle/waypoint.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { kill: { type: 'string' }, 'runner-kills': { type: 'string' } },
+});
+const [home = ''] = positionals;
+const [deadly, count = '1'] = values.kill?.split(':') ?? [];
+let left = Number(count);
+
+function pass(point: Waypoint): void {
+  if ((deadly !== point && deadly !== 'any') || --left > 0) return;
+  process.kill(process.pid, 'SIGKILL');
+}
+
+prepareHome(home);
+const lock = acquireLock(home);
+if (lock === null) process.exit(75);
+try {
+  const runnerEntry = join(import.meta.dirname, 'runner.ts');
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE };
+  const exitCode = await runDaemon({
+    lock,
+    home,
+    version: '0.0.0-chaos',
+    env: process.env,
+    userHome: homedir(),
+    pass,
+    runner: { argv: [process.execPath, runnerEntry, values['runner-kills'] ?? 'none'], env },
+  });
+  process.exit(exitCode);
+} catch (error) {
+  process.stderr.write(`${isHomerError(error) ? error.code : 'ERROR'} ${messageOf(error)}\n`);
+  process.exit(isHomerError(error) ? (catalogue[error.code].exit ?? 1) : 1);
+}
