@@ -2,7 +2,7 @@
 // to the test. It can be restarted, politely or by a crash, as often as a test likes.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idRandomBytes, newJobId, type JobId } from '../../src/core/ids.ts';
@@ -46,7 +46,6 @@ export class EngineRoom {
   /** Every claim ever handed out, in order. */
   readonly handedOut: Claim[] = [];
   readonly errors: unknown[] = [];
-  readonly #abandoned: Ledger[] = [];
   readonly #working = new Map<string, () => void>();
   readonly #unread: Claim[] = [];
   readonly #readers: ((claim: Claim) => void)[] = [];
@@ -54,7 +53,8 @@ export class EngineRoom {
   private constructor(driver: EngineDriver, lanes: Lanes) {
     this.#driver = driver;
     this.lanes = lanes;
-    mkdirSync(join(this.directory, 'home'));
+    mkdirSync(this.#home);
+    mkdirSync(this.#asKilled);
   }
 
   /** Runs the test in a room of its own, and leaves nothing behind. */
@@ -71,15 +71,15 @@ export class EngineRoom {
       if (room.errors.length > 0) throw new AggregateError(room.errors, 'The engine reported errors.');
     } finally {
       await room.engine.close();
-      for (const ledger of [...room.#abandoned, room.ledger]) ledger.close('drained');
+      room.ledger.close('drained');
       rmSync(room.directory, { recursive: true, force: true });
     }
   }
 
   async #open(): Promise<void> {
     this.ledger = await openLedger({
-      file: join(this.directory, 'home', 'homer.db'),
-      backups: join(this.directory, 'home', 'backups'),
+      file: join(this.#home, 'homer.db'),
+      backups: join(this.#home, 'backups'),
       boot: { bootId: 'test', hostBootId: null, pid: process.pid, version: '0' },
       now: () => this.now,
     });
@@ -102,7 +102,8 @@ export class EngineRoom {
   }
 
   /**
-   * Ends this daemon and starts another over the same ledger. A crash tells the ledger nothing. `recover` takes up
+   * Ends this daemon and starts another over the same ledger. After a crash the files are what they were at that very
+   * moment, as kill -9 leaves them. `recover` takes up
    * what was left behind, before the new engine hands out anything; the default gives it back unused.
    */
   async restart(
@@ -110,14 +111,31 @@ export class EngineRoom {
     recover: (room: EngineRoom) => Promise<void> = handBackAll,
   ): Promise<void> {
     await this.engine.close();
-    if (how === 'politely') this.ledger.close('drained');
-    else this.#abandoned.push(this.ledger);
+    if (how === 'by a crash') this.#copyFiles(this.#home, this.#asKilled);
+    this.ledger.close('drained');
+    if (how === 'by a crash') this.#copyFiles(this.#asKilled, this.#home);
     for (const end of this.#working.values()) end();
     this.#working.clear();
     this.#unread.length = 0;
     await this.#open();
     await recover(this);
     await this.receive();
+  }
+
+  get #home(): string {
+    return join(this.directory, 'home');
+  }
+
+  get #asKilled(): string {
+    return join(this.directory, 'as-killed');
+  }
+
+  /** The directory itself stays: another one would be another home. */
+  #copyFiles(from: string, to: string): void {
+    for (const name of ['homer.db', 'homer.db-wal']) {
+      rmSync(join(to, name), { force: true });
+      if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name));
+    }
   }
 
   draft(changes: Partial<JobDraft> = {}): JobDraft {

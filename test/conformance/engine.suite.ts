@@ -6,7 +6,7 @@ import { isHomerError } from '../../src/core/errors.ts';
 import type { JobId } from '../../src/core/ids.ts';
 import { ageingMs } from '../../src/core/job.ts';
 import type { Capabilities, Claim } from '../../src/engine/engine.ts';
-import { EngineRoom, report, type EngineDriver, type Lanes } from './engine-room.ts';
+import { EngineRoom, type EngineDriver, type Lanes } from './engine-room.ts';
 import { engineProperties } from './engine.properties.ts';
 
 const day = 86_400_000;
@@ -507,15 +507,6 @@ export function engineSuite(name: string, driver: EngineDriver): void {
         await room.nothingElse();
       },
     );
-
-    works('the daemon before this one, should it wake up again, can write nothing', one, async (room) => {
-      const claim = await room.nextFor(await room.accept());
-      const frozen = room.ledger;
-      await room.restart('by a crash');
-      await fenced(frozen.commit(() => frozen.claims.settle(claim, report('done'), room.now)));
-      await fenced(frozen.commit(() => frozen.jobs.accept(room.draft(), room.now)));
-      expect(frozen.jobs.list({ limit: 10 })).toHaveLength(1);
-    });
   });
 
   describe(`${name}: time`, () => {
