@@ -274,7 +274,8 @@ describe('a model that refuses', () => {
   test('for the limit of a subscription: the job is parked until it is lifted, and goes on then', async () => {
     const key = { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: { env: 'MODEL_KEY' } };
     await open({ claude: { setEnv: key } });
-    const resetsAt = Math.ceil(Date.now() / 1000) + 3;
+    // Far enough for the first try to come before it on a busy machine.
+    const resetsAt = Math.ceil(Date.now() / 1000) + 5;
     const run = room.homer('run', `LIMIT[${resetsAt}] CODEWORD-quince RECALL`);
     await run.says('It is parked until');
     const parked = await lastJob();
