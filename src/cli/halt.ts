@@ -129,11 +129,12 @@ async function gone(home: string, record: DaemonRecord, limitMs: number | null):
   return true;
 }
 
-/** The lock is free, or somebody else (a standby) holds it. */
+/**
+ * The lock is free, or a standby has it and has said so. Between the two it is not known whose the lock is: that a process
+ * shows as ended does not say that all its threads have let go of it.
+ */
 async function isGone(home: string, record: DaemonRecord): Promise<boolean> {
   const found = await locateDaemon(home);
-  if (found.state === 'stopped') return true;
   if (found.state === 'running') return found.record.instanceId !== record.instanceId;
-  // Held by one that has not written its record yet: it is another unless ours still lives.
-  return record.startTime !== null && !isRecordAlive(record);
+  return found.state === 'stopped';
 }

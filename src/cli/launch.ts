@@ -26,19 +26,25 @@ const lookMs = 25;
 const patienceMs = 120_000;
 const explainAfterMs = 5_000;
 const shownLines = 12;
+/** One that has said where it listens and then answers nothing for this long is stuck. */
+const silentMs = 8_000;
+/** A lock that is free for this long is not between two owners. */
+const absentMs = 200;
 
 /**
  * Returns once a daemon of this state directory is ready, starting one if none is there. Throws HOMER_START_FAILED
- * with the end of its log told through `say`, and the exit code of the process in `details.exitCode`.
+ * with the end of its log told through `say` and the exit code of the process in `details.exitCode`, or
+ * HOMER_UNREACHABLE when the one that is there is stuck.
  */
 export async function ensureDaemon(home: string, say: Say): Promise<Launch> {
   const found = await locateDaemon(home);
   if (found.state === 'running' && (await readiness(found.record)) === 'ready')
     return { record: found.record, isOurs: false };
-  return found.state === 'stopped' ? launch(home, say) : waitUntilReady(home, null, say);
+  const deadline = Date.now() + patienceMs;
+  return found.state === 'stopped' ? launch(home, deadline, say) : waitUntilReady(home, null, deadline, say);
 }
 
-async function launch(home: string, say: Say): Promise<Launch> {
+async function launch(home: string, deadline: number, say: Say): Promise<Launch> {
   prepareHome(home);
   const log = openSync(join(home, 'logs', 'daemon.log'), 'a+', 0o600);
   try {
@@ -50,7 +56,7 @@ async function launch(home: string, say: Say): Promise<Launch> {
       cwd: home,
     });
     child.unref();
-    return await waitUntilReady(home, { child, tail: () => readTail(log, before) }, say);
+    return await waitUntilReady(home, { child, tail: () => readTail(log, before) }, deadline, say);
   } finally {
     closeSync(log);
   }
@@ -62,10 +68,15 @@ interface Started {
   readonly tail: () => readonly string[];
 }
 
-async function waitUntilReady(home: string, started: Started | null, say: Say): Promise<Launch> {
-  const since = Date.now();
-  let explainAt = since + explainAfterMs;
+async function waitUntilReady(
+  home: string,
+  started: Started | null,
+  deadline: number,
+  say: Say,
+): Promise<Launch> {
+  let explainAt = Date.now() + explainAfterMs;
   let stoppedSince: number | null = null;
+  let silentSince: number | null = null;
   let ours = started;
   let failure: Error | null = null;
   ours?.child.once('error', (error) => (failure = error));
@@ -80,13 +91,19 @@ async function waitUntilReady(home: string, started: Started | null, say: Say): 
     }
     const found = await locateDaemon(home);
     if (found.state === 'running' && (ours === null || found.record.pid === ours.child.pid)) {
-      if ((await readiness(found.record)) === 'ready') return { record: found.record, isOurs: ours !== null };
+      const state = await readiness(found.record);
+      if (state === 'ready') return { record: found.record, isOurs: ours !== null };
+      silentSince = state === 'silent' ? (silentSince ?? now) : null;
+      if (silentSince !== null && now - silentSince > silentMs)
+        throw new HomerError(
+          'HOMER_UNREACHABLE',
+          `Homer (pid ${found.record.pid}) runs but does not answer.`,
+        );
     }
     if (ours === null) {
-      // The one we wait for may be between two starts; gone for two seconds is gone.
+      // The one we waited for was stopping, or could not start: now it is our turn, and we shall know why if we cannot.
       stoppedSince = found.state === 'stopped' ? (stoppedSince ?? now) : null;
-      if (stoppedSince !== null && now - stoppedSince > 2_000)
-        throw new HomerError('HOMER_START_FAILED', 'The Homer that was starting ended before it was ready.');
+      if (stoppedSince !== null && now - stoppedSince > absentMs) return launch(home, deadline, say);
     }
     if (now > explainAt) {
       const last = ours?.tail().at(-1);
@@ -97,7 +114,7 @@ async function waitUntilReady(home: string, started: Started | null, say: Say): 
       );
       explainAt = now + 2 * explainAfterMs;
     }
-    if (now - since > patienceMs)
+    if (now > deadline)
       throw new HomerError('HOMER_START_FAILED', `Homer was not ready after ${patienceMs / 1000} s.`, {
         hint: 'Look at the end of logs/daemon.log in the state directory.',
       });

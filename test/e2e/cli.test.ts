@@ -294,6 +294,32 @@ describe('one daemon', () => {
     expect((await room.run(['stop'])).code).toBe(3);
   }, 30_000);
 
+  test('a start while the other drains waits for its end, then starts', async () => {
+    const caller = room.start(shell(untilTold));
+    await caller.saw(/It has started/);
+    const before = await daemonPid();
+    const stop = room.start(['stop']);
+    await stop.saw(/Waiting for 1 run to finish/);
+    const start = room.start(['start', '--json']);
+    caller.child.kill('SIGKILL');
+    await tell();
+    expect(await stop.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('No run is left') as string,
+    });
+    const started = await start.ended;
+    expect(started.code, started.stderr).toBe(0);
+    expect((JSON.parse(started.stdout) as { pid: number }).pid).not.toBe(before);
+  });
+
+  test('restarts one after the other find nobody in the way', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { code, stdout, stderr } = await room.run(['restart', '--json']);
+      expect(code, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ started: true });
+    }
+  });
+
   test('a wrong configuration: 78 with every problem, from serve, start and run alike', async () => {
     await mkdir(room.home, { mode: 0o700 });
     await writeFile(join(room.home, 'config.yaml'), 'port: often\nlanez: 1\n');
@@ -311,6 +337,9 @@ describe('one daemon', () => {
     const status = await room.run(['status']);
     expect(status.code).toBe(1);
     expect(status.stderr).toContain(`Homer (pid ${pid}) does not answer`);
+    const refused = await room.run(shell('true'));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('does not answer');
     const stopped = await room.run(['stop']);
     expect(stopped).toMatchObject({ code: 0 });
     expect(stopped.stderr).toContain('SIGKILL');
