@@ -1,7 +1,6 @@
 // Homer's embedded engine on its ledger, as the daemon runs it, with a handler that does nothing.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { idRandomBytes, newJobId } from '../src/core/ids.ts';
 import { EmbeddedEngine } from '../src/engine/embedded.ts';
@@ -43,15 +42,15 @@ function draft(): JobDraft {
   };
 }
 
-export async function openHomer(directory: string): Promise<Contestant> {
-  const home = join(directory, 'home');
-  mkdirSync(home, { recursive: true });
+/** Over the ledger in `home`; `paused`: nothing that is put into it will run. */
+export async function openHomer(home: string, { paused = false } = {}): Promise<Contestant> {
   const ledger = await openLedger({
     file: join(home, 'homer.db'),
     backups: join(home, 'backups'),
     boot: { bootId: 'bench', hostBootId: null, pid: process.pid, version: 'bench' },
     now: Date.now,
   });
+  if (paused) await ledger.commit(() => ledger.lanes.setPaused('default', true, ledger.now()));
   let concurrency = 1;
   const engine = new EmbeddedEngine({
     ledger,

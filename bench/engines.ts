@@ -1,0 +1,139 @@
+// Homer's embedded engine against BullMQ on Redis: the contestants take turns, each measurement in a process of its
+// own on a store of its own, and the median of the rounds counts.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { contestantNames, type ContestantName } from './contestant.ts';
+import type { Figures } from './engine-measures.ts';
+import { ratio, type Line } from './report.ts';
+
+const program = join(import.meta.dirname, 'contestant-process.ts');
+
+export interface Scale {
+  readonly rounds: number;
+  readonly jobs: number;
+  readonly backlog: number;
+}
+
+type Results = ReadonlyMap<ContestantName, Figures>;
+
+function measure(name: ContestantName, what: string, jobs: number, cache: string): Figures {
+  const directory = mkdtempSync(join(tmpdir(), 'homer-bench-'));
+  try {
+    const { status, stdout } = spawnSync(process.execPath, [program, name, what, String(jobs), directory], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+    });
+    if (status !== 0) throw new Error(`${name} ${what} ended with ${String(status)}.`);
+    return JSON.parse(stdout) as Figures;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+function medians(rounds: readonly Figures[]): Figures {
+  const names = Object.keys(rounds[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, median(rounds.map((round) => round[name] ?? Number.NaN))]),
+  );
+}
+
+/** Interleaved: what else the machine does falls on all of them. */
+function measureAll(
+  what: 'throughput' | 'backlog',
+  jobs: number,
+  rounds: number,
+  say: (text: string) => void,
+): Results {
+  const all = new Map<ContestantName, Figures[]>(contestantNames.map((name) => [name, []]));
+  const cache = mkdtempSync(join(tmpdir(), 'homer-bench-cache-'));
+  mkdirSync(cache, { recursive: true });
+  try {
+    measure('homer', 'throughput', 400, cache);
+    for (let round = 1; round <= rounds; round++) {
+      for (const name of contestantNames) {
+        say(`${what} ${round}/${rounds}: ${name}`);
+        all.get(name)?.push(measure(name, what, jobs, cache));
+      }
+    }
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
+  return new Map([...all].map(([name, figures]) => [name, medians(figures)]));
+}
+
+interface Comparison {
+  readonly title: string;
+  readonly figure: string;
+  readonly unit: string;
+  /** More is better, or less. */
+  readonly better: 'more' | 'less';
+  /** At least so many times as good as BullMQ on `appendfsync always`. */
+  readonly reach?: number;
+}
+
+const throughput: readonly Comparison[] = [
+  { title: 'durable enqueue, 1 in flight', figure: 'enqueue1', unit: '/s', better: 'more' },
+  { title: 'durable enqueue, 50 in flight', figure: 'enqueue50', unit: '/s', better: 'more', reach: 3 },
+  { title: 'end to end, concurrency 1', figure: 'drain1', unit: '/s', better: 'more' },
+  { title: 'end to end, concurrency 10', figure: 'drain10', unit: '/s', better: 'more', reach: 5 },
+  { title: 'end to end, concurrency 50', figure: 'drain50', unit: '/s', better: 'more' },
+  { title: 'enqueued (50 in flight) while worked off (10)', figure: 'through10', unit: '/s', better: 'more' },
+  { title: 'pick-up when idle, p50', figure: 'pickUpP50', unit: ' ms', better: 'less', reach: 1 },
+  { title: 'pick-up when idle, p99', figure: 'pickUpP99', unit: ' ms', better: 'less' },
+  { title: 'CPU per job, both sides', figure: 'cpuMicrosPerJob', unit: ' µs', better: 'less' },
+];
+
+function compare(results: Results, comparison: Comparison): Line {
+  const of = (name: ContestantName): number => results.get(name)?.[comparison.figure] ?? Number.NaN;
+  const better = (other: number): number =>
+    comparison.better === 'more' ? of('homer') / other : other / of('homer');
+  const times = better(of('bullmq-always'));
+  return {
+    title: comparison.title,
+    values: contestantNames.map((name) => ({ name, value: of(name), unit: comparison.unit })),
+    verdict: `${ratio(times)} always, ${ratio(better(of('bullmq-everysec')))} everysec`,
+    ...(comparison.reach === undefined
+      ? {}
+      : { aim: `≥ ${comparison.reach} × always`, reached: times >= comparison.reach }),
+  };
+}
+
+export function benchEngines(scale: Scale, say: (text: string) => void): Line[] {
+  const results = measureAll('throughput', scale.jobs, scale.rounds, say);
+  return throughput.map((comparison) => compare(results, comparison));
+}
+
+export function benchBacklog(scale: Scale, say: (text: string) => void): Line[] {
+  const results = measureAll('backlog', scale.backlog, 1, say);
+  const of = (name: ContestantName, figure: string): number => results.get(name)?.[figure] ?? Number.NaN;
+  const values = (figure: string, unit: string): Line['values'] =>
+    contestantNames.map((name) => ({ name, value: of(name, figure), unit }));
+  const slowdown = of('homer', 'emptyRate') / of('homer', 'fullRate');
+  const megabytes = of('homer', 'processMegabytes');
+  const jobs = scale.backlog.toLocaleString('en');
+  return [
+    { title: `${jobs} queued: time to fill`, values: values('fillSeconds', ' s') },
+    { title: `${jobs} queued: worked off at 10`, values: values('fullRate', '/s') },
+    {
+      title: 'the same from an empty queue',
+      values: values('emptyRate', '/s'),
+      verdict: `${slowdown.toFixed(2)} × slower when full`,
+      aim: '≤ 2 ×',
+      reached: slowdown <= 2,
+    },
+    {
+      title: `${jobs} queued: memory, process`,
+      values: values('processMegabytes', ' MB'),
+      aim: '≤ 150 MB',
+      reached: megabytes <= 150,
+    },
+    { title: `${jobs} queued: memory, server`, values: values('serverMegabytes', ' MB') },
+  ];
+}
