@@ -49,7 +49,6 @@ export function createProgram(
     .argument('[prompt...]', 'the task; text piped in is appended to it')
     .option('-x, --executor <name>', 'the agent or program that does it')
     .option('-l, --lane <name>', 'the lane it waits in')
-    .option('-s, --session <id>', 'the conversation it belongs to')
     .option('-C, --cwd <dir>', 'where it works (default: here)')
     .option('--key <key>', 'idempotency key: the same key and task give the same job')
     .option('--timeout <time>', 'end a run that takes longer, such as 90s, 30m or 2h', parseTime)

@@ -16,7 +16,6 @@ import { createDetach, watchToEnd } from '../watch.ts';
 export interface RunOptions {
   readonly executor?: string;
   readonly lane?: string;
-  readonly session?: string;
   readonly cwd?: string;
   readonly key?: string;
   /** Milliseconds. */
@@ -44,7 +43,6 @@ export async function run(context: Context, words: readonly string[], options: R
       prompt,
       executor: options.executor,
       lane: options.lane,
-      session: options.session,
       cwd: resolve(options.cwd ?? '.'),
       timeoutMs: options.timeout,
     },
