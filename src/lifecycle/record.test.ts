@@ -71,8 +71,9 @@ test('a number that was used again, or another boot, is not the daemon', () => {
 test.runIf(process.platform === 'linux')(
   'a daemon that has ended and was not collected yet is gone',
   async () => {
-    // The shell becomes `sleep`, which never asks after the child it inherited.
-    const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$; read _" <&0 & exec sleep 60'], {
+    // The shell becomes `sleep`, which never asks after the child it inherited. A background command has /dev/null for
+    // its standard input, so the pipe goes to it by another number.
+    const parent = spawn('sh', ['-c', 'exec 3<&0; sh -c "echo \\$\\$; read _ <&3" & exec sleep 60'], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     try {
