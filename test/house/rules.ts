@@ -67,11 +67,6 @@ const foreignToCore = [
 ];
 
 const longest = 300;
-/** Longer files, each for a reason. */
-const mayBeLong: Readonly<Record<string, string>> = {
-  'src/core/errors.ts': 'the catalogue: one table, one entry after the other',
-};
-
 const vagueNames = /(^|-)(utils?|helpers?|types|common|misc|manager)$/;
 
 const complaints: Readonly<Record<Trait['kind'], string>> = {
@@ -131,7 +126,7 @@ function checkShape(source: SourceFile): readonly Violation[] {
     .filter((trait) => trait.kind !== 'statement at import' || !programs.test(path))
     .map((trait) => ({ rule: 'shape', text: `${path}:${String(trait.line)} ${complaints[trait.kind]}` }));
   if (source.isBarrel) found.push({ rule: 'shape', text: `${path} ${complaints['star export']}` });
-  if (source.lines > longest && mayBeLong[path] === undefined)
+  if (source.lines > longest)
     found.push({
       rule: 'length',
       text: `${path} has ${String(source.lines)} lines, ${String(longest)} are the limit`,
