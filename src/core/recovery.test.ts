@@ -9,6 +9,7 @@ const gone: LeftRun = {
   foreignGeneration: false,
   starts: 1,
   agentMayHaveStarted: true,
+  unreadable: false,
   exitVerdict: null,
   journalVerdict: null,
   tree: 'dead',
@@ -55,6 +56,12 @@ const rows: readonly [string, Partial<LeftRun>, Recovery][] = [
   [
     'it never started its agent, but cannot be shown dead: a person',
     { agentMayHaveStarted: false, tree: 'unproven' },
+    person,
+  ],
+  ['its files are of a version that is not known: a person', { unreadable: true }, person],
+  [
+    'no file of it can be read, not even that its agent was started: a person',
+    { unreadable: true, agentMayHaveStarted: false },
     person,
   ],
   ['it wrote its end: settle from that', { exitVerdict: 'agent_error' }, { do: 'settleFromExit' }],
@@ -127,6 +134,7 @@ const anyRun: fc.Arbitrary<LeftRun> = fc.record({
   exitVerdict: verdict,
   journalVerdict: verdict,
   tree: fc.constantFrom('dead', 'unproven'),
+  unreadable: fc.boolean(),
   hostRestarted: fc.boolean(),
   endRequested: fc.boolean(),
 });

@@ -14,6 +14,8 @@ export interface LeftRun {
   readonly starts: number;
   /** run.json is there: the runner came far enough to start its agent. */
   readonly agentMayHaveStarted: boolean;
+  /** Its files are there but of a version that is not known here: a newer Homer ran it. */
+  readonly unreadable: boolean;
   /** The verdict in exit.json, if that file is whole. */
   readonly exitVerdict: Verdict | null;
   /** The verdict of a terminal event in the journal, if there is one. */
@@ -45,6 +47,8 @@ export function decideRecovery(run: LeftRun): Recovery {
     return { do: 'settleFromExit' };
   if (run.journalVerdict !== null && (run.tree === 'dead' || run.journalVerdict === 'done'))
     return { do: 'settleFromJournal' };
+  // What was done is written down where only another version can read it.
+  if (run.unreadable) return { do: 'waitForPerson' };
   if (run.tree === 'unproven') return { do: 'waitForPerson' };
   if (run.hostRestarted || run.endRequested || run.foreignGeneration)
     return { do: 'settle', verdict: 'interrupted' };

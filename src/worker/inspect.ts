@@ -7,7 +7,7 @@ import { isLockHeldProof } from '../lifecycle/lock.ts';
 import { hostBootId } from '../lifecycle/process-identity.ts';
 import { fileNames, type Exit } from '../runner/files.ts';
 import { endLeftovers } from '../runner/leftovers.ts';
-import { readExit, readRunRecord } from '../runner/records.ts';
+import { readExit, readRunRecord, readSession, readSpec } from '../runner/records.ts';
 import { emptySummary, summarizeJournal, type JournalSummary } from './report.ts';
 
 export interface Inspection {
@@ -38,11 +38,13 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
   // exit.json is the last thing a runner writes: whether it has let go of its lock by now does not matter.
   const lock = exit !== null || !existsSync(directory) ? 'free' : await isLockHeldProof(directory);
   const record = readRunRecord(directory);
+  const isThere = (name: string): boolean => existsSync(join(directory, name));
   const known = {
     lock,
     foreignGeneration,
     starts,
     agentMayHaveStarted: record !== null,
+    unreadable: (record === null && isThere(fileNames.run)) || (exit === null && isThere(fileNames.exit)),
     hostRestarted: (record?.hostBootId ?? run.hostBootId) !== hostBootId(),
     endRequested: hasOrders(directory),
   };
@@ -50,16 +52,29 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
     const facts: LeftRun = { ...known, exitVerdict: null, journalVerdict: null, tree: 'unproven' };
     return { facts, exit: null, journal: emptySummary, survivors: [] };
   }
-  const journal = await summarizeJournal(directory);
+  const summary = await summarizeJournal(directory);
+  const journal =
+    record === null
+      ? summary
+      : { ...summary, agentSessionId: summary.agentSessionId ?? sessionOf(directory) };
   const survivors = exit?.tree === 'dead' ? [] : await endTreeOf(run);
   const tree = survivors.length === 0 ? 'dead' : 'unproven';
   const facts: LeftRun = {
     ...known,
     exitVerdict: exit?.verdict ?? null,
-    journalVerdict: journal.end?.verdict ?? null,
+    // The lines of a version that is not known may mean something else.
+    journalVerdict: known.unreadable ? null : (journal.end?.verdict ?? null),
     tree,
   };
   return { facts, exit: exit === null ? null : { ...exit, tree }, journal, survivors };
+}
+
+/**
+ * The session of an agent that was cut off before the journal had its name: what it did is in the session it was given, and
+ * a fresh one would do it again. Should it never have come to that session, its executor starts it anew under the same id.
+ */
+function sessionOf(directory: string): string | null {
+  return readSession(directory)?.agentSessionId ?? readSpec(directory)?.turn.session.id ?? null;
 }
 
 async function endTreeOf(run: InspectedRun): Promise<readonly number[]> {

@@ -12,13 +12,25 @@ import type { RunReport } from '../ledger/run-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
-import { filesVersion, type Isolation, type JournalEntry, type SecretFrame } from '../runner/files.ts';
+import {
+  type Exit,
+  filesVersion,
+  type Isolation,
+  type JournalEntry,
+  type SecretFrame,
+} from '../runner/files.ts';
 import { followJournal } from '../runner/journal-reader.ts';
 import { sendOrder } from '../runner/records.ts';
 import { waitForRunner } from './follow.ts';
 import { inspectRun, type Inspection } from './inspect.ts';
 import { isRefusedByDisk, persist } from './persist.ts';
-import { emptySummary, reportFromExit, reportFromJournal, reportWithout } from './report.ts';
+import {
+  emptySummary,
+  type JournalSummary,
+  reportFromExit,
+  reportFromJournal,
+  reportWithout,
+} from './report.ts';
 import { prepareRunFiles } from './run-files.ts';
 import { startRunner, type RunnerCommand, type RunnerProcess } from './runner-process.ts';
 
@@ -199,11 +211,17 @@ async function conclude(context: RunContext, run: Run, signal: AbortSignal): Pro
 
 async function awaitPerson(context: RunContext, run: Run, why: string, signal: AbortSignal): Promise<void> {
   const { ledger } = context;
-  const code = run.foreignGeneration ? 'HOMER_HELD' : 'HOMER_TREE_UNPROVEN';
+  const code = isHeld(context, run) ? 'HOMER_HELD' : 'HOMER_TREE_UNPROVEN';
   await persist(ledger, () => ledger.claims.await(run.claim, code, why, ledger.now()), signal);
 }
 
+/** Once a person has released the daemon, a run that was still being ended is settled like any other. */
+function isHeld({ ledger }: RunContext, run: Run): boolean {
+  return run.foreignGeneration && ledger.isHeld();
+}
+
 function whyUnproven({ facts, survivors }: Inspection): string {
+  if (facts.unreadable) return 'A newer version of Homer ran it, whose files cannot be read here.';
   if (facts.lock === 'unknown') return 'It cannot be told whether its runner lives.';
   return `These processes could not be ended: ${survivors.join(', ')}.`;
 }
@@ -211,15 +229,21 @@ function whyUnproven({ facts, survivors }: Inspection): string {
 /** Ends the run and moves its job, however long the disk refuses. A stale claim rejects with HOMER_FENCED. */
 async function settle(context: RunContext, run: Run, report: RunReport, signal: AbortSignal): Promise<void> {
   const { ledger } = context;
-  if (run.foreignGeneration) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
+  if (isHeld(context, run)) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
   else await persist(ledger, () => ledger.claims.settle(run.claim, report, ledger.now()), signal);
   context.pass('8-settled');
+}
+
+/** An agent that was never started has no session to go on in. */
+function cutOffSession({ verdict }: Exit, { agentSessionId }: JournalSummary): string | null {
+  return verdict === 'spawn_failed' || verdict === 'done' ? null : agentSessionId;
 }
 
 type Settling = { do: 'settleFromExit' | 'settleFromJournal' } | { do: 'settle'; verdict: Verdict };
 
 function reportOf({ exit, journal, facts }: Inspection, decision: Settling): RunReport {
-  if (decision.do === 'settleFromExit' && exit !== null) return reportFromExit(exit);
+  if (decision.do === 'settleFromExit' && exit !== null)
+    return reportFromExit({ ...exit, agentSessionId: exit.agentSessionId ?? cutOffSession(exit, journal) });
   if (decision.do === 'settleFromJournal' && journal.end !== null)
     return reportFromJournal(journal, journal.end, facts.tree);
   return reportWithout(journal, decision.do === 'settle' ? decision.verdict : 'lost', undefined);
