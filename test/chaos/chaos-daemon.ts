@@ -12,6 +12,8 @@ export interface StartOptions {
   readonly kill?: string;
   /** Directory of the deaths planned for runners. */
   readonly runnerKills?: string;
+  /** Further arguments of daemon.ts. */
+  readonly more?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Another program than daemon.ts, with its arguments. */
   readonly argv?: readonly [string, ...string[]];
@@ -64,6 +66,7 @@ export function startDaemon(
     process.execPath,
     ...own,
     ...(options.runnerKills === undefined ? [] : ['--runner-kills', options.runnerKills]),
+    ...(options.more ?? []),
   ];
   const child = spawn(args[0], args.slice(1), {
     env: { ...env, ...options.env },

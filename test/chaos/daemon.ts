@@ -1,6 +1,6 @@
 // The daemon with a death planned: it kills itself at the how-manieth passing of a point, as a power cut would.
-// usage: daemon.ts HOME [--kill POINT[:N]] [--runner-kills DIRECTORY]
-// POINT is a waypoint or `any`; the files in DIRECTORY are deaths planned for runners (see runner.ts).
+// usage: daemon.ts HOME [--kill POINT[:N]] [--runner-kills DIRECTORY] [--runner PROGRAM --runner-version N]
+// POINT is a waypoint or `any`; the files in DIRECTORY are deaths planned for runners (see runner.ts); PROGRAM is another runner.
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,12 @@ import type { Waypoint } from '../../src/lifecycle/waypoint.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { kill: { type: 'string' }, 'runner-kills': { type: 'string' } },
+  options: {
+    kill: { type: 'string' },
+    'runner-kills': { type: 'string', default: 'none' },
+    runner: { type: 'string', default: join(import.meta.dirname, 'runner.ts') },
+    'runner-version': { type: 'string' },
+  },
 });
 const [home = ''] = positionals;
 const [deadly, count = '1'] = values.kill?.split(':') ?? [];
@@ -28,7 +33,6 @@ prepareHome(home);
 const lock = acquireLock(home);
 if (lock === null) process.exit(75);
 try {
-  const runnerEntry = join(import.meta.dirname, 'runner.ts');
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
   const env = { PATH, NODE_COMPILE_CACHE };
   const exitCode = await runDaemon({
@@ -38,7 +42,10 @@ try {
     env: process.env,
     userHome: homedir(),
     pass,
-    runner: { argv: [process.execPath, runnerEntry, values['runner-kills'] ?? 'none'], env },
+    runner: {
+      argv: [process.execPath, values.runner, values['runner-version'] ?? values['runner-kills']],
+      env,
+    },
   });
   process.exit(exitCode);
 } catch (error) {
