@@ -6,6 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isEnded, type JobState } from '../../src/core/job.ts';
+import type { JobView } from '../../src/operations/job-view.ts';
 import { createChaosHome, kinds, type ChaosHome, type ChaosJob } from './chaos-home.ts';
 import type { ChaosDaemon } from './chaos-daemon.ts';
 import { kill } from './processes.ts';
@@ -179,12 +181,10 @@ class Nemesis {
     return true;
   }
 
+  /** In one look: a job that is asked about state by state may slip from one to another in between. */
   async #isAtRest(daemon: ChaosDaemon): Promise<boolean> {
-    for (const state of ['scheduled', 'queued', 'running', 'parked']) {
-      const { body } = await daemon.ask<{ jobs: unknown[] }>('GET', `/api/v1/jobs?state=${state}&limit=1`);
-      if (body.jobs.length > 0) return false;
-    }
-    return true;
+    const { body } = await daemon.ask<{ jobs: JobView[] }>('GET', '/api/v1/jobs?limit=500');
+    return body.jobs.every(({ state }) => isEnded(state as JobState) || state === 'waiting');
   }
 
   #upTo(most: number): number {
