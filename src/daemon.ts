@@ -18,7 +18,8 @@ import { hostBootId } from './lifecycle/process-identity.ts';
 import { recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
 import { createShutdown, type Shutdown } from './lifecycle/shutdown.ts';
 import { answerSignals } from './lifecycle/signals.ts';
-import { createWatchdog } from './lifecycle/watchdog.ts';
+import type { Service } from './lifecycle/service.ts';
+import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
 import { createRunStream } from './worker/run-stream.ts';
@@ -39,6 +40,7 @@ export interface DaemonOptions {
   /** The chaos suite kills the process at the points of the path; otherwise nothing happens there. */
   readonly pass?: PassWaypoint;
   readonly runner?: RunnerCommand;
+  readonly watchdog?: WatchdogOptions;
 }
 
 const homeCheckMs = 5_000;
@@ -74,7 +76,7 @@ class Daemon {
   readonly #ended = Promise.withResolvers<number>();
   /** Aborted when the daemon begins to stop. */
   readonly #background = new AbortController();
-  readonly #watchdog = createWatchdog();
+  readonly #watchdog: Service;
   readonly #troubles = new Troubles();
   readonly #config: LiveConfig;
   readonly #executors: ExecutorRegistry;
@@ -84,6 +86,7 @@ class Daemon {
     this.#options = options;
     this.#log = createLog(options.env['HOMER_LOG']);
     this.#pass = options.pass ?? passOn;
+    this.#watchdog = createWatchdog(options.watchdog);
     this.#config = openConfig(options.home, options);
     for (const warning of this.#config.warnings) this.#log.warn({ ...warning }, 'config.yaml');
     this.#executors = createExecutorRegistry({ path: options.env['PATH'] ?? '', home: options.userHome });
