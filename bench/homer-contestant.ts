@@ -63,8 +63,8 @@ export async function openHomer(home: string, { paused = false } = {}): Promise<
   return {
     enqueue,
     fill: async (jobs) => {
-      for (let left = jobs; left > 0; left -= 1000)
-        await Promise.all(Array.from({ length: Math.min(left, 1000) }, enqueue));
+      for (let left = jobs; left > 0; left -= 100)
+        await Promise.all(Array.from({ length: Math.min(left, 100) }, enqueue));
     },
     work: async (limit, onStart, onEnd) => {
       concurrency = limit;
