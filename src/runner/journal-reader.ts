@@ -13,10 +13,10 @@ export interface JournalPart {
 }
 
 /** Read at a time; a longer line is still read whole. */
-const windowBytes = 1024 * 1024;
+const windowBytes = 64 * 1024;
 
 /**
- * Reads whole lines from an offset on, about 1 MiB of them; the end is reached when `nextOffset` does not move. Lines that are
+ * Reads whole lines from an offset on, about 64 KiB of them; the end is reached when `nextOffset` does not move. Lines that are
  * no journal entries are passed over. A journal that is not there yet is empty.
  */
 export async function readJournal(path: string, fromOffset: number): Promise<JournalPart> {
