@@ -13,7 +13,7 @@ test('the picture in docs/states.md has exactly the legal moves', () => {
 
 test('the table in docs/states.md has exactly the verdicts, with what each burns', () => {
   const rows = [...page.matchAll(/^\| `(\w+)` \| [^|]+ \| (nothing|an attempt|a crash) \|/gm)];
-  const written = rows.map(([, verdict, burns]) => [verdict, burns?.replace(/^an? /, '')]);
-  const coded = verdicts.map((verdict) => [verdict, verdictTable[verdict].burns]);
+  const written = rows.map(([, verdict, burns]) => `${verdict} burns ${burns?.replace(/^an? /, '')}`);
+  const coded = verdicts.map((verdict) => `${verdict} burns ${verdictTable[verdict].burns}`);
   expect(written.sort()).toEqual(coded.sort());
 });

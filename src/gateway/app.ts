@@ -56,7 +56,7 @@ export async function createApp(
     // The listener answers what is no HTTP; a second answer to the same socket would garble the first.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
-      void sendError(options, request as FastifyRequest, reply as FastifyReply, error);
+      void sendError(options, request, reply, error);
     },
   });
   app.removeAllContentTypeParsers();

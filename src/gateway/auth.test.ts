@@ -12,10 +12,10 @@ test('one peer has one name, however its address is written', () => {
 });
 
 test('a blank token lets nobody in', () => {
-  const { authenticate } = createAuthenticator([ownerGrant('')], () => 0);
+  const authenticator = createAuthenticator([ownerGrant('')], () => 0);
   const request = (authorization: string): never => ({ headers: { authorization }, socket: {} }) as never;
   for (const header of ['', 'Bearer ', 'Bearer', 'Bearer undefined'])
-    expect(() => authenticate(request(header))).toThrow();
+    expect(() => authenticator.authenticate(request(header))).toThrow();
 });
 
 test('text for the log has no control characters and an end', () => {

@@ -172,7 +172,7 @@ describe('waitForLock', () => {
     const before = new Set(childrenOf(process.pid).map(({ pid }) => pid));
     const abort = new AbortController();
     const waiting = waitForLock(directory, abort.signal);
-    const [shell] = childrenOf(process.pid).filter(({ pid }) => !before.has(pid));
+    const shell = childrenOf(process.pid).find(({ pid }) => !before.has(pid));
     expect(shell).toBeDefined();
     abort.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');

@@ -11,13 +11,13 @@ export interface Log {
   error(fields: LogFields, message: string): void;
 }
 
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const levels: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
 
 /** `level` as HOMER_LOG has it; one that is not known counts as `info`. Written synchronously: a crash loses no line. */
 export function createLog(level: string | undefined): Log {
   const logger = pino(
     {
-      level: level !== undefined && levels.includes(level) ? level : 'info',
+      level: level !== undefined && levels.has(level) ? level : 'info',
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },

@@ -221,7 +221,7 @@ export function ask(port: number, options: Ask = {}): Promise<Said> {
         response.on('end', () => {
           let json: Record<string, unknown> = {};
           if (text !== '' && String(response.headers['content-type']).includes('json'))
-            json = JSON.parse(text);
+            json = JSON.parse(text) as Record<string, unknown>;
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
         });
         response.on('error', reject);
