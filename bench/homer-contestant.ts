@@ -1,8 +1,8 @@
 // Homer's embedded engine on its ledger, as the daemon runs it, with a handler that does nothing.
 
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
-import { idRandomBytes, newJobId } from '../src/core/ids.ts';
+import { createChance, newJobId } from '../src/core/ids.ts';
 import { EmbeddedEngine } from '../src/engine/embedded.ts';
 import type { Claim } from '../src/engine/engine.ts';
 import { noUsage, type RunReport } from '../src/ledger/run-record.ts';
@@ -21,9 +21,12 @@ const done: RunReport = {
   tree: 'dead',
 };
 
+const chance = createChance(randomFillSync);
+
 function draft(): JobDraft {
+  const now = Date.now();
   return {
-    id: newJobId(Date.now(), randomBytes(idRandomBytes)),
+    id: newJobId(now, chance(now)),
     source: 'bench',
     key: null,
     bodyHash: '',

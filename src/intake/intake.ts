@@ -1,11 +1,11 @@
 // Where every task comes in, whatever its channel: checked, given its defaults, and on disk before anyone is told.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { realpathSync, statSync, mkdirSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config, ExecutorConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
-import { idRandomBytes, newJobId, type JobId } from '../core/ids.ts';
+import { createChance, newJobId, type JobId } from '../core/ids.ts';
 import type { OnInterrupt } from '../core/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
@@ -56,14 +56,15 @@ export type Accept = (
 /** Accepted means on disk. Bad input is refused with a code of the catalogue, and leaves nothing behind. */
 export function createIntake(options: IntakeOptions): Accept {
   const { ledger } = options;
+  const chance = createChance(randomFillSync);
   return async (request, key, sender) => {
     const { name, config } = chooseExecutor(options, request.executor, sender);
     const lane = chooseLane(options.config(), request.lane);
     checkPrompt(request.prompt, name, config);
-    const cwd = chooseDirectory(options, request.cwd, sender);
+    const cwd = keptDirectory(options.home, chooseDirectory(options, request.cwd, sender));
     const now = ledger.now();
     const draft = {
-      id: newJobId(now, randomBytes(idRandomBytes)),
+      id: newJobId(now, chance(now)),
       source: sender.source,
       key,
       bodyHash: hashOf(request),
@@ -141,6 +142,15 @@ function checkPrompt(prompt: string, name: string, config: ExecutorConfig): void
       `With this prompt an argument of "${name}" has ${length} bytes; the system takes ${longestArgument - 1}.`,
     );
   }
+}
+
+/**
+ * What is inside the state directory is kept relative to it: when that is renamed, jobs that wait find their place again.
+ * `resolve(home, …)` gives the path back.
+ */
+function keptDirectory(home: string, real: string): string {
+  const inside = relative(realpathSync(home), real);
+  return inside === '..' || inside.startsWith(`..${sep}`) ? real : inside;
 }
 
 /** The real path of an existing directory in which this sender's jobs may work. */

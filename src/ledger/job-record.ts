@@ -30,6 +30,7 @@ export interface JobRecord {
   readonly source: string;
   readonly key: string | null;
   readonly sessionId: string | null;
+  /** Absolute, or relative to the state directory when it is inside. */
   readonly cwd: string;
   readonly priority: number;
   readonly maxAttempts: number;
