@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,9 @@ export async function openRoom(): Promise<Room> {
         child.kill('SIGKILL');
         await once(child, 'exit');
       }
+      // A daemon that was killed has left its runs alive: only a daemon can end them all.
+      if (existsSync(join(home, 'runs')) && readdirSync(join(home, 'runs')).length > 0)
+        await room.run(['start']);
       await room.run(['stop', '--kill']);
       const record = await readRecord(home);
       if (record !== null && isRecordAlive(record)) process.kill(record.pid, 'SIGKILL');
