@@ -1,5 +1,6 @@
 // A job as the contract shows it: times in ISO 8601 UTC, unknown is null.
 
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { jobStates } from '../core/job.ts';
 import { verdicts } from '../core/verdict.ts';
@@ -58,7 +59,8 @@ export type JobView = z.infer<typeof jobView>;
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
-export function viewJob(job: JobRecord, runs: readonly RunRecord[]): JobView {
+/** `home`: absolute path of the state directory. */
+export function viewJob(job: JobRecord, runs: readonly RunRecord[], home: string): JobView {
   return {
     id: job.id,
     state: job.state,
@@ -66,7 +68,7 @@ export function viewJob(job: JobRecord, runs: readonly RunRecord[]): JobView {
     executor: job.executor,
     sessionId: job.sessionId,
     prompt: job.prompt,
-    cwd: job.cwd,
+    cwd: resolve(home, job.cwd),
     key: job.key,
     source: job.source,
     priority: job.priority,

@@ -17,6 +17,8 @@ import { defineOperation, type Operation } from './operation.ts';
 
 export interface JobOperationsOptions {
   readonly ledger: Ledger;
+  /** Absolute path of the state directory. */
+  readonly home: string;
   readonly accept: Accept;
   /** Tells the run of a job to end, if there is one. */
   readonly endRun: (jobId: JobId) => void;
@@ -67,8 +69,8 @@ const listInput = z.strictObject({
 
 const idInput = z.strictObject({ id: jobId });
 
-export function jobOperations({ ledger, accept, endRun }: JobOperationsOptions): readonly Operation[] {
-  const view = (id: JobId): JobView => viewJob(ledger.jobs.get(id), ledger.claims.runsOf(id));
+export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOptions): readonly Operation[] {
+  const view = (id: JobId): JobView => viewJob(ledger.jobs.get(id), ledger.claims.runsOf(id), home);
 
   return [
     defineOperation({
@@ -89,7 +91,7 @@ export function jobOperations({ ledger, accept, endRun }: JobOperationsOptions):
         const last = jobs.at(-1);
         return {
           output: {
-            jobs: jobs.map((job) => viewJob(job, ledger.claims.runsOf(job.id))),
+            jobs: jobs.map((job) => viewJob(job, ledger.claims.runsOf(job.id), home)),
             nextCursor: jobs.length === limit && last !== undefined ? String(last.seq) : null,
           },
         };

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ExecutorConfig } from '../config/config.ts';
 import type { Generation, RunId } from '../core/ids.ts';
 import type { Executor, ExecutorSettings, Turn } from '../executors/executor.ts';
@@ -30,12 +30,15 @@ export function runDirectory(home: string, runId: RunId): string {
 export function prepareRunFiles(home: string, plan: RunPlan): string {
   const directory = runDirectory(home, plan.runId);
   mkdirSync(join(directory, fileNames.inbox), { recursive: true, mode: 0o700 });
-  writeSpec(directory, specOf(plan));
+  writeSpec(directory, specOf(home, plan));
   syncDirectory(join(home, 'runs'));
   return directory;
 }
 
-function specOf({ runId, job, config, executor, generation, home, isolation }: RunPlan): Spec {
+function specOf(
+  stateDirectory: string,
+  { runId, job, config, executor, generation, home, isolation }: RunPlan,
+): Spec {
   return {
     version: filesVersion,
     generation,
@@ -43,7 +46,7 @@ function specOf({ runId, job, config, executor, generation, home, isolation }: R
     jobId: job.id,
     home,
     settings: settingsOf(job.executor, config),
-    turn: turnOf(job, executor),
+    turn: turnOf(job, resolve(stateDirectory, job.cwd), executor),
     limits: { wallMs: job.timeoutMs, stallMs: config.stallMs, outputBytes: config.outputLimit },
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
   };
@@ -55,11 +58,11 @@ function settingsOf(name: string, config: ExecutorConfig): ExecutorSettings {
 }
 
 /** A job that has been in an agent session goes on there and is told that it was cut off. */
-function turnOf(job: JobRecord, executor: Executor): Turn {
+function turnOf(job: JobRecord, cwd: string, executor: Executor): Turn {
   const goesOn = executor.resumable && job.agentSessionId !== null;
   return {
     prompt: job.prompt,
-    cwd: job.cwd,
+    cwd,
     session: goesOn
       ? { id: job.agentSessionId, mode: 'resume' }
       : { id: executor.choosesSessionId ? randomUUID() : null, mode: 'new' },
