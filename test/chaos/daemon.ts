@@ -1,5 +1,6 @@
 // The daemon with a death planned: it kills itself at the how-manieth passing of a point, as a power cut would.
 // usage: daemon.ts HOME [--kill POINT[:N]] [--runner-kills DIRECTORY] [--runner PROGRAM --runner-version N]
+//        [--watchdog-ticks N]; SIGUSR2 blocks its event loop.
 // POINT is a waypoint or `any`; the files in DIRECTORY are deaths planned for runners (see runner.ts); PROGRAM is another runner.
 
 import { homedir } from 'node:os';
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
     'runner-kills': { type: 'string', default: 'none' },
     runner: { type: 'string', default: join(import.meta.dirname, 'runner.ts') },
     'runner-version': { type: 'string' },
+    'watchdog-ticks': { type: 'string' },
   },
 });
 const [home = ''] = positionals;
@@ -28,6 +30,11 @@ function pass(point: Waypoint): void {
   if ((deadly !== point && deadly !== 'any') || --left > 0) return;
   process.kill(process.pid, 'SIGKILL');
 }
+
+// For ever, and deaf to every signal but the last.
+process.on('SIGUSR2', () => {
+  for (;;);
+});
 
 prepareHome(home);
 const lock = acquireLock(home);
@@ -42,6 +49,9 @@ try {
     env: process.env,
     userHome: homedir(),
     pass,
+    ...(values['watchdog-ticks'] === undefined
+      ? {}
+      : { watchdog: { tickMs: 100, limitTicks: Number(values['watchdog-ticks']) } }),
     runner: {
       argv: [process.execPath, values.runner, values['runner-version'] ?? values['runner-kills']],
       env,

@@ -100,15 +100,25 @@ class Nemesis {
 
   async round(kills: number): Promise<void> {
     const pending: ChaosJob[] = [];
+    const gated: ChaosJob[] = [];
     const target = this.total + kills;
     let daemon = await this.#start();
     while (this.total < target) {
-      for (let jobs = this.#upTo(3); jobs > 0; jobs--) pending.push(this.#home.plan(this.#pick(kinds)));
+      // Some stop in the middle of their effect until the next blow, so that there is something to hit.
+      for (let jobs = this.#upTo(3); jobs > 0; jobs--) {
+        const job = this.#home.plan(this.#pick(kinds), this.#random() < 0.4);
+        pending.push(job);
+        gated.push(job);
+      }
       await this.#submit(daemon, pending);
-      if (!(await this.#strike(daemon))) continue;
-      await daemon.exited;
-      daemon = await this.#start();
+      if (await this.#strike(daemon)) {
+        await daemon.exited;
+        daemon = await this.#start();
+      }
+      // More than it can have runs: each of them may be cut off while it waits.
+      for (const job of gated.splice(0, this.#upTo(gated.length))) job.release(50);
     }
+    for (const job of gated) job.release(50);
     // A daemon with a death planned may be the last: it goes, and one that may live lets everything end.
     await daemon.end('SIGKILL');
     daemon = await this.#start(false);
