@@ -36,12 +36,12 @@ export interface ChaosJob {
 }
 
 export interface HomeOptions {
-  /** Merged into config.yaml. */
-  readonly config?: Record<string, unknown>;
+  /** Merged into config.yaml; a function is given the executors that are there. */
+  readonly config?: Record<string, unknown> | ((executors: object) => Record<string, unknown>);
   /** Merged into each executor. */
   readonly executor?: Record<string, unknown>;
-  /** An existing directory, e.g. a mounted one, under which the home is made. */
-  readonly base?: string;
+  /** An existing directory, e.g. a mounted one, in which the state directory is made; all else stays outside. */
+  readonly homeParent?: string;
 }
 
 export interface ChaosHome {
@@ -65,8 +65,8 @@ export interface ChaosHome {
 const agents = join(import.meta.dirname, '../fixtures/agents');
 
 export function createChaosHome(options: HomeOptions = {}): ChaosHome {
-  const base = mkdtempSync(join(options.base ?? tmpdir(), 'homer-chaos-'));
-  const path = join(base, 'home');
+  const base = mkdtempSync(join(tmpdir(), 'homer-chaos-'));
+  const path = join(options.homeParent ?? base, 'home');
   const effects = join(base, 'effects');
   for (const directory of [path, effects, join(base, 'user')]) mkdirSync(directory, { mode: 0o700 });
   const command = {
@@ -74,21 +74,19 @@ export function createChaosHome(options: HomeOptions = {}): ChaosHome {
     argv: ['sh', join(agents, 'effect.sh'), '{prompt}'],
     ...options.executor,
   };
-  const config = {
-    lanes: { default: { concurrency: 4 } },
-    executors: {
-      once: command,
-      again: { ...command, idempotent: true },
-      agent: {
-        kind: 'claude',
-        bin: process.execPath,
-        args: [join(agents, 'claude-like.ts')],
-        permissions: 'all',
-        ...options.executor,
-      },
+  const executors = {
+    once: command,
+    again: { ...command, idempotent: true },
+    agent: {
+      kind: 'claude',
+      bin: process.execPath,
+      args: [join(agents, 'claude-like.ts')],
+      permissions: 'all',
+      ...options.executor,
     },
-    ...options.config,
   };
+  const more = typeof options.config === 'function' ? options.config(executors) : options.config;
+  const config = { lanes: { default: { concurrency: 4 } }, executors, ...more };
   // YAML is a superset of JSON.
   writeFileSync(join(path, 'config.yaml'), JSON.stringify(config));
   const env = {
