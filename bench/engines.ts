@@ -1,5 +1,6 @@
 // Homer's embedded engine against BullMQ on Redis: the contestants take turns, each measurement in a process of its
-// own on a store of its own, and the median of the rounds counts.
+// own on a store of its own. The medians of the rounds count; a ratio is taken within each round, so that what else the
+// machine does meanwhile falls on both sides.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -17,7 +18,11 @@ export interface Scale {
   readonly backlog: number;
 }
 
-type Results = ReadonlyMap<ContestantName, Figures>;
+/** Every contestant's figures, one for each round. */
+type Results = ReadonlyMap<ContestantName, readonly Figures[]>;
+
+const valuesOf = (results: Results, name: ContestantName, figure: string): readonly number[] =>
+  (results.get(name) ?? []).map((figures) => figures[figure] ?? Number.NaN);
 
 function measure(name: ContestantName, what: string, jobs: number, cache: string): Figures {
   const directory = mkdtempSync(join(tmpdir(), 'homer-bench-'));
@@ -36,13 +41,6 @@ function measure(name: ContestantName, what: string, jobs: number, cache: string
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-function medians(rounds: readonly Figures[]): Figures {
-  const names = Object.keys(rounds[0] ?? {});
-  return Object.fromEntries(
-    names.map((name) => [name, median(rounds.map((round) => round[name] ?? Number.NaN))]),
-  );
-}
 
 /** Interleaved: what else the machine does falls on all of them. */
 function measureAll(
@@ -65,7 +63,7 @@ function measureAll(
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
-  return new Map([...all].map(([name, figures]) => [name, medians(figures)]));
+  return all;
 }
 
 interface Comparison {
@@ -91,14 +89,21 @@ const throughput: readonly Comparison[] = [
 ];
 
 function compare(results: Results, comparison: Comparison): Line {
-  const of = (name: ContestantName): number => results.get(name)?.[comparison.figure] ?? Number.NaN;
-  const better = (other: number): number =>
-    comparison.better === 'more' ? of('homer') / other : other / of('homer');
-  const times = better(of('bullmq-always'));
+  const of = (name: ContestantName): readonly number[] => valuesOf(results, name, comparison.figure);
+  const ratios = (other: ContestantName): readonly number[] =>
+    of('homer').map((own, round) => {
+      const theirs = of(other)[round] ?? Number.NaN;
+      return comparison.better === 'more' ? own / theirs : theirs / own;
+    });
+  const against = (other: ContestantName): string => {
+    const all = ratios(other);
+    return `${ratio(median(all))} (${Math.min(...all).toFixed(1)}–${Math.max(...all).toFixed(1)})`;
+  };
+  const times = median(ratios('bullmq-always'));
   return {
     title: comparison.title,
-    values: contestantNames.map((name) => ({ name, value: of(name), unit: comparison.unit })),
-    verdict: `${ratio(times)} always, ${ratio(better(of('bullmq-everysec')))} everysec`,
+    values: contestantNames.map((name) => ({ name, value: median(of(name)), unit: comparison.unit })),
+    verdict: `${against('bullmq-always')} always, ${against('bullmq-everysec')} everysec`,
     ...(comparison.reach === undefined
       ? {}
       : { aim: `≥ ${comparison.reach} × always`, reached: times >= comparison.reach }),
@@ -112,7 +117,7 @@ export function benchEngines(scale: Scale, say: (text: string) => void): Line[] 
 
 export function benchBacklog(scale: Scale, say: (text: string) => void): Line[] {
   const results = measureAll('backlog', scale.backlog, 1, say);
-  const of = (name: ContestantName, figure: string): number => results.get(name)?.[figure] ?? Number.NaN;
+  const of = (name: ContestantName, figure: string): number => median(valuesOf(results, name, figure));
   const values = (figure: string, unit: string): Line['values'] =>
     contestantNames.map((name) => ({ name, value: of(name, figure), unit }));
   const slowdown = of('homer', 'emptyRate') / of('homer', 'fullRate');

@@ -14,8 +14,8 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const scale: Scale = options.quick
-  ? { rounds: 3, jobs: 4_000, backlog: 100_000 }
-  : { rounds: 5, jobs: 20_000, backlog: 1_000_000 };
+  ? { rounds: 7, jobs: 4_000, backlog: 100_000 }
+  : { rounds: 9, jobs: 10_000, backlog: 1_000_000 };
 const say = (text: string): void => void process.stderr.write(`… ${text}\n`);
 
 const parts: Readonly<Record<string, () => Line[] | Promise<Line[]>>> = {
