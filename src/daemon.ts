@@ -1,4 +1,4 @@
-// The daemon: the only file that knows everyone. Boot is the numbered list in `boot`, stopping the one in `stop`.
+// The daemon: the only file that knows everyone. Boot is the numbered list in `#boot`, stopping the one in lifecycle/shutdown.ts.
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -49,14 +49,7 @@ const killWaitMs = 20_000;
 
 /** Runs until it is stopped; resolves with the exit code of the process. Rejects when it cannot start. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const daemon = new Daemon(options);
-  try {
-    await daemon.boot();
-  } catch (error) {
-    await daemon.abandon();
-    throw error;
-  }
-  return daemon.ended;
+  return new Daemon(options).run();
 }
 
 /** What boot has made, for the parts that act on all of it. */
@@ -92,17 +85,19 @@ class Daemon {
     this.#executors = createExecutorRegistry({ path: options.env['PATH'] ?? '', home: options.userHome });
   }
 
-  /** After a boot that failed: nothing points to a daemon that is not there. */
-  async abandon(): Promise<void> {
-    this.#background.abort();
-    await removeRecord(this.#options.home, this.#instanceId);
-  }
-
-  get ended(): Promise<number> {
+  async run(): Promise<number> {
+    try {
+      await this.#boot();
+    } catch (error) {
+      this.#background.abort();
+      // Nothing points to a daemon that is not there.
+      await removeRecord(this.#options.home, this.#instanceId);
+      throw error;
+    }
     return this.#ended.promise;
   }
 
-  async boot(): Promise<void> {
+  async #boot(): Promise<void> {
     const { home, version, lock, env } = this.#options;
 
     // 1 the lock is held since before this file was loaded, the configuration is read; the token
