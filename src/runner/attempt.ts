@@ -74,10 +74,12 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   let respawnAs: 'new' | 'resume' | null = null;
   let lingerMs: number | null = null;
   let firstComplaint: string | null = null;
+  /** Nobody writes any more; there is no one to hold up. */
+  let isOver = false;
 
   // Everything the agent says ends here; a full disk holds up the agent, not us.
   const commit = (): void => {
-    if (!journal.flush()) for (const socket of [agent.output, agent.errorOutput]) socket.pause();
+    if (!journal.flush() && !isOver) for (const socket of [agent.output, agent.errorOutput]) socket.pause();
   };
   const react = (reaction: Reaction): void => {
     for (const event of reaction.events) {
@@ -154,6 +156,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   const proof = await agent.tree.end(run.times.proofMs);
   clearInterval(ticker);
   run.setAnswer(null);
+  isOver = true;
   // No one writes any more: what is left in the pipes is read even when the journal has no room for it now.
   for (const socket of [agent.output, agent.errorOutput]) socket.resume();
   const reading = new AbortController();
