@@ -94,7 +94,7 @@ export function createChaosHome(options: HomeOptions = {}): ChaosHome {
     HOME: join(base, 'user'),
     LANG: 'C.UTF-8',
     HOMER_PORT: '0',
-    NODE_COMPILE_CACHE: compileCache(),
+    NODE_COMPILE_CACHE: compileCache,
   };
   const identity = directoryIdentity(path);
   const daemons: ChaosDaemon[] = [];
@@ -158,15 +158,8 @@ export function createChaosHome(options: HomeOptions = {}): ChaosHome {
   return home;
 }
 
-let cache: string | null = null;
-
-/** As the launcher has it: sources are compiled once for all homes of a test process. */
-function compileCache(): string {
-  if (cache !== null) return cache;
-  const made = mkdtempSync(join(tmpdir(), 'homer-chaos-cache-'));
-  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-  return (cache = made);
-}
+/** As the launcher has it, sources are compiled once; beside the packages, where it is nobody's leftover. */
+const compileCache = join(import.meta.dirname, '../../node_modules/.cache/homer-chaos');
 
 /** Resolves when a process that is no child of ours is gone. tail(1) does the looking. */
 export async function untilGone(pid: number): Promise<void> {

@@ -2,19 +2,25 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SmallDisk } from '../e2e/small-disk.ts';
 import { createChaosHome, type ChaosHome } from './chaos-home.ts';
-import { linesOf, untilLines } from './signals.ts';
+import { until, untilLines } from './signals.ts';
 import { expectOrder, readBooks, runDirectories } from './vocabulary.ts';
 
 const probe = SmallDisk.create(24);
 const why = typeof probe === 'string' ? ` (skipped: ${probe})` : '';
 if (typeof probe !== 'string') probe.remove();
 
-/** What a loud command says after its gate: more than a pipe holds, so that it gets rid of it only when it is read. */
-const loudLines = 20_000;
+/** A command that speaks in three parts, each when it is let: what is read while the journal is full comes in pieces. */
+const partLines = 2_000;
+const loud = [
+  'echo x >> "$1.effect"',
+  'for part in 1 2 3; do read -r _ < "$1.gate"; seq 1 "$2"; echo "$part" >> "$1.said"; done',
+  'echo "did ${1##*/}"',
+].join('\n');
+const part = Array.from({ length: partLines }, (_, index) => `${index + 1}\n`).join('');
 
 describe.skipIf(why !== '')(`a small disk${why}`, () => {
   let disk: SmallDisk;
@@ -23,12 +29,10 @@ describe.skipIf(why !== '')(`a small disk${why}`, () => {
     const made = SmallDisk.create(24);
     if (typeof made === 'string') throw new Error(made);
     disk = made;
-    const script =
-      'echo x >> "$1.effect"; read -r _ < "$1.gate"; seq 1 "$2"; echo said >> "$1.said"; echo "did ${1##*/}"';
-    const loud = { kind: 'command', argv: ['sh', '-c', script, 'sh', '{prompt}', String(loudLines)] };
+    const once = { kind: 'command', argv: ['sh', '-c', loud, 'sh', '{prompt}', String(partLines)] };
     home = createChaosHome({
       homeParent: disk.path,
-      config: (base) => ({ executors: { ...base, once: loud } }),
+      config: (base) => ({ executors: { ...base, once } }),
     });
   });
   afterEach(async () => {
@@ -38,9 +42,9 @@ describe.skipIf(why !== '')(`a small disk${why}`, () => {
 
   test('full: nothing is acknowledged falsely, no result is lost, and it heals by itself', async () => {
     const daemon = home.start();
-    const loud = home.plan('once', true);
-    const { id } = await home.submit(daemon, loud);
-    await loud.began();
+    const job = home.plan('once', true);
+    const { id } = await home.submit(daemon, job);
+    await job.began();
     disk.fill();
     const acknowledged: string[] = [];
     const codes = new Set<number>();
@@ -62,16 +66,17 @@ describe.skipIf(why !== '')(`a small disk${why}`, () => {
     const health = await daemon.ask<{ daemon: string }>('GET', '/health');
     expect(health).toMatchObject({ status: 200, body: { daemon: 'degraded' } });
 
-    // The run comes to its end on the full disk: the agent is held up, what it says is not lost.
-    loud.release();
-    await untilLines(`${loud.path}.said`, 1);
+    // The run comes to its end on the full disk, and its answer fits into what was kept free for it.
     await daemon.untilLine('the ledger cannot be written');
+    for (const count of [1, 2, 3]) {
+      job.release();
+      await untilLines(`${job.path}.said`, count);
+    }
+    const [run = ''] = runDirectories(home.path);
+    await until([run], () => existsSync(join(run, 'exit.json')));
     disk.free();
     const ended = await daemon.untilJob(id, ({ state }) => state !== 'running');
-    expect(ended).toMatchObject({ state: 'succeeded' });
-    expect(ended.result?.text).toContain(`${loudLines - 1}\n${loudLines}\ndid once-1`);
-    const [run = ''] = runDirectories(home.path);
-    expect(linesOf(join(run, 'journal.jsonl')).join('\n')).toContain('"disk_full"');
+    expect(ended).toMatchObject({ state: 'succeeded', result: { text: `${part}${part}${part}did once-1` } });
     await daemon.untilLine('the ledger can be written again');
     const after = home.plan('again');
     const { id: next } = await home.submit(daemon, after);

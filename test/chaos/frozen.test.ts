@@ -13,13 +13,14 @@ const watchdogTicks = 30;
 /** A program of its own whose end says that the time has passed; it is what is tested here, nothing is waited for with it. */
 const longerThanAllLimits = (): Promise<unknown> => promisify(execFile)('sleep', ['7']);
 
-const cases: readonly (readonly ['daemon' | 'runner', ...('daemon' | 'runner')[]])[] = [
-  ['daemon'],
-  ['runner'],
-  ['daemon', 'runner'],
+type Part = 'daemon' | 'runner';
+const cases: readonly (readonly [string, readonly Part[]])[] = [
+  ['the daemon', ['daemon']],
+  ['the runner', ['runner']],
+  ['both', ['daemon', 'runner']],
 ];
 
-test.concurrent.each(cases)('frozen for longer than every limit: %s %s', async (...frozen) => {
+test.concurrent.each(cases)('frozen for longer than every limit: %s', async (_, frozen) => {
   const home = createChaosHome({ executor: limits });
   try {
     const daemon = home.start({ more: ['--watchdog-ticks', String(watchdogTicks)] });
