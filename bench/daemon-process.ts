@@ -32,9 +32,13 @@ export class BenchDaemon {
   /** From the spawn of the launcher to the first 200 of /readyz. */
   readonly readyMs: number;
 
+  /** Resolves when the process has ended. */
+  readonly gone: Promise<unknown>;
+
   private constructor(home: BenchHome, child: ChildProcess, port: number, readyMs: number) {
     this.#home = home;
     this.#child = child;
+    this.gone = once(child, 'exit');
     this.#port = port;
     this.readyMs = readyMs;
   }
@@ -70,9 +74,14 @@ export class BenchDaemon {
   }
 
   async stop(): Promise<void> {
-    const exited = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
-    await exited;
+    await this.gone;
+  }
+
+  /** Kills the daemon as the kernel would; its runs go on. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.gone;
   }
 }
 

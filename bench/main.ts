@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { cpus, loadavg } from 'node:os';
+import { benchDaemonAdopt } from './daemon-adopt.ts';
 import { benchDaemonIdle } from './daemon-idle.ts';
 import { benchDaemonStart } from './daemon-start.ts';
 import { benchBacklog, benchEngines, type Scale } from './engines.ts';
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, () => Line[] | Promise<Line[]>>> = {
   backlog: () => benchBacklog(scale, say),
   daemon: async () => [
     ...(await benchDaemonStart()),
+    ...(await benchDaemonAdopt()),
     ...(await benchDaemonIdle()),
     ...(await benchRunOverhead()),
   ],
