@@ -65,6 +65,24 @@ const planted: readonly [what: string, rule: Violation['rule'], path: string, te
     'src/cli/main.ts',
     "import { a } from '../ledger/jobs.ts';",
   ],
+  [
+    'a second door to skills',
+    'cli',
+    'src/cli/commands/status.ts',
+    "const a = () => import('../../skills/open.ts');",
+  ],
+  [
+    'skills that are loaded with every command',
+    'cli',
+    'src/cli/commands/skills.ts',
+    "import { a } from '../../skills/open.ts';",
+  ],
+  [
+    'a way into skills beside their door',
+    'cli',
+    'src/cli/commands/skills.ts',
+    "const a = () => import('../../skills/loader.ts');",
+  ],
   ['a second door to the daemon', 'daemon', 'src/cli/main.ts', "const a = () => import('../daemon.ts');"],
   [
     'a daemon that is loaded with every command',
@@ -121,6 +139,7 @@ test('what the rules allow is let through', () => {
     'src/cli/main.ts':
       "import { a } from '../core/job.ts';\nimport { Command } from 'commander';\nnew Command();",
     'src/cli/commands/serve.ts': "export const a = () => import('../../daemon.ts');",
+    'src/cli/commands/skills.ts': "const a = () => import('../../skills/open.ts');",
     'src/daemon.ts': "import { a } from './gateway/app.ts';\nimport { b } from './engine/open.ts';",
     'src/engine/open.ts': "import { a } from './embedded.ts';",
     'src/core/job.ts': 'export function a() { try { b(); } catch { /* b is optional */ } }',

@@ -40,6 +40,14 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer config schema > homer.schema.json',
     'homer config check',
   ],
+  skills: [
+    'homer skills                              what is there, what can be used, what is missing',
+    'homer skills list -C ~/code/site --json',
+    'homer skills check                        exit code 1 when an enabled skill cannot be used',
+    'homer skills show github',
+    'homer skills add ~/code/my-skill          shows what it would need and run, then asks',
+    'homer skills add weather.tar.gz --name weather --yes',
+  ],
   token: [
     'homer token',
     'curl -H "Authorization: Bearer $(homer token)" http://127.0.0.1:4663/api/v1/status',

@@ -7,6 +7,7 @@ import { examples, manyUses } from './examples.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { JobsOptions } from './commands/jobs.ts';
 import type { ServeOptions } from './commands/serve.ts';
+import type { SkillsAction, SkillsOptions } from './commands/skills.ts';
 import type { StopOptions } from './commands/stop.ts';
 
 interface GlobalOptions {
@@ -158,6 +159,18 @@ export function createProgram(
       act(async () => {
         const { config } = await import('./commands/config.ts');
         return (context) => config(context, what);
+      }),
+    );
+  add('skills', 'Show skills and what they lack, check them, install one; needs no daemon')
+    .addArgument(new Argument('[action]').choices(['list', 'check', 'show', 'add']).default('list'))
+    .argument('[name]', 'the skill to show; the folder, checkout or tarball to add')
+    .option('-C, --cwd <dir>', 'as seen by work in this directory (default: here)')
+    .option('--name <name>', 'add: the name of its folder')
+    .option('-y, --yes', 'add: do not ask')
+    .action(async (action: SkillsAction, name: string | undefined, options: SkillsOptions) =>
+      act(async () => {
+        const { skills } = await import('./commands/skills.ts');
+        return (context) => skills(context, action, name, options);
       }),
     );
   add('token', "Print the owner's token, or where it is kept")

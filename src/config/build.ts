@@ -3,7 +3,14 @@
 import { join } from 'node:path';
 import type { ExecutorKind } from '../core/agent.ts';
 import { parseRate } from '../core/rate.ts';
-import type { Config, ExecutorConfig, LaneConfig, SecretRef } from './config.ts';
+import type {
+  Config,
+  ExecutorConfig,
+  LaneConfig,
+  SecretRef,
+  SkillEntryConfig,
+  SkillsConfig,
+} from './config.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
 
@@ -33,6 +40,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     roots: (file.roots ?? []).map(expand),
     engine: { kind: 'embedded' },
     drain: { timeoutMs: file.drain?.timeoutMs ?? defaults.drainMs },
+    skills: buildSkills(file.skills ?? {}, expand),
   });
 }
 
@@ -42,12 +50,10 @@ export function foundExecutor(kind: Exclude<ExecutorKind, 'command'>, bin: strin
 }
 
 function buildExecutor(file: FileExecutor, expand: (path: string) => string): ExecutorConfig {
-  const setEnv = record<SecretRef>();
-  for (const [name, secret] of Object.entries(file.setEnv ?? {})) setEnv[name] = secretRef(secret, expand);
   const common = {
     kind: file.kind,
     env: file.env ?? [],
-    setEnv,
+    setEnv: secretRefs(file.setEnv, expand),
     idempotent: file.idempotent ?? false,
     stallMs: file.stallMs ?? defaults.stallMs,
     outputLimit: file.outputLimit ?? defaults.outputLimit,
@@ -80,6 +86,36 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     maxBudgetUsd: file.maxBudgetUsd ?? null,
     timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
   };
+}
+
+function buildSkills(
+  file: NonNullable<FileContent['skills']>,
+  expand: (path: string) => string,
+): SkillsConfig {
+  const entries = record<SkillEntryConfig>();
+  for (const [name, entry] of Object.entries(file.entries ?? {}))
+    entries[name] = {
+      enabled: entry.enabled ?? true,
+      apiKey: entry.apiKey === undefined ? null : secretRef(entry.apiKey, expand),
+      env: secretRefs(entry.env, expand),
+      config: entry.config ?? {},
+    };
+  return {
+    extraDirs: (file.extraDirs ?? []).map(expand),
+    allow: file.allow ?? null,
+    bundledDir: file.bundledDir === undefined ? null : expand(file.bundledDir),
+    config: file.config ?? {},
+    entries,
+  };
+}
+
+function secretRefs(
+  secrets: Readonly<Record<string, FileSecret>> | undefined,
+  expand: (path: string) => string,
+): Record<string, SecretRef> {
+  const refs = record<SecretRef>();
+  for (const [name, secret] of Object.entries(secrets ?? {})) refs[name] = secretRef(secret, expand);
+  return refs;
 }
 
 function secretRef(secret: FileSecret, expand: (path: string) => string): SecretRef {

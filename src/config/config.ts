@@ -39,6 +39,29 @@ export interface ExecutorConfig {
   readonly configured: boolean;
 }
 
+/** What the configuration says of one skill. */
+export interface SkillEntryConfig {
+  readonly enabled: boolean;
+  /** The value of the skill's `primaryEnv`. */
+  readonly apiKey: SecretRef | null;
+  readonly env: Readonly<Record<string, SecretRef>>;
+  /** For the skill itself; means nothing to Homer. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface SkillsConfig {
+  /** Absolute, `~` expanded; the first has the highest precedence. */
+  readonly extraDirs: readonly string[];
+  /** The only bundled skills that may be used; null: all. */
+  readonly allow: readonly string[] | null;
+  /** Takes the place of the skills that Homer ships; absolute. */
+  readonly bundledDir: string | null;
+  /** What `requires.config` of a skill is looked up in. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** By `skillKey` or name. */
+  readonly entries: Readonly<Record<string, SkillEntryConfig>>;
+}
+
 export interface Config {
   readonly port: number;
   readonly hosts: readonly string[];
@@ -50,4 +73,5 @@ export interface Config {
   readonly roots: readonly string[];
   readonly engine: { readonly kind: 'embedded' };
   readonly drain: { readonly timeoutMs: number };
+  readonly skills: SkillsConfig;
 }

@@ -161,7 +161,7 @@ executors:
     ).toEqual([
       'HOMER_PORT: "x" is not a port (0 to 65535; 0: any free one)',
       'config.yaml:1:7 port: "80" is not a number',
-      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, executors, defaultExecutor, roots, engine, drain',
+      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, executors, defaultExecutor, roots, engine, drain, skills',
       'config.yaml:4:17 lanes.work.rate: "fast" is not a rate like "30/1m"',
       'config.yaml:4:36 lanes.work.concurrency: 0 is too small; it must be at least 1',
       'config.yaml:5:3 lanes.WORK: "WORK" is not a name (lower case letters, digits, - and _, at most 32)',
@@ -190,6 +190,48 @@ executors:
       'config.yaml:21:62 executors.h.setEnv.HOMER_RUN: "HOMER_RUN" is kept for Homer, which finds the processes of a run by it',
       'config.yaml:21:84 executors.h.env.0: "1A" is not the name of an environment variable',
     ]);
+  });
+
+  test('the keys of skills', () => {
+    const yaml = `skills:
+  extraDirs: [skills]
+  allow: [a/b]
+  bundledDir: ~/x
+  config: { browser: { enabled: true } }
+  entries:
+    a: { enabled: maybe, apiKey: 5, env: { "A B": x, N: 7 }, configuration: {} }
+    "b/c": {}
+`;
+    expect(problemsOf(() => load(yaml))).toEqual([
+      'config.yaml:2:15 skills.extraDirs.0: "skills" is not an absolute path (or one that starts with ~/)',
+      'config.yaml:3:11 skills.allow.0: "a/b" is not the name of a skill (no slashes or control characters, at most 128)',
+      'config.yaml:7:19 skills.entries.a.enabled: "maybe" is not true or false',
+      'config.yaml:7:34 skills.entries.a.apiKey: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
+      'config.yaml:7:44 skills.entries.a.env.A B: "A B" is not the name of an environment variable',
+      'config.yaml:7:57 skills.entries.a.env.N: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
+      'config.yaml:7:62 skills.entries.a.configuration: is not a known key; known here: enabled, apiKey, env, config',
+      'config.yaml:8:5 skills.entries.b/c: "b/c" is not the name of a skill (no slashes or control characters, at most 128)',
+    ]);
+  });
+
+  test('what is said of skills, with everything else as it is by default', () => {
+    const yaml = `skills: { bundledDir: ~/x, entries: { a: { apiKey: { env: KEY }, env: { NODE_OPTIONS: "" } }, b: { apiKey: hunter2 } } }`;
+    const { config, warnings } = load(yaml);
+    expect(config.skills).toEqual({
+      extraDirs: [],
+      allow: null,
+      bundledDir: '/home/ann/x',
+      config: {},
+      entries: {
+        a: { enabled: true, apiKey: { env: 'KEY' }, env: { NODE_OPTIONS: { text: '' } }, config: {} },
+        b: { enabled: true, apiKey: { text: 'hunter2' }, env: {}, config: {} },
+      },
+    });
+    expect(warnings.map(({ path }) => path)).toEqual([
+      'skills.entries.a.env.NODE_OPTIONS',
+      'skills.entries.b.apiKey',
+    ]);
+    expect(JSON.stringify(warnings)).not.toContain('hunter2');
   });
 
   test('a value that may be a secret is never shown', () => {
@@ -284,6 +326,7 @@ test('the JSON Schema knows every key and closes each mapping', () => {
     'roots',
     'engine',
     'drain',
+    'skills',
   ]);
   expect(schema.additionalProperties).toBe(false);
   expect(JSON.stringify(schema)).toContain('"maxBudgetUsd"');

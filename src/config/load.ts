@@ -110,27 +110,39 @@ const secretName = /(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;
 const startsCode =
   /^(?:LD_|DYLD_)|^(?:NODE_OPTIONS|PYTHONSTARTUP|PYTHONPATH|PYTHONHOME|PERL5OPT|PERL5LIB|RUBYOPT|RUBYLIB|BASH_ENV|ENV|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|DOTNET_STARTUP_HOOKS|GIT_SSH_COMMAND)$/;
 
+const loadsCode = 'makes every run load code of its choice';
+const plainSecret = 'is a secret in plain text; { env: … }, { file: … } or { exec: … } keep it out';
+
 /** Allowed, since the file is the owner's, but more often a mistake or somebody else's work than a wish. */
 function doubts(file: FileContent): Finding[] {
   const findings: Finding[] = [];
-  for (const [name, executor] of Object.entries(file.executors ?? {})) {
-    const at = (key: string, last: PropertyKey, where: Finding['at'], message: string): void => {
-      findings.push({ path: ['executors', name, key, last], at: where, message });
-    };
-    for (const [variable, value] of Object.entries(executor.setEnv ?? {})) {
-      if (startsCode.test(variable)) at('setEnv', variable, 'key', 'makes every run load code of its choice');
+  const doubtVariables = (
+    path: readonly PropertyKey[],
+    variables: Readonly<Record<string, unknown>> | undefined,
+  ): void => {
+    for (const [variable, value] of Object.entries(variables ?? {})) {
+      const at = [...path, variable];
+      if (startsCode.test(variable)) findings.push({ path: at, at: 'key', message: loadsCode });
       if (typeof value === 'string' && value !== '' && secretName.test(variable))
-        at(
-          'setEnv',
-          variable,
-          'value',
-          'is a secret in plain text; { env: … }, { file: … } or { exec: … } keep it out',
-        );
+        findings.push({ path: at, at: 'value', message: plainSecret });
     }
+  };
+  for (const [name, executor] of Object.entries(file.executors ?? {})) {
+    doubtVariables(['executors', name, 'setEnv'], executor.setEnv);
     executor.env?.forEach((variable, index) => {
       if (startsCode.test(variable))
-        at('env', index, 'value', `${variable} makes every run load code of its choice`);
+        findings.push({
+          path: ['executors', name, 'env', index],
+          at: 'value',
+          message: `${variable} ${loadsCode}`,
+        });
     });
+  }
+  for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
+    const path = ['skills', 'entries', name];
+    doubtVariables([...path, 'env'], entry.env);
+    if (typeof entry.apiKey === 'string' && entry.apiKey !== '')
+      findings.push({ path: [...path, 'apiKey'], at: 'value', message: plainSecret });
   }
   return findings;
 }

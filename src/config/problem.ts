@@ -30,7 +30,7 @@ export interface Finding {
   readonly message: string;
 }
 
-const later: ReadonlySet<string> = new Set(['telegram', 'webhooks', 'skills']);
+const later: ReadonlySet<string> = new Set(['telegram', 'webhooks']);
 const laterKinds: ReadonlySet<unknown> = new Set(['codex', 'gemini', 'kimi', 'acp', 'bullmq']);
 
 /** Turns one zod issue into findings; `root` is the value that was validated. */
@@ -103,11 +103,18 @@ function bound(issue: core.$ZodIssueTooSmall | core.$ZodIssueTooBig): string {
 
 /** A value for a sentence: short, on one line, and never one that may be a secret. */
 function show(value: unknown, path: readonly PropertyKey[]): string {
-  if (path.includes('setEnv') && path.at(-1) !== 'setEnv') return 'the value';
+  if (isSecret(path)) return 'the value';
   if (Array.isArray(value)) return value.length === 0 ? 'the list' : 'a list';
   if (typeof value === 'object' && value !== null) return 'a mapping';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
+}
+
+/** Below `setEnv` of an executor, `env` or `config` of a skill's entry, and its `apiKey`. */
+function isSecret(path: readonly PropertyKey[]): boolean {
+  if (path.includes('setEnv')) return path.at(-1) !== 'setEnv';
+  if (path[0] !== 'skills' || path[1] !== 'entries') return false;
+  return path[3] === 'apiKey' || ((path[3] === 'env' || path[3] === 'config') && path.length > 4);
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -127,6 +127,31 @@ const lane = mapping({
     .optional(),
 });
 
+const skillName = z
+  .string()
+  .regex(
+    /^(?!__proto__$)[^\p{Cc}\p{Cf}/\\]{1,128}$/u,
+    'is not the name of a skill (no slashes or control characters, at most 128)',
+  );
+
+const skills = mapping({
+  extraDirs: z.array(absolute).max(256).optional(),
+  allow: z.array(skillName).max(4096).optional(),
+  bundledDir: absolute.optional(),
+  config: z.record(z.string(), z.unknown()).optional(),
+  entries: z
+    .record(
+      skillName,
+      mapping({
+        enabled: z.boolean().optional(),
+        apiKey: secret.optional(),
+        env: z.record(variable, secret).optional(),
+        config: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
+});
+
 const hostName = z
   .string()
   .regex(
@@ -147,6 +172,7 @@ export const fileSchema = mapping({
   roots: z.array(absolute).max(256).optional(),
   engine: mapping({ kind: z.literal('embedded') }).optional(),
   drain: mapping({ timeoutMs: z.int().min(0).max(3_600_000).optional() }).optional(),
+  skills: skills.optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

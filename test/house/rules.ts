@@ -32,6 +32,12 @@ const knownToCli =
 /** The one door from the command line to the daemon, opened only when it is to run in this process. */
 const daemonDoor = 'src/cli/commands/serve.ts';
 
+/**
+ * `homer skills` must work without a daemon, and what is in the folders of skills is no secret of the daemon's: the same
+ * loader reads them in this process. It comes in by its room's door only, and lazily, so that no other command pays.
+ */
+const skillsDoor = { command: 'src/cli/commands/skills.ts', room: 'src/skills/open.ts' } as const;
+
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
   /^src\/(?:engine\/(embedded|bullmq)|executors\/(claude|codex|gemini|acp|command)|channels\/(telegram|web))\b/;
@@ -42,7 +48,10 @@ const homes: Readonly<Record<string, RegExp>> = {
   'eventsource-parser': /^src\/cli\//,
   fastify: /^src\/gateway\//,
   pino: /^src\/lifecycle\//,
-  yaml: /^src\/config\//,
+  json5: /^src\/skills\/frontmatter\.ts$/,
+  tar: /^src\/skills\/tarball\.ts$/,
+  // Two kinds of text are YAML to people: the configuration, and the head of a skill.
+  yaml: /^src\/config\/|^src\/skills\/frontmatter\.ts$/,
   zod: /^src\/(config|operations|gateway)\//,
   'node:sqlite': /^src\/ledger\//,
   // Besides those that own processes: secrets come from programs, the first start comes from the command line, and
@@ -174,8 +183,9 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const found: Violation[] = [];
   const [from, to] = [roomOf(path), roomOf(target)];
   // The shapes of answers are what is spoken; a type brings no code along.
-  const isSpoken = it.kind === 'type' && to === 'operations';
-  if (from === 'cli' && !knownToCli.test(target) && !isSpoken)
+  const isSpoken = it.kind === 'type' && (to === 'operations' || to === 'skills');
+  const isDoor = path === skillsDoor.command && target === skillsDoor.room && it.kind === 'lazy';
+  if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)
     found.push({ rule: 'cli', text: `${at} imports ${target}; the command line is a client` });
   const [above, below] = [floors[from] ?? 0, floors[to] ?? Infinity];
   if (from !== to && below >= above)
