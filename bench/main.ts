@@ -1,4 +1,4 @@
-// node bench/main.ts [--quick] [--json] [engines] [backlog] [daemon]
+// node bench/main.ts [--quick] [--json] [engines] [backlog] [daemon] [skills]
 // Measures Homer beside BullMQ on a Redis of its own, and the daemon against the design's figures. Needs redis-server.
 
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { benchDaemonStart } from './daemon-start.ts';
 import { benchBacklog, benchEngines, type Scale } from './engines.ts';
 import { formatLine, type Line } from './report.ts';
 import { benchRunOverhead } from './run-overhead.ts';
+import { benchSkills } from './skills.ts';
 
 const { values: options, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, () => Line[] | Promise<Line[]>>> = {
     ...(await benchDaemonIdle()),
     ...(await benchRunOverhead()),
   ],
+  skills: benchSkills,
 };
 const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
 
