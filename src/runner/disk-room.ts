@@ -6,7 +6,9 @@ import type { StopSwitch } from './stop-switch.ts';
 
 /** True when an error says that there is no room: the disk or the quota is full. */
 export function isDiskFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  // inotify says ENOSPC too, of its watches.
+  if (syscall === 'watch') return false;
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 

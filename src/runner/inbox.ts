@@ -1,8 +1,9 @@
 // Orders from the daemon, read as they arrive: each once, in the order of their numbers.
 
-import { readFileSync, watch } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
+import { watchDirectory } from '../lifecycle/watch.ts';
 import type { Order } from './files.ts';
 import { orderNumbers, parseOrder } from './records.ts';
 
@@ -33,9 +34,8 @@ export function openInbox(
     }
     for (const order of orders) onOrder(order);
   };
-  const watcher = watch(directory, look);
   // The directory is gone: no order can come any more, and the run goes on without.
-  watcher.on('error', () => onOdd(directory));
+  const watcher = watchDirectory(directory, look, () => onOdd(directory));
   look();
   return { close: () => watcher.close() };
 }

@@ -1,9 +1,9 @@
 // The daemon's side of journal.jsonl: read from an offset, and followed while the runner writes. The last line may be
 // torn, since the runner may be in the middle of it or may have died there.
 
-import { watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { watchDirectory } from '../lifecycle/watch.ts';
 import { fileNames, type JournalEntry } from './files.ts';
 
 export interface JournalPart {
@@ -47,7 +47,7 @@ export async function readJournal(path: string, fromOffset: number): Promise<Jou
 
 /**
  * Hands on the entries of a run from an offset on and then each as it comes, until the signal is aborted; woken by the
- * file system, never by time. `onEntries` is waited for. Rejects when the run's directory cannot be read.
+ * file system, by time only where it has no watch to give. `onEntries` is waited for. Rejects when the run's directory cannot be read.
  */
 export async function followJournal(
   directory: string,
@@ -57,13 +57,16 @@ export async function followJournal(
 ): Promise<void> {
   const path = join(directory, fileNames.journal);
   let wake = Promise.withResolvers<void>();
-  // Watched before the first look: what is written in between is not missed.
-  const watcher = watch(directory, () => wake.resolve());
   let failure: Error | null = null;
-  watcher.on('error', (error) => {
-    failure = error;
-    wake.resolve();
-  });
+  // Watched before the first look: what is written in between is not missed.
+  const watcher = watchDirectory(
+    directory,
+    () => wake.resolve(),
+    (error) => {
+      failure = error;
+      wake.resolve();
+    },
+  );
   const stop = (): void => wake.resolve();
   signal.addEventListener('abort', stop, { once: true });
   try {

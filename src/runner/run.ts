@@ -9,9 +9,17 @@ import { acquireLock } from '../lifecycle/lock.ts';
 import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type RunContext, runAttempt } from './attempt.ts';
-import { type Exit, fileNames, filesVersion, resultBytes, runnerExit, type RunRecord } from './files.ts';
+import {
+  type Exit,
+  fileNames,
+  filesVersion,
+  type Order,
+  resultBytes,
+  runnerExit,
+  type RunRecord,
+} from './files.ts';
 import { isDiskFull, whenThereIsRoom } from './disk-room.ts';
-import { openInbox } from './inbox.ts';
+import { type Inbox, openInbox } from './inbox.ts';
 import { createJournal } from './journal.ts';
 import { type StopTimes, stopTimes } from './ladder.ts';
 import { runMarker } from './leftovers.ts';
@@ -90,8 +98,22 @@ export async function conductRun(options: RunOptions): Promise<number> {
     marker,
     startedAt,
   };
+  let answer: ((answer: PermissionAnswer) => void) | null = null;
+  const answered = new Set<string>();
+  const onOrder = (order: Order): void => {
+    if (order.type === 'stop') stop.request(order.reason);
+    // The first answer counts: two people may press at once.
+    else if (answer !== null && !answered.has(order.requestId)) {
+      answered.add(order.requestId);
+      answer(order);
+    }
+  };
+  let inbox: Inbox | null = null;
   const ready = await whenThereIsRoom(stop, () => {
     makeReserve();
+    mkdirSync(fileNames.inbox, { recursive: true, mode: 0o700 });
+    // Before the record: what cannot be opened must not leave a run behind that looks started.
+    inbox ??= openInbox(fileNames.inbox, onOrder, (name) => log(`${name} in the inbox is no order`));
     closeSync(openSync(fileNames.journal, 'w', 0o600));
     writeFileWhole(fileNames.run, JSON.stringify(record));
     return true;
@@ -105,21 +127,6 @@ export async function conductRun(options: RunOptions): Promise<number> {
   const session = createSessionKeeper();
   let usage: Usage = { inputTokens: null, outputTokens: null, costUsd: null };
   let ended: EndEvent | null = null;
-  let answer: ((answer: PermissionAnswer) => void) | null = null;
-  const answered = new Set<string>();
-  mkdirSync(fileNames.inbox, { recursive: true, mode: 0o700 });
-  const inbox = openInbox(
-    fileNames.inbox,
-    (order) => {
-      if (order.type === 'stop') stop.request(order.reason);
-      // The first answer counts: two people may press at once.
-      else if (answer !== null && !answered.has(order.requestId)) {
-        answered.add(order.requestId);
-        answer(order);
-      }
-    },
-    (name) => log(`${name} in the inbox is no order`),
-  );
   const context: RunContext = {
     spec,
     env: frame.env,
@@ -146,7 +153,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
     pass,
   };
   const { end, exit, proof } = await attempts(context);
-  inbox.close();
+  (inbox as Inbox | null)?.close();
 
   // 10. The journal is on disk before the verdict that refers to it.
   if ((ended as EndEvent | null)?.verdict !== end.verdict) journal.add(end);

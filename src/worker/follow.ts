@@ -1,8 +1,8 @@
 // Waits for the end of a run, whoever started its runner.
 
-import { watch } from 'node:fs';
 import { isLockHeldProof } from '../lifecycle/lock.ts';
 import { isSameProcess } from '../lifecycle/process-identity.ts';
+import { watchDirectory } from '../lifecycle/watch.ts';
 import { readExit, readRunRecord } from '../runner/records.ts';
 import { runnerExit } from '../runner/files.ts';
 import type { RunnerProcess } from './runner-process.ts';
@@ -54,10 +54,10 @@ function waitForAdopted(directory: string, signal: AbortSignal): Promise<void> {
     const onLookFailed = (error: unknown): void =>
       finish(error instanceof Error ? error : new Error(String(error)));
     // Only exit.json is of interest; the tick finds a runner that was killed before it wrote one.
-    const watcher = watch(directory, (_, name) => {
+    const onChange = (name: string | null): void => {
       if (name === 'exit.json') look().catch(onLookFailed);
-    });
-    watcher.on('error', onLookFailed);
+    };
+    const watcher = watchDirectory(directory, onChange, onLookFailed);
     const timer = setInterval(() => void look().catch(onLookFailed), lookMs);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();

@@ -42,6 +42,8 @@ export interface RoomOptions {
   readonly real?: boolean;
   /** The state directory; a temporary one by default. */
   readonly home?: string;
+  /** Put before the runner's command: what it is started through. */
+  readonly through?: readonly string[];
 }
 
 export interface RunRoom {
@@ -79,8 +81,9 @@ export function createRunRoom(options: RoomOptions): RunRoom {
     start(bytes = encodeFrame(frame)) {
       const entry = options.real === true ? mainEntry : quickEntry;
       const log = openSync(join(room.directory(), 'runner.log'), 'a');
-      const args = [entry, '--run', runId, '--home', identity, options.dialect ?? ''];
-      const runner = spawn(process.execPath, args, {
+      const command = [process.execPath, entry, '--run', runId, '--home', identity, options.dialect ?? ''];
+      const [file = '', ...args] = [...(options.through ?? []), ...command];
+      const runner = spawn(file, args, {
         cwd: room.directory(),
         stdio: ['pipe', 'ignore', log],
         detached: true,
