@@ -265,6 +265,8 @@ class Daemon {
   #checkHome(lock: Lock, ledger: Ledger): void {
     const replaced = `${lock.directory} is another directory than the one that is locked.`;
     if (!lock.isCurrent()) this.#crash(new HomerError('HOMER_HOME_REPLACED', replaced), ledger);
+    const deleted = 'homer.db or its log was deleted or replaced while Homer ran; what it held is saved.';
+    if (!ledger.isInPlace()) this.#crash(new HomerError('HOMER_LEDGER_BROKEN', deleted), ledger);
   }
 
   #condition(ledger: Ledger): Condition {

@@ -58,6 +58,10 @@ export function createIntake(options: IntakeOptions): Accept {
   const { ledger } = options;
   const chance = createChance(randomFillSync);
   return async (request, key, sender) => {
+    const bodyHash = hashOf(request);
+    // A repetition gets its job, also when the same request would be refused by now: it was accepted.
+    const known = key === null ? null : ledger.jobs.findAccepted(sender.source, key, bodyHash);
+    if (known !== null) return { id: known, created: false };
     const { name, config } = chooseExecutor(options, request.executor, sender);
     const lane = chooseLane(options.config(), request.lane);
     checkPrompt(request.prompt, name, config);
@@ -67,7 +71,7 @@ export function createIntake(options: IntakeOptions): Accept {
       id: newJobId(now, chance(now)),
       source: sender.source,
       key,
-      bodyHash: hashOf(request),
+      bodyHash,
       lane,
       executor: name,
       sessionId: null,

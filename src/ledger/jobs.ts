@@ -92,18 +92,19 @@ export class Jobs {
     );
   }
 
-  /** The job of this (source, key), or a new one. HOMER_KEY_REUSED when the key came with another request before. */
+  /** The job that this key was used for, null if for none. HOMER_KEY_REUSED when that was another request. */
+  findAccepted(source: string, key: string, bodyHash: string): JobId | null {
+    const known = this.#findKey.get(source, key);
+    if (known === undefined) return null;
+    if (known['body_hash'] === bodyHash) return String(known['job_id']) as JobId;
+    throw new HomerError('HOMER_KEY_REUSED', `The key "${key}" belongs to job ${String(known['job_id'])}.`);
+  }
+
+  /** The job of this (source, key), or a new one; errors as `findAccepted`. */
   accept(draft: JobDraft, now: number): { id: JobId; created: boolean } {
     if (draft.key !== null) {
-      const known = this.#findKey.get(draft.source, draft.key);
-      if (known !== undefined) {
-        if (known['body_hash'] === draft.bodyHash)
-          return { id: String(known['job_id']) as JobId, created: false };
-        throw new HomerError(
-          'HOMER_KEY_REUSED',
-          `The key "${draft.key}" belongs to job ${String(known['job_id'])}.`,
-        );
-      }
+      const known = this.findAccepted(draft.source, draft.key, draft.bodyHash);
+      if (known !== null) return { id: known, created: false };
       this.#insertKey.run(draft.source, draft.key, draft.bodyHash, draft.id, now);
     }
     const later = draft.runAfter !== null && draft.runAfter > now;

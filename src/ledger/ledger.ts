@@ -10,6 +10,7 @@ import { Boots, type Boot } from './boots.ts';
 import { Claims } from './claims.ts';
 import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { EventLog } from './event-log.ts';
+import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
@@ -39,6 +40,8 @@ export interface Ledger {
   commit<Value>(intent: () => Value): Promise<Value>;
   /** A small write that finds out whether the disk takes one; rejects as any commit does. */
   probe(): Promise<void>;
+  /** False once somebody deleted or replaced the database under the running daemon. */
+  isInPlace(): boolean;
   /** Ends the held start; resolves with the number of jobs that are queued again. HOMER_NOT_HELD. */
   release(): Promise<number>;
   /** Commits what is pending, writes down how this boot ended, folds the WAL into the database. */
@@ -68,6 +71,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
     afterCommit: () => events.publish(),
   });
+  const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
   let isClosed = false;
   return {
@@ -82,6 +86,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     events,
     writer,
     commit: (intent) => writer.commit(intent),
+    isInPlace: () => guard.isInPlace(),
     probe: () => writer.commit(() => boots.writeMeta('probe', String(now()))),
     release: async () => {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
@@ -97,7 +102,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       if (isClosed) return;
       isClosed = true;
       writer.close();
-      closeDatabase(database, boots, epoch, ending, now());
+      closeDatabase(database, guard, () => boots.markEnded(epoch, ending, now()), now());
     },
   };
 }
@@ -124,21 +129,17 @@ function beginBoot(
   }
 }
 
-function closeDatabase(
-  database: DatabaseSync,
-  boots: Boots,
-  epoch: number,
-  ending: 'drained' | 'crashed',
-  now: number,
-): void {
+function closeDatabase(database: DatabaseSync, guard: FileGuard, markEnded: () => void, now: number): void {
+  let putBack = (): void => undefined;
   try {
-    boots.markEnded(epoch, ending, now);
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    markEnded();
+    putBack = guard.save(now);
   } catch {
-    // On a full or read-only disk the boot stays without an ending, which the next start reads as a crash.
+    // On a full or read-only disk the boot stays without an ending, which the next start takes for a kill.
   } finally {
     database.close();
   }
+  putBack();
 }
 
 /**

@@ -6,7 +6,7 @@ import type { LeftRun } from '../core/recovery.ts';
 import { isLockHeldProof } from '../lifecycle/lock.ts';
 import { hostBootId } from '../lifecycle/process-identity.ts';
 import { fileNames, type Exit } from '../runner/files.ts';
-import { endLeftovers } from '../runner/leftovers.ts';
+import { endLeftovers, findRunLeftovers } from '../runner/leftovers.ts';
 import { readExit, readRunRecord, readSession, readSpec } from '../runner/records.ts';
 import { emptySummary, summarizeJournal, type JournalSummary } from './report.ts';
 
@@ -52,15 +52,21 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
     const facts: LeftRun = { ...known, exitVerdict: null, journalVerdict: null, tree: 'unproven' };
     return { facts, exit: null, journal: emptySummary, survivors: [] };
   }
-  const summary = await summarizeJournal(directory);
+  // Whoever wrote an exit.json has said all in it.
+  const summary = exit === null ? await summarizeJournal(directory) : emptySummary;
   const journal =
     record === null
       ? summary
       : { ...summary, agentSessionId: summary.agentSessionId ?? sessionOf(directory) };
-  const survivors = exit?.tree === 'dead' ? [] : await endTreeOf(run);
+  const isTreeKnown = exit?.tree === 'dead';
+  const wasAlive = !isTreeKnown && findRunLeftovers([run.marker]).has(run.marker);
+  const survivors = isTreeKnown ? [] : await endTreeOf(run);
   const tree = survivors.length === 0 ? 'dead' : 'unproven';
   const facts: LeftRun = {
     ...known,
+    // Files can be deleted by anybody. A start that has left no trace where it must have is no start that never was.
+    agentMayHaveStarted:
+      record !== null || !journal.isEmpty || wasAlive || (starts > 0 && !isThere(fileNames.spec)),
     exitVerdict: exit?.verdict ?? null,
     // The lines of a version that is not known may mean something else.
     journalVerdict: known.unreadable ? null : (journal.end?.verdict ?? null),

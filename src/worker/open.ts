@@ -23,7 +23,14 @@ export function openWorker({ env, token, runner, ...options }: OpenWorkerOptions
     ...options,
     runner: runner ?? ownRunner(env),
     secretFrame: (executor) => buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env)),
-    isolation: () => (isolation ??= detectIsolation()),
+    isolation() {
+      isolation ??= detectIsolation().catch((error: unknown) => {
+        // Asked again at the next run: what failed once (too many processes, say) need not fail for ever.
+        isolation = null;
+        throw error;
+      });
+      return isolation;
+    },
   });
 }
 

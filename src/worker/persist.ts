@@ -17,15 +17,25 @@ export async function persist<Value>(
     try {
       return await ledger.commit(intent);
     } catch (error) {
-      if (!isRefusedByDisk(error)) throw error;
+      if (!isPassing(error)) throw error;
     }
     await delay(retryMs, undefined, { signal });
   }
 }
 
-/** True for what heals by itself: a full or read-only disk, whether SQLite or the file system says so. */
-export function isRefusedByDisk(error: unknown): boolean {
+/** What the system says when it is short of something just now: room, descriptors, processes, memory. */
+const passingCodes: ReadonlySet<unknown> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EMFILE',
+  'ENFILE',
+  'EAGAIN',
+  'ENOMEM',
+]);
+
+/** True for what heals by itself, whether SQLite or the system says so: nobody is to blame, and nothing is burnt. */
+export function isPassing(error: unknown): boolean {
   if (isHomerError(error, 'HOMER_DISK_FULL') || isHomerError(error, 'HOMER_READ_ONLY')) return true;
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return error.code === 'ENOSPC' || error.code === 'EDQUOT' || error.code === 'EROFS';
+  return error instanceof Error && 'code' in error && passingCodes.has(error.code);
 }

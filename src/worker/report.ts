@@ -25,9 +25,16 @@ export interface JournalSummary {
   readonly end: EndEvent | null;
   readonly usage: Usage;
   readonly agentSessionId: string | null;
+  /** Nothing was written yet, so no agent was started. */
+  readonly isEmpty: boolean;
 }
 
-export const emptySummary: JournalSummary = { end: null, usage: noUsage, agentSessionId: null };
+export const emptySummary: JournalSummary = {
+  end: null,
+  usage: noUsage,
+  agentSessionId: null,
+  isEmpty: true,
+};
 
 /** Reads a whole journal for what a run without exit.json left: its terminal event, usage and agent session. */
 export async function summarizeJournal(directory: string): Promise<JournalSummary> {
@@ -36,7 +43,7 @@ export async function summarizeJournal(directory: string): Promise<JournalSummar
     const { entries, nextOffset } = await readJournal(join(directory, fileNames.journal), offset);
     if (nextOffset === offset) return summary;
     offset = nextOffset;
-    for (const entry of entries) summary = addEntry(summary, entry);
+    for (const entry of entries) summary = { ...addEntry(summary, entry), isEmpty: false };
   }
 }
 

@@ -23,7 +23,7 @@ import { followJournal } from '../runner/journal-reader.ts';
 import { sendOrder } from '../runner/records.ts';
 import { waitForRunner } from './follow.ts';
 import { inspectRun, type Inspection } from './inspect.ts';
-import { isRefusedByDisk, persist } from './persist.ts';
+import { isPassing, persist } from './persist.ts';
 import {
   emptySummary,
   type JournalSummary,
@@ -64,7 +64,7 @@ export interface Run {
 
 export type Step = 'start' | 'follow' | 'inspect' | 'settled';
 
-const diskRetryMs = 2_000;
+const retryMs = 2_000;
 
 /** Resolves when the run is settled. Rejects with the signal's reason when the run is handed over, it then goes on. */
 export async function driveRun(
@@ -107,12 +107,12 @@ async function start(context: RunContext, run: Run, signal: AbortSignal): Promis
       return null;
     } catch (error) {
       if (signal.aborted || isHomerError(error, 'HOMER_FENCED')) throw error;
-      if (!isRefusedByDisk(error)) {
+      if (!isPassing(error)) {
         await settle(context, run, reportOfFailedStart(error), signal);
         return null;
       }
     }
-    await delay(diskRetryMs, undefined, { signal });
+    await delay(retryMs, undefined, { signal });
   }
 }
 
@@ -161,7 +161,17 @@ async function follow(
   else if (run.foreignGeneration) orderStop(context, run, 'interrupted');
   const following = new AbortController();
   const either = AbortSignal.any([signal, following.signal]);
-  const journal = followJournal(run.directory, 0, (entries) => note(context, run, entries, signal), either);
+  const journal = followJournal(
+    run.directory,
+    0,
+    (entries) => note(context, run, entries, signal),
+    either,
+  ).catch(
+    // What is shown of a run is not worth the run: it goes on, and its end is read from exit.json.
+    (error: unknown) => {
+      if (!signal.aborted) context.onError(error, { runId: run.claim.runId, part: 'journal' });
+    },
+  );
   try {
     await waitForRunner(run.directory, runner, signal);
   } finally {
@@ -209,7 +219,13 @@ async function conclude(context: RunContext, run: Run, signal: AbortSignal): Pro
   }
 }
 
-async function awaitPerson(context: RunContext, run: Run, why: string, signal: AbortSignal): Promise<void> {
+/** The run ends and its job waits for a person. */
+export async function awaitPerson(
+  context: RunContext,
+  run: Run,
+  why: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { ledger } = context;
   const code = isHeld(context, run) ? 'HOMER_HELD' : 'HOMER_TREE_UNPROVEN';
   await persist(ledger, () => ledger.claims.await(run.claim, code, why, ledger.now()), signal);

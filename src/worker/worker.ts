@@ -6,7 +6,7 @@ import type { JobId, RunId } from '../core/ids.ts';
 import type { Claim, Engine } from '../engine/engine.ts';
 import { runMarker } from '../runner/leftovers.ts';
 import { runDirectory } from './run-files.ts';
-import { driveRun, orderStop, type Run, type RunContext, type Step } from './run-driver.ts';
+import { awaitPerson, driveRun, orderStop, type Run, type RunContext, type Step } from './run-driver.ts';
 
 export interface WorkerOptions extends RunContext {
   readonly engine: Engine;
@@ -18,8 +18,9 @@ interface Held {
   readonly settled: Promise<void>;
 }
 
-/** A run whose drive failed for a reason nobody foresaw (no descriptors, say) is looked at again after this. */
+/** A run whose drive failed for a reason nobody foresaw is looked at again after this, and at last left to a person. */
 const lookAgainMs = 5_000;
+const mostLooks = 5;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -125,9 +126,10 @@ export class Worker {
   async #drive(run: Run, first: Step): Promise<void> {
     const { signal } = this.#handOver;
     const { jobId, runId } = run.claim;
-    for (let step = first; ; step = 'inspect') {
+    for (let step = first, looks = 1; ; step = 'inspect', looks++) {
       try {
-        await driveRun(this.#options, run, step, signal);
+        if (looks > mostLooks) await awaitPerson(this.#options, run, 'Its files cannot be read.', signal);
+        else await driveRun(this.#options, run, step, signal);
         this.#settledCount += 1;
         await this.#options.engine.withdraw(jobId);
         return;
