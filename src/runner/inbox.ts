@@ -1,11 +1,9 @@
 // Orders from the daemon, read as they arrive: each once, in the order of their numbers.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { watchDirectory } from '../lifecycle/watch.ts';
 import type { Order } from './files.ts';
-import { orderNumbers, parseOrder } from './records.ts';
+import { orderNumbers, readOrder } from './records.ts';
 
 export interface Inbox {
   close(): void;
@@ -24,7 +22,7 @@ export function openInbox(
       for (const number of orderNumbers(directory)) {
         if (seen.has(number)) continue;
         seen.add(number);
-        const order = parseOrder(readFileSync(join(directory, `${number}.json`), 'utf8'));
+        const order = readOrder(directory, number);
         if (order === null) onOdd(`${number}.json`);
         else orders.push(order);
       }

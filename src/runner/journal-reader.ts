@@ -1,10 +1,10 @@
 // The daemon's side of journal.jsonl: read from an offset, and followed while the runner writes. The last line may be
 // torn, since the runner may be in the middle of it or may have died there.
 
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watchDirectory } from '../lifecycle/watch.ts';
 import { fileNames, type JournalEntry } from './files.ts';
+import { openPlainFile } from './plain-file.ts';
 
 export interface JournalPart {
   readonly entries: readonly JournalEntry[];
@@ -14,24 +14,22 @@ export interface JournalPart {
 
 /** Read at a time; a longer line is still read whole. */
 const windowBytes = 64 * 1024;
+/** A line of 16 Mi characters of which each became six in JSON, and some room. */
+const maxLineBytes = 128 * 1024 * 1024;
 
 /**
  * Reads whole lines from an offset on, about 64 KiB of them; the end is reached when `nextOffset` does not move. Lines that are
- * no journal entries are passed over. A journal that is not there yet is empty.
+ * no journal entries are passed over. A journal that is not there yet is empty, and so is what
+ * is no regular file; a line longer than any entry ends it.
  */
 export async function readJournal(path: string, fromOffset: number): Promise<JournalPart> {
-  let file;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { entries: [], nextOffset: fromOffset };
-    throw error;
-  }
+  const file = await openPlainFile(path);
+  if (file === null) return { entries: [], nextOffset: fromOffset };
   try {
     const parts: Buffer[] = [];
     for (let at = fromOffset; ;) {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(windowBytes), 0, windowBytes, at);
-      if (bytesRead === 0) return { entries: [], nextOffset: fromOffset };
+      if (bytesRead === 0 || at - fromOffset > maxLineBytes) return { entries: [], nextOffset: fromOffset };
       at += bytesRead;
       const part = buffer.subarray(0, bytesRead);
       const end = part.lastIndexOf(0x0a) + 1;

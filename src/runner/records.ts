@@ -3,11 +3,11 @@
 
 import {
   closeSync,
+  constants,
   fsyncSync,
   linkSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -23,6 +23,12 @@ import {
   type SessionRecord,
   type Spec,
 } from './files.ts';
+import { readPlainFile } from './plain-file.ts';
+
+/** More than any record can hold; what is larger is none. */
+const maxRecordBytes = 8 * 1024 * 1024;
+/** A new file, and never what a link in its place leads to. */
+const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
  * Replaces a file so that after a power cut either the old or the new one is there, whole. Throws as the system does.
@@ -31,7 +37,9 @@ import {
 export function writeFileWhole(path: string, text: string, beforeRename?: () => void): void {
   const temporary = `${path}.tmp`;
   try {
-    const fd = openSync(temporary, 'w', 0o600);
+    // What lies there is the leftover of a crash, or was planted.
+    rmSync(temporary, { force: true, recursive: true });
+    const fd = openSync(temporary, createFlags, 0o600);
     try {
       writeFileSync(fd, text);
       fsyncSync(fd);
@@ -99,7 +107,8 @@ export function readExit(directory: string): Exit | null {
 export function sendOrder(directory: string, order: Order): number {
   const inbox = join(directory, fileNames.inbox);
   const temporary = join(inbox, `${process.pid}-${orderCount++}.tmp`);
-  writeFileSync(temporary, JSON.stringify(order), { mode: 0o600 });
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, JSON.stringify(order), { mode: 0o600, flag: 'wx' });
   try {
     for (let number = Math.max(0, ...orderNumbers(inbox)) + 1; ; number++) {
       try {
@@ -115,6 +124,12 @@ export function sendOrder(directory: string, order: Order): number {
   }
 }
 let orderCount = 0;
+
+/** The order of a number in an inbox, or null when what lies there is none of ours. */
+export function readOrder(inbox: string, number: number): Order | null {
+  const text = readPlainFile(join(inbox, `${number}.json`), maxRecordBytes);
+  return text === null ? null : parseOrder(text);
+}
 
 /** An order read from its text, or null when it is none of ours. */
 export function parseOrder(text: string): Order | null {
@@ -144,14 +159,8 @@ export function isReadableVersion(version: unknown): boolean {
 }
 
 function readRecord(directory: string, name: string): Record<string, unknown> | null {
-  let text: string;
-  try {
-    text = readFileSync(join(directory, name), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  return parseRecord(text);
+  const text = readPlainFile(join(directory, name), maxRecordBytes);
+  return text === null ? null : parseRecord(text);
 }
 
 function parseRecord(text: string): Record<string, unknown> | null {
