@@ -7,7 +7,10 @@ import { plainHeaders } from './problem-details.ts';
 export interface StreamLimits {
   /** A comment goes out this often, so that both ends see a dead connection; ms. */
   readonly heartbeatMs: number;
-  /** A reader with more than this many bytes waiting for it is cut off; it can go on from the last id it got. */
+  /**
+   * A reader for whom more than this many bytes wait when the next message comes is cut off; it can go on from the last
+   * id it got. One message may be larger: it would be as large when the reader comes back.
+   */
   readonly bufferBytes: number;
   readonly mostStreams: number;
 }
@@ -81,9 +84,9 @@ function beginStream(response: ServerResponse, limits: StreamLimits): Stream {
   };
   const write = (text: string): void => {
     if (closing.signal.aborted) return;
-    if (!response.write(text) && room === null) room = Promise.withResolvers();
     // What piles up here is memory of the daemon; the ledger keeps the same events for nothing.
     if (response.writableLength > limits.bufferBytes) response.destroy();
+    else if (!response.write(text) && room === null) room = Promise.withResolvers();
   };
   const heartbeat = setInterval(() => {
     // Nothing was taken for a whole beat: nobody reads at the other end.

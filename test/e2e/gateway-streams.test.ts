@@ -234,7 +234,7 @@ test('a reader that leaves ends the reading of its journal', async () => {
   await left.promise;
 });
 
-test('a journal that is pushed faster than it is read is cut off at the limit', async () => {
+test('a journal that nobody reads is cut off, however it is pushed', async () => {
   const left = Promise.withResolvers<void>();
   const flood: RunStream = {
     async open(_id, _after, onEntries, _onEnd, signal) {
@@ -243,9 +243,26 @@ test('a journal that is pushed faster than it is read is cut off at the limit', 
       void onEntries([entry, entry, entry, entry]);
     },
   };
-  fixture = await startFixture({}, { runs: flood });
-  const reader = new Reader(fixture.port, `/api/v1/runs/${runId}/stream`);
+  fixture = await startFixture({ heartbeatMs: 50 }, { runs: flood });
+  const socket = connect({ host: '127.0.0.1', port: fixture.port });
+  socket.pause();
+  socket.write(
+    `GET /api/v1/runs/${runId}/stream HTTP/1.1\r\nHost: localhost:${fixture.port}\r\n` +
+      `Authorization: Bearer ${ownerToken}\r\n\r\n`,
+  );
   await left.promise;
-  await reader.ended;
+  socket.destroy();
   expect(fixture.gateway.openStreams).toBe(0);
+});
+
+test('one message larger than the buffer is delivered, and what follows it', async () => {
+  fixture = await startFixture();
+  fixture.events.append('job.small');
+  const reader = new Reader(fixture.port, '/api/v1/events', 'g1.0');
+  await reader.events(1);
+  fixture.events.append('job.large', 'x'.repeat(12 * 1024 * 1024));
+  fixture.events.append('job.after');
+  const events = await Promise.race([reader.events(3), reader.ended.then(() => [])]);
+  expect(events.map(({ event }) => event)).toEqual(['job.small', 'job.large', 'job.after']);
+  reader.close();
 });
