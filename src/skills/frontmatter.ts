@@ -125,7 +125,8 @@ function readByKey(head: readonly string[]): Frontmatter {
       const { problem } = alone;
       return failed(line + problem.line - 2, problem.code, problem.message);
     }
-    const [first = '', ...rest] = lines;
+    // Comments below a key belong to nobody; in JSON5 they look otherwise.
+    const [first = '', ...rest] = lines.filter((text) => !text.startsWith('#'));
     const value = [first.slice(first.indexOf(':') + 1), ...rest].join('\n');
     if (key === 'metadata') {
       const loose = parseJson5(value);
