@@ -12,10 +12,16 @@ import { summariseInput, summariseOutput } from './tool-summary.ts';
 
 const silent: Reaction = { events: [] };
 
+type Hide = (text: string) => string;
+
 const noConversation = 'No conversation found';
 const idInUse = 'already in use';
 
-export function createClaudeConversation(settings: ExecutorSettings, turn: Turn): Conversation {
+export function createClaudeConversation(
+  settings: ExecutorSettings,
+  turn: Turn,
+  hide: Hide = (text) => text,
+): Conversation {
   const complaints = createLastLines();
   /** Inputs of tool calls the agent asked about and nobody has answered. */
   const asked = new Map<string, unknown>();
@@ -31,7 +37,7 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
     inputClosed ? { events } : { events, write: message(value) };
 
   const plain = (line: string): Reaction => {
-    complaints.add(line);
+    complaints.add(hide(line));
     if (line.includes(idInUse)) refusal = 'inUse';
     else if (line.includes(noConversation)) refusal = 'unknown';
     return { events: [{ type: 'text', text: line, stream: 'stderr' }] };
@@ -82,7 +88,7 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
       return { events: [], closeInput: true };
     }
     const usage: AgentEvent = { type: 'usage', ...usageOf(line) };
-    const end = decideClaudeEnd(line, limit);
+    const end = decideClaudeEnd(line, limit, hide);
     // A complete answer is written down at once: should the runner be killed now, nothing has to be done again. Any
     // other end may still be that of a stop, which only the runner knows. The end of input is what makes it exit.
     return { events: end.verdict === 'done' ? [usage, end] : [usage], closeInput: true };
@@ -114,9 +120,9 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
         case 'system':
           return onSystem(line);
         case 'assistant':
-          return { events: assistantEvents(line) };
+          return { events: assistantEvents(line, hide) };
         case 'user':
-          return { events: toolEnds(line) };
+          return { events: toolEnds(line, hide) };
         case 'rate_limit_event':
           return onLimit(line);
         case 'control_request':
@@ -155,13 +161,13 @@ export function createClaudeConversation(settings: ExecutorSettings, turn: Turn)
         const message = `Claude Code no longer has the session ${turn.session.id ?? ''}.`;
         return { end: { type: 'end', verdict: 'agent_error', message } };
       }
-      return { end: result === null ? endFromExit(exit) : decideClaudeEnd(result, limit) };
+      return { end: result === null ? endFromExit(exit) : decideClaudeEnd(result, limit, hide) };
     },
   };
 }
 
 /** Text for people and starts of tool calls; a subagent's own words are left to the agent that asked for them. */
-function assistantEvents(line: Fields): readonly AgentEvent[] {
+function assistantEvents(line: Fields, hide: Hide): readonly AgentEvent[] {
   // The error it makes up itself as a message comes once more, as the end.
   if (line['is_api_error_message'] === true) return [];
   const ofSubagent = textOf(line['parent_tool_use_id']) !== null;
@@ -172,11 +178,11 @@ function assistantEvents(line: Fields): readonly AgentEvent[] {
     const toolId = textOf(block['id']);
     if (block['type'] !== 'tool_use' || toolId === null) return [];
     const name = textOf(block['name']) ?? 'tool';
-    return [{ type: 'tool_start', toolId, name, summary: summariseInput(block['input']) }];
+    return [{ type: 'tool_start', toolId, name, summary: summariseInput(block['input'], hide) }];
   });
 }
 
-function toolEnds(line: Fields): readonly AgentEvent[] {
+function toolEnds(line: Fields, hide: Hide): readonly AgentEvent[] {
   return contentOf(line).flatMap((block): AgentEvent[] => {
     const toolId = textOf(block['tool_use_id']);
     if (block['type'] !== 'tool_result' || toolId === null) return [];
@@ -185,7 +191,7 @@ function toolEnds(line: Fields): readonly AgentEvent[] {
         type: 'tool_end',
         toolId,
         ok: block['is_error'] !== true,
-        summary: summariseOutput(block['content']),
+        summary: summariseOutput(block['content'], hide),
       },
     ];
   });

@@ -11,13 +11,17 @@ export interface Limit {
   readonly until: number | null;
 }
 
-/** Decides the verdict of a turn that came to its `result` line. */
-export function decideClaudeEnd(result: Fields, limit: Limit | null): EndEvent {
+/** Decides the verdict of a turn that came to its `result` line; `hide` takes secrets out of the answer before it is cut. */
+export function decideClaudeEnd(
+  result: Fields,
+  limit: Limit | null,
+  hide: (text: string) => string,
+): EndEvent {
   const status = numberOf(result['api_error_status']);
   const reason = textOf(result['terminal_reason']) ?? '';
   const subtype = textOf(result['subtype']) ?? '';
   const failed = result['is_error'] === true || status !== null || reason.startsWith('aborted');
-  const text = boundedAnswer(result['result']);
+  const text = boundedAnswer(hide(textOf(result['result']) ?? ''));
 
   if (!failed) {
     const denied = deniedTools(result);
@@ -87,8 +91,8 @@ function deniedTools(result: Fields): readonly string[] {
   return [...new Set(names)];
 }
 
-function boundedAnswer(value: unknown): string {
+function boundedAnswer(text: string): string {
   const bounded = createBoundedText(answerBytes);
-  bounded.add(textOf(value) ?? '');
+  bounded.add(text);
   return bounded.text();
 }

@@ -80,5 +80,9 @@ export interface Executor {
   /** Runs of this kind can go on in their agent session after they were cut off. */
   readonly resumable: boolean;
   invocation(settings: ExecutorSettings, turn: Turn): Invocation;
-  converse(settings: ExecutorSettings, turn: Turn): Conversation;
+  /**
+   * `hide` takes secrets out of a text. What is shown to a conversation of `chunks`, and every line of standard error, has
+   * none any more; of a line of a protocol, what is cut has to be hidden before, since half a secret is not found.
+   */
+  converse(settings: ExecutorSettings, turn: Turn, hide?: (text: string) => string): Conversation;
 }

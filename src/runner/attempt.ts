@@ -13,6 +13,7 @@ import type { Spec } from './files.ts';
 import { createChunkFramer, createLineFramer, type Framer } from './framing.ts';
 import type { Journal } from './journal.ts';
 import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
+import { createTextRedactor, type Redactor } from './redaction.ts';
 import type { RunWatch } from './run-watch.ts';
 import { type StopSwitch, stopMessages } from './stop-switch.ts';
 import type { TreeProof } from './tree.ts';
@@ -24,6 +25,7 @@ export interface RunContext {
   readonly marker: string;
   readonly executor: Executor;
   readonly journal: Journal;
+  readonly redactor: Redactor;
   readonly watch: RunWatch;
   readonly stop: StopSwitch;
   readonly times: StopTimes;
@@ -49,9 +51,9 @@ export interface Attempt {
 const lastOutputMs = 2000;
 
 export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promise<Attempt> {
-  const { spec, executor, journal, watch, stop } = run;
+  const { spec, executor, journal, redactor, watch, stop } = run;
   const turn = turnAs(spec.turn, mode);
-  const conversation = executor.converse(spec.settings, turn);
+  const conversation = executor.converse(spec.settings, turn, redactor.text);
   const opening = conversation.started();
   const start = {
     invocation: executor.invocation(spec.settings, turn),
@@ -100,11 +102,19 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     if (reaction.closeInput === true || reaction.events.some(({ type }) => type === 'end')) lingerMs ??= 0;
     commit();
   };
+  // Before the conversation sees it: what is cut there would hide half a secret from whoever looks for the whole.
+  const shown = createTextRedactor(redactor);
+  const onShown = (text: string): void => {
+    if (text !== '') onOutput(text);
+  };
   const onCut = (dropped: number): void =>
     run.log(`a line was too long, ${dropped} characters of it were dropped`);
   const output =
-    executor.framing === 'lines' ? createLineFramer(onOutput, onCut) : createChunkFramer(onOutput);
-  const errorOutput = createLineFramer((line) => {
+    executor.framing === 'lines'
+      ? createLineFramer(onOutput, onCut)
+      : createChunkFramer((text) => onShown(shown.add(text)));
+  const errorOutput = createLineFramer((raw) => {
+    const line = redactor.text(raw);
     firstComplaint ??= line;
     react(conversation.errorOutput(line));
   }, onCut);
@@ -166,6 +176,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   ]);
   reading.abort();
   output.end();
+  onShown(shown.end());
   errorOutput.end();
   for (const socket of [input, agent.output, agent.errorOutput]) socket?.destroy();
   const exit = (await isGone(agent)) ? await agent.gone : { code: null, signal: null };

@@ -24,10 +24,16 @@ describe('by value', () => {
     expect(redactor.text('> MIIEvQIBADANBgkqhkiG9w0BAQ <')).toBe('> [redacted] <');
     expect(redactor.text('padded-value')).toBe('[redacted]');
   });
+
+  test('each line of a secret of several lines, but not its indentation', () => {
+    const redactor = createRedactor(['{\n        "id": 4711,\n      a\n}']);
+    expect(redactor.text('said "id": 4711,')).toBe('said [redacted]');
+    expect(redactor.text('        x')).toBe('        x');
+  });
 });
 
-function redactAll(events: readonly AgentEvent[]): AgentEvent[] {
-  const redactor = createEventRedactor(createRedactor([secret]));
+function redactAll(events: readonly AgentEvent[], secrets: readonly string[] = [secret]): AgentEvent[] {
+  const redactor = createEventRedactor(createRedactor(secrets));
   return [...events.flatMap((event) => redactor.add(event)), ...redactor.end()] as AgentEvent[];
 }
 
@@ -47,6 +53,19 @@ describe('over the pieces of a text', () => {
           .map((end, i): AgentEvent => ({ type: 'text', text: text.slice(at[i], end), delta: true }));
         expect(joined(redactAll(events))).toBe(createRedactor([secret]).text(text));
       }),
+    );
+  });
+
+  test('of several secrets that begin and overlap each other, the same as of the whole', () => {
+    const secrets = ['abcabc', 'abcabcabd', 'cabdef', 'bcabca'];
+    const piece = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'abc', 'abcabc', 'def'), { maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const texts = pieces.map((parts) => parts.join('')).filter((text) => text !== '');
+        const events = texts.map((text): AgentEvent => ({ type: 'text', text, delta: true }));
+        expect(joined(redactAll(events, secrets))).toBe(createRedactor(secrets).text(texts.join('')));
+      }),
+      { numRuns: 1000 },
     );
   });
 

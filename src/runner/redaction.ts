@@ -6,20 +6,22 @@ import type { RunnerEvent } from './files.ts';
 
 export const redacted = '[redacted]';
 const shortestSecret = 6;
-/** Lines of a secret of several lines (a PEM key) count by themselves from this length. */
-const shortestLine = 16;
 
 export interface Redactor {
   text(text: string): string;
   /** A copy with every string in it redacted, keys too. */
   value<Value>(value: Value): Value;
-  /** How many characters at the end of a redacted text may be the beginning of a secret. */
-  openEnd(text: string): number;
+  /**
+   * Redacts a text of which more may come: `held` is its end as it came, which may be the beginning of a secret, or of a
+   * longer one than it is. It goes before what comes next; when nothing does, `text` of it is what is left.
+   */
+  piece(text: string): { readonly text: string; readonly held: string };
 }
 
 export function createRedactor(secrets: readonly string[]): Redactor {
   const needles = needlesOf(secrets);
-  if (needles.length === 0) return { text: (text) => text, value: (value) => value, openEnd: () => 0 };
+  if (needles.length === 0)
+    return { text: (text) => text, value: (value) => value, piece: (text) => ({ text, held: '' }) };
   const longest = needles[0]?.length ?? 0;
   const pattern = new RegExp(
     needles.map((needle) => needle.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'),
@@ -32,25 +34,35 @@ export function createRedactor(secrets: readonly string[]): Redactor {
     if (typeof raw !== 'object' || raw === null) return raw;
     return Object.fromEntries(Object.entries(raw).map(([key, inner]) => [text(key), value(inner)]));
   };
+  const isOpen = (end: string): boolean =>
+    needles.some((needle) => needle.length > end.length && needle.startsWith(end));
   return {
     text,
     value: <Value>(raw: Value) => value(raw) as Value,
-    openEnd(raw) {
-      for (let start = Math.max(0, raw.length - longest + 1); start < raw.length; start++) {
-        const end = raw.slice(start);
-        if (needles.some((needle) => needle.startsWith(end))) return end.length;
+    piece(raw) {
+      let shown = '';
+      let done = 0;
+      // As the pattern goes, from left to right and the longest first, but not past a place where a longer one may begin.
+      for (const match of [...raw.matchAll(pattern), null]) {
+        const last = Math.min(match?.index ?? raw.length, raw.length - 1);
+        for (let at = Math.max(done, raw.length - longest + 1); at <= last; at++) {
+          if (isOpen(raw.slice(at))) return { text: shown + raw.slice(done, at), held: raw.slice(at) };
+        }
+        shown += raw.slice(done, match?.index);
+        if (match === null) break;
+        shown += redacted;
+        done = match.index + match[0].length;
       }
-      return 0;
+      return { text: shown, held: '' };
     },
   };
 }
 
-/** The forms in which a value can appear: itself, as JSON text, and for several lines each long one; longest first. */
+/** The forms in which a value can appear: itself, as JSON text, and for several lines each of them; longest first. */
 function needlesOf(secrets: readonly string[]): readonly string[] {
   const forms = secrets.flatMap((secret) => {
-    const lines = secret.includes('\n')
-      ? secret.split(/\r?\n/).filter((line) => line.length >= shortestLine)
-      : [];
+    // Without its indentation, which alone would be found everywhere.
+    const lines = secret.includes('\n') ? secret.split('\n').map((line) => line.trim()) : [];
     return [secret, secret.trim(), ...lines].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]);
   });
   return [...new Set(forms)]
@@ -70,11 +82,12 @@ export interface EventRedactor {
 
 /** Redacts a sequence of events; a secret that is split over pieces of one text is found too. */
 export function createEventRedactor(redactor: Redactor): EventRedactor {
+  /** Its text as it came. */
   let held: TextEvent | null = null;
   const release = (): Event[] => {
     const event = held;
     held = null;
-    return event === null ? [] : [event];
+    return event === null ? [] : [redactor.value(event)];
   };
   return {
     add(event) {
@@ -84,13 +97,41 @@ export function createEventRedactor(redactor: Redactor): EventRedactor {
       if (event.type !== 'text') return [...release(), redactor.value(event)];
       const before: Event[] = event.delta === true ? [] : release();
       const joined: TextEvent = held === null ? event : { ...held, text: held.text + event.text };
-      const text = redactor.text(joined.text);
-      const open = redactor.openEnd(text);
-      held = open === 0 ? null : { ...joined, text: text.slice(-open) };
-      if (open === text.length && open > 0) return before;
-      if (held !== null) held = { ...held, delta: true };
-      return [...before, { ...joined, text: text.slice(0, text.length - open) }];
+      const piece = redactor.piece(joined.text);
+      if (piece.held === '') {
+        held = null;
+      } else if (piece.text === '') {
+        held = joined;
+        return before;
+      } else {
+        held = { ...joined, text: piece.held, delta: true };
+      }
+      return [...before, { ...joined, text: piece.text }];
     },
     end: release,
+  };
+}
+
+export interface TextRedactor {
+  /** What may be shown of all that came so far and was not shown before. */
+  add(text: string): string;
+  /** What is still held; nothing more follows. */
+  end(): string;
+}
+
+/** Redacts a text that comes in pieces. */
+export function createTextRedactor(redactor: Redactor): TextRedactor {
+  let held = '';
+  return {
+    add(text) {
+      const piece = redactor.piece(held + text);
+      held = piece.held;
+      return piece.text;
+    },
+    end() {
+      const rest = redactor.text(held);
+      held = '';
+      return rest;
+    },
   };
 }

@@ -133,6 +133,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
     marker,
     executor: options.openExecutor(spec.settings.kind),
     journal,
+    redactor,
     watch: createRunWatch(spec.limits, options.tickMs ?? tickMs),
     stop,
     times: options.times ?? stopTimes,
