@@ -21,6 +21,8 @@ export interface AppOptions extends Omit<StreamRouteOptions, 'guard'> {
   readonly operations: readonly Operation[];
   readonly version: string;
   readonly bodyLimit: number;
+  /** An answer of which no byte leaves for this long is cut; ms. */
+  readonly answerStallMs: number;
   /** The caller that was authenticated for this request. */
   callerOf(request: IncomingMessage): Caller;
   /** Throws while intake is closed. */
@@ -85,7 +87,7 @@ export async function createApp(
   app.get('/openapi.json', (request, reply) => {
     options.takeRate(guard(request, 'read'));
     document ??= JSON.stringify(describeApi(options.operations, options.version));
-    return sendJson(reply, 200, document);
+    return sendJson(reply, 200, document, options);
   });
   await app.ready();
   if (handle === null) throw new Error('fastify made no handler');
@@ -126,13 +128,13 @@ function project(
             params: request.params as Record<string, unknown>,
             query: request.query as Record<string, unknown>,
             body: isUnread ? null : request.body,
-            headers: request.headers,
+            headers: request.raw.headersDistinct,
           },
           route.headers,
         );
         options.takeRate(caller);
         const outcome = await operation.handle(input, caller);
-        return sendJson(reply, outcome.status ?? 200, JSON.stringify(outcome.output ?? null));
+        return sendJson(reply, outcome.status ?? 200, JSON.stringify(outcome.output ?? null), options);
       },
       onResponse: (_request, _reply, done) => {
         options.answered?.(operation.name);
@@ -142,7 +144,14 @@ function project(
   }
 }
 
-function sendJson(reply: FastifyReply, status: number, body: string): FastifyReply {
+function sendJson(
+  reply: FastifyReply,
+  status: number,
+  body: string,
+  { answerStallMs }: Pick<AppOptions, 'answerStallMs'>,
+): FastifyReply {
+  // Fires only while nothing moves; once the answer is out, the server puts the time of keep-alive in its place.
+  reply.raw.socket?.setTimeout(answerStallMs);
   return reply
     .code(status)
     .headers(plainHeaders)
@@ -163,6 +172,11 @@ function sendError(
   return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
 }
 
+function isRefusal(error: Error): boolean {
+  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
+  return status >= 400 && status < 500;
+}
+
 /** The framework's own refusals, in the words of the catalogue. */
 function translate(error: unknown, bodyLimit: number): unknown {
   if (isHomerError(error) || !(error instanceof Error) || !('code' in error)) return error;
@@ -178,6 +192,8 @@ function translate(error: unknown, bodyLimit: number): unknown {
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new HomerError('HOMER_INPUT_INVALID', 'The address cannot be read.');
     default:
-      return error;
+      return isRefusal(error)
+        ? new HomerError('HOMER_INPUT_INVALID', 'The request cannot be handled as it is.', { cause: error })
+        : error;
   }
 }

@@ -13,6 +13,7 @@ import { bindListener, closeListener, createListener } from './listener.ts';
 import { loggable } from './log.ts';
 import type { Log } from './log.ts';
 import { instanceHeader } from './port-holder.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
 import type { Answer } from './problem-details.ts';
 import type { RunStream } from './run-stream.ts';
@@ -47,6 +48,8 @@ export interface GatewayLimits extends StreamLimits {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly portWaitMs: number;
+  readonly mostConnections: number;
+  readonly answerStallMs: number;
   readonly rate: { readonly burst: number; readonly perSecond: number };
 }
 
@@ -56,6 +59,8 @@ export const gatewayLimits: GatewayLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   portWaitMs: 90_000,
+  mostConnections: 512,
+  answerStallMs: 30_000,
   rate: { burst: 2_000, perSecond: 1_000 },
 };
 
@@ -93,6 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const authenticator = createAuthenticator([ownerGrant(options.token), ...(options.grants ?? [])], now);
   const rates = createBuckets(limits.rate, now);
   const streams = createStreams(limits);
+  const refusals = createRefusalLog(log);
   const callers = new WeakMap<IncomingMessage, Caller>();
   const closing = new AbortController();
   let phase: 'starting' | 'ready' | 'draining' = 'starting';
@@ -105,7 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const record = (request: IncomingMessage, answer: Answer, error: unknown): void => {
     const fields = describeRequest(request, answer);
-    if (answer.faultId === null) log.info(fields, 'request refused');
+    if (answer.faultId === null) refusals.tell(fields);
     else log.error({ ...fields, faultId: answer.faultId, error: stackOf(error) }, 'request failed');
   };
 
@@ -174,6 +180,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         ...brought,
         version: options.version,
         bodyLimit: limits.bodyBytes,
+        answerStallMs: limits.answerStallMs,
         streams,
         log,
         callerOf(request) {
@@ -207,6 +214,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       phase = 'draining';
       closing.abort();
       streams.endAll();
+      refusals.flush();
       closed ??= closeListener(server);
       return closed;
     },

@@ -8,7 +8,8 @@ export interface RequestParts {
   readonly query: Readonly<Record<string, unknown>>;
   /** undefined: none was sent. */
   readonly body: unknown;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Every value of a header, as Node has them in `headersDistinct`. */
+  readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
 export interface FieldProblem {
@@ -46,8 +47,10 @@ export function readInput<Input>(
   for (const key of [...reserved, '__proto__'])
     if (Object.hasOwn(input, key)) problems.push({ field: key, message: 'is not a known key here' });
   for (const [header, field] of Object.entries(headerFields)) {
-    const value = parts.headers[header];
+    const [value, ...more] = parts.headers[header] ?? [];
     if (value !== undefined) input[field] = value;
+    // Joined by a comma, as Node does, two values would be taken for a third.
+    if (more.length > 0) problems.push({ field: header, message: 'was sent more than once' });
   }
   Object.assign(input, parts.params);
   const parsed = schema.safeParse(input);

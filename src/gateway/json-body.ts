@@ -7,7 +7,7 @@ const deepest = 64;
 
 /**
  * The value of a JSON text in UTF-8; undefined for an empty one. Throws HOMER_INPUT_INVALID for what is no JSON, is
- * nested too deeply, or has a key that could reach a prototype.
+ * nested too deeply, has a text that is not Unicode, or a key that could reach a prototype.
  */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined;
@@ -24,7 +24,12 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
     const next: object[] = [];
     for (const each of level) {
       if (Object.hasOwn(each, '__proto__')) throw invalid('The body has a key "__proto__".');
-      for (const child of Object.values(each) as unknown[]) if (isObject(child)) next.push(child);
+      for (const child of Object.values(each) as unknown[]) {
+        if (isObject(child)) next.push(child);
+        // JSON may escape half a surrogate pair; it would be stored as another text than the one that was sent.
+        else if (typeof child === 'string' && !child.isWellFormed())
+          throw invalid('The body has a text that is not Unicode: half a surrogate pair.');
+      }
     }
     level = next;
   }

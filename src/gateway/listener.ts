@@ -15,6 +15,8 @@ export interface ListenerOptions {
   /** Times within which a head and a whole request must have arrived; ms. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** Connections beyond this are closed as they come: each costs a descriptor, which the ledger and runs need too. */
+  readonly mostConnections: number;
 }
 
 const retryMs = 250;
@@ -37,6 +39,7 @@ export function createListener(
     },
     handle,
   );
+  server.maxConnections = options.mostConnections;
   server.on('clientError', refuseMalformed);
   return server;
 }

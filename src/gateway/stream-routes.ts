@@ -46,7 +46,7 @@ export function mountStreams(app: FastifyInstance, options: StreamRouteOptions):
         params: request.params as Record<string, unknown>,
         query: request.query as Record<string, unknown>,
         body: hasBody(request.raw) ? null : undefined,
-        headers: request.headers,
+        headers: request.raw.headersDistinct,
       },
       fromHeader,
     );
