@@ -49,6 +49,18 @@ describe('the journal', () => {
     expect(bytes.toString()).not.toContain('hidden-value');
   });
 
+  test('has no entry of a text that is larger than 64 KiB', async () => {
+    const journal = createJournal(path, createRedactor([]), () => 7);
+    const text = '\u0001'.repeat(1_000_000);
+    journal.add({ type: 'text', text, stream: 'stderr' });
+    const { entries } = journal.close();
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(66_000);
+    const parts = lines.map((line) => JSON.parse(line) as JournalEntry);
+    expect(parts.map(({ n }) => n)).toEqual(Array.from({ length: entries }, (_, at) => at + 1));
+    expect(parts.map((part) => (part.type === 'text' ? part.text : '')).join('')).toBe(text);
+  });
+
   test('is read past a torn end and odd lines, and on from there', async () => {
     writeFileSync(path, '{"n":1,"at":1,"type":"text","text":"é"}\nodd\n\n{"n":2}\n{"n":2,"at":1,"ty');
     const first = await readJournal(path, 0);

@@ -5,11 +5,12 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { AgentEvent } from '../core/agent.ts';
 import { isDiskFull } from './disk-room.ts';
+import { splitText } from './event-size.ts';
 import type { Exit, RunnerEvent } from './files.ts';
 import { createEventRedactor, type Redactor } from './redaction.ts';
 
 export interface Journal {
-  /** Takes an event into the current batch. */
+  /** Takes an event into the current batch; a text of more than 64 KiB as several entries. */
   add(event: AgentEvent | RunnerEvent): void;
   /** Writes the batch. False: the disk is full; what is not written is kept, call again when there may be room. */
   flush(): boolean;
@@ -38,7 +39,8 @@ export function createJournal(path: string, redactor: Redactor, now: () => numbe
   let full = false;
 
   const put = (event: AgentEvent | RunnerEvent): void => {
-    lines.push(`${JSON.stringify({ n: ++number, at: now(), ...event })}\n`);
+    for (const part of event.type === 'text' ? splitText(event) : [event])
+      lines.push(`${JSON.stringify({ n: ++number, at: now(), ...part })}\n`);
   };
 
   const drain = (): void => {
