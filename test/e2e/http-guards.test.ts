@@ -1,7 +1,12 @@
 import { gzipSync } from 'node:zlib';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { gatewayLimits } from '../../src/gateway/gateway.ts';
+import type { Operation } from '../../src/operations/operation.ts';
 import { ask, jobId, ownerToken, readToken, runId, startFixture, tell } from './gateway-fixture.ts';
 import type { Ask, Fixture } from './gateway-fixture.ts';
 
@@ -357,6 +362,25 @@ describe('fields', () => {
     expect((await ask(port, create({ prompt: 'x' }, { path: '/api/v1/jobs?lane=a' }))).status).toBe(400);
     expect((await ask(port, { path: '/api/v1/jobs', body: '{}' })).status).toBe(400);
   });
+
+  test('a header that is one value is not accepted twice', async () => {
+    const body = JSON.stringify({ prompt: 'hello' });
+    const answer = await tell(
+      port,
+      `POST /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${ownerToken}\r\n` +
+        `Idempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('idempotency-key');
+    expect(fixture.seen).toEqual([]);
+  });
+
+  test('half a character is no text', async () => {
+    const said = await ask(port, create('{"prompt":"a\\ud800b"}'));
+    expect(said).toMatchObject({ status: 400, json: { code: 'HOMER_INPUT_INVALID' } });
+    expect((await ask(port, create('{"prompt":"a\\ud83d\\ude00b"}'))).status).toBe(202);
+  });
 });
 
 describe('answers', () => {
@@ -391,6 +415,30 @@ describe('answers', () => {
       { path: '/ws', headers: { connection: 'upgrade', upgrade: 'websocket' } },
     ])
       expect((await ask(port, sent)).status).toBe(404);
+  });
+
+  test.each(['QUERY', 'PROPFIND', 'TRACE', 'PUT'])(
+    "%s is refused as the client's mistake",
+    async (method) => {
+      for (const path of ['/api/v1/jobs', '/nothing']) {
+        const said = await ask(port, { method, path });
+        expect(said.status).toBeGreaterThanOrEqual(400);
+        expect(said.status).toBeLessThan(500);
+        expect(said.headers['content-type']).toBe('application/problem+json');
+      }
+    },
+  );
+
+  test('a flood of refusals is ten lines a second, and one with the count of the rest', async () => {
+    const refused = Array.from({ length: 40 }, () => ask(port, { path: '/nothing' }));
+    for (const said of await Promise.all(refused)) expect(said.status).toBe(404);
+    await fixture.gateway.close();
+    const lines = fixture.lines.filter(({ level }) => level === 'info');
+    const told = lines.filter(({ message }) => message === 'request refused').length;
+    const rest = lines.reduce((sum, { fields }) => sum + Number(fields['untold'] ?? 0), 0);
+    expect(told + rest).toBe(40);
+    expect(told).toBeGreaterThanOrEqual(10);
+    expect(told).toBeLessThan(40);
   });
 
   test('what a client sends into the log stays one short line', async () => {
@@ -462,6 +510,44 @@ describe('the transport', () => {
     expect((await ask(port)).status).toBe(200);
     expect(performance.now() - began).toBeLessThan(1_000);
     for (const socket of sockets) socket.destroy();
+  });
+
+  test('an answer that nobody takes is cut, and leaves memory', async () => {
+    const cut = Promise.withResolvers<void>();
+    const onRequest = (message: unknown): void => {
+      (message as { socket: Socket }).socket.once('close', () => cut.resolve());
+    };
+    subscribe('http.server.request.start', onRequest);
+    const large: Operation = {
+      name: 'jobs.list',
+      input: z.strictObject({}),
+      output: z.object({ text: z.string() }),
+      handle: async () => ({ output: { text: 'x'.repeat(50_000_000) } }),
+    };
+    await restart({ answerStallMs: 100 }, { operations: [large] });
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('error', () => undefined).pause();
+    socket.write(
+      `GET /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\n\r\n`,
+    );
+    await cut.promise;
+    unsubscribe('http.server.request.start', onRequest);
+    socket.destroy();
+    // Whoever takes it gets the whole.
+    expect((await ask(port, { path: '/api/v1/jobs' })).text.length).toBeGreaterThan(50_000_000);
+  });
+
+  test('there are only so many connections, and room again when they have gone', async () => {
+    await restart({ mostConnections: 3 });
+    const sockets = Array.from({ length: 3 }, () => connect({ host: '127.0.0.1', port }));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    await expect(ask(port)).rejects.toThrow();
+    const [first] = sockets;
+    first?.end();
+    if (first !== undefined) await once(first.resume(), 'close');
+    expect((await ask(port)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+    expect(gatewayLimits.mostConnections).toBe(512);
   });
 
   test.each([
