@@ -71,3 +71,11 @@ test('a program that hangs is ended, with the child that holds its output', asyn
   // Killed: gone, or a zombie that waits for its parent.
   await expect.poll(() => stateOf(pid)).toMatch(/^(gone|[ZX])$/);
 });
+
+test('what a program leaves behind ends with it, though it gave its secret', async () => {
+  const script = 'sleep 600 >/dev/null & echo "$!"';
+  const pid = await resolveSecret({ exec: ['sh', '-c', script] }, env);
+  expect(pid).toMatch(/^\d+$/);
+  // It was sent SIGKILL before the secret was told; a dead one may still wait to be reaped.
+  await expect.poll(() => stateOf(pid)).toMatch(/^(gone|Z)$/);
+});

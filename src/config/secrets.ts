@@ -1,8 +1,9 @@
 // Where secrets come from: asked for when a run starts, held in memory, never written.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { HomerError } from '../core/errors.ts';
 import type { SecretRef } from './config.ts';
 
@@ -54,11 +55,16 @@ async function readSecret(path: string): Promise<string> {
   }
 }
 
+/** Without a descriptor left (EMFILE) there is no stdout, only the error that follows. */
+type Started = Omit<ChildProcessByStdio<null, Readable, null>, 'stdout'> & {
+  readonly stdout: Readable | null | undefined;
+};
+
 function runSecret(argv: readonly string[], env: Env, timeoutMs: number): Promise<string> {
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
-    // A group of its own: what the program leaves behind must not outlive the time limit.
-    const child = spawn(file, args, {
+    // A group of its own: what the program leaves behind must not outlive it.
+    const child: Started = spawn(file, args, {
       env,
       stdio: ['ignore', 'pipe', 'ignore'],
       shell: false,
@@ -68,12 +74,12 @@ function runSecret(argv: readonly string[], env: Env, timeoutMs: number): Promis
     let bytes = 0;
     const fail = (detail: string, cause?: unknown): void => {
       clearTimeout(timer);
-      child.stdout.destroy();
+      child.stdout?.destroy();
       if (child.pid !== undefined) killGroup(child.pid);
       reject(missing(`${file} ${detail}.`, cause));
     };
     const timer = setTimeout(() => fail(`gave no secret within ${timeoutMs / 1000} s`), timeoutMs);
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > largestBytes) fail('wrote more than 64 KiB');
       else chunks.push(chunk);
@@ -81,6 +87,7 @@ function runSecret(argv: readonly string[], env: Env, timeoutMs: number): Promis
     child.once('error', (error) => fail('cannot be started', error));
     child.once('close', (code, signal) => {
       clearTimeout(timer);
+      if (child.pid !== undefined) killGroup(child.pid);
       if (code === 0) resolve(Buffer.concat(chunks).toString('utf8'));
       else reject(missing(`${file} ended with ${code === null ? `signal ${signal}` : `code ${code}`}.`));
     });

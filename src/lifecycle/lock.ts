@@ -15,6 +15,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError, messageOf } from '../core/errors.ts';
 
 export interface Lock {
@@ -32,6 +33,8 @@ export type LockState = 'held' | 'free' | 'unknown';
 
 /** flock(1) exits with this when somebody else holds the lock (`-E`, util-linux). */
 const conflictStatus = 75;
+
+const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /** <fcntl.h> of macOS: O_EXLOCK; Node does not name it. */
 const openExclusively = 0x20;
@@ -109,26 +112,40 @@ export function probeLock(directory: string): LockState {
  * lets go at once. Whoever tries to acquire in those few milliseconds is refused, so ask only about locks that no
  * one is expected to take now.
  */
-export function isLockHeldProof(directory: string): Promise<LockState> {
-  if (process.platform === 'darwin') return Promise.resolve(probeOnMac(directory));
-  return new Promise((resolve) => {
-    let fd: number;
+export async function isLockHeldProof(directory: string): Promise<LockState> {
+  if (process.platform === 'darwin') return probeOnMac(directory);
+  for (const waitMs of [...scarcityDelaysMs, null]) {
     try {
-      fd = openDirectory(directory);
-    } catch {
-      // A directory that cannot be opened cannot be asked about; the caller treats unknown with care.
-      resolve('unknown');
-      return;
+      return await askFlock(directory);
+    } catch (error) {
+      // A directory that cannot be opened, or no flock: the caller treats unknown with care.
+      const isOurs = scarce.includes((error as NodeJS.ErrnoException).code);
+      if (waitMs === null || !isOurs) break;
+      await delay(waitMs);
     }
-    const child = spawn('flock', ['-s', '-n', '-E', String(conflictStatus), '3'], {
-      stdio: ['ignore', 'ignore', 'ignore', fd],
-    });
-    // Ours is closed at once: the lock then lives only as long as the helper.
-    closeSync(fd);
-    child.once('error', () => resolve('unknown'));
-    child.once('close', (status) =>
-      resolve(status === 0 ? 'free' : status === conflictStatus ? 'held' : 'unknown'),
-    );
+  }
+  return 'unknown';
+}
+
+/** Our own lack of descriptors or processes says nothing about the lock, and goes by. */
+const scarce: readonly unknown[] = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'];
+const scarcityDelaysMs = [100, 200, 400, 800] as const;
+
+function askFlock(directory: string): Promise<LockState> {
+  return new Promise((resolve, reject) => {
+    const fd = openSync(directory, directoryFlags);
+    try {
+      const child = spawn('flock', ['-s', '-n', '-E', String(conflictStatus), '3'], {
+        stdio: ['ignore', 'ignore', 'ignore', fd],
+      });
+      child.once('error', reject);
+      child.once('close', (status) =>
+        resolve(status === 0 ? 'free' : status === conflictStatus ? 'held' : 'unknown'),
+      );
+    } finally {
+      // Ours is closed at once: the lock then lives only as long as the helper.
+      closeSync(fd);
+    }
   });
 }
 
@@ -258,7 +275,7 @@ function heldLock(directory: string, lockedPath: string, fd: number): Lock {
 function openDirectory(directory: string): number {
   try {
     // Node opens everything close-on-exec: what we start later does not inherit the lock.
-    return openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    return openSync(directory, directoryFlags);
   } catch (error) {
     throw unavailable(directory, messageOf(error), error);
   }

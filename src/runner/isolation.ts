@@ -1,7 +1,7 @@
 // Ways to keep an agent together so that all of it can be ended: a PID namespace of its own, whose end is the end of
 // everything in it, where the system allows one.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Isolation } from './files.ts';
 import { findProgram } from './program.ts';
@@ -96,8 +96,10 @@ function works(isolation: Isolation): Promise<boolean> {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       timeout: 5000,
     });
-    child.stdio[namespaceFd]?.on('data', (data: Buffer) => (said += data.toString('latin1')));
     child.once('error', () => resolve(false));
+    // Without a descriptor left there is no stdio, whatever its type says; the error above follows.
+    const stdio = child.stdio as ChildProcess['stdio'] | undefined;
+    stdio?.[namespaceFd]?.on('data', (data: Buffer) => (said += data.toString('latin1')));
     child.once('close', (code) => resolve(code === 42 && parseNamespace(said) !== null));
   });
 }
