@@ -9,22 +9,15 @@ import { acquireLock } from '../lifecycle/lock.ts';
 import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type RunContext, runAttempt } from './attempt.ts';
-import {
-  type Exit,
-  fileNames,
-  filesVersion,
-  type Order,
-  resultBytes,
-  runnerExit,
-  type RunRecord,
-} from './files.ts';
+import { type Exit, fileNames, filesVersion, type Order, runnerExit, type RunRecord } from './files.ts';
 import { isDiskFull, whenThereIsRoom } from './disk-room.ts';
 import { type Inbox, openInbox } from './inbox.ts';
 import { createJournal } from './journal.ts';
 import { type StopTimes, stopTimes } from './ladder.ts';
 import { runMarker } from './leftovers.ts';
 import { tickMs } from './limits.ts';
-import { createRedactor, type Redactor } from './redaction.ts';
+import { createRedactor } from './redaction.ts';
+import { cutBytes, resultOf } from './result.ts';
 import { readSpec, syncDirectory, writeFileWhole } from './records.ts';
 import { createRunWatch } from './run-watch.ts';
 import { readFrame } from './secret-frame.ts';
@@ -208,32 +201,6 @@ async function attempts(context: RunContext): Promise<{
   return { ...second, end: second.end ?? refused };
 }
 
-function resultOf(
-  end: EndEvent,
-  proof: TreeProof,
-  redactor: Redactor,
-): Pick<Exit, 'verdict' | 'text' | 'data' | 'message' | 'until'> {
-  const left =
-    proof.tree === 'unproven' ? `Processes that could not be seen to end: ${proof.pids.join(', ')}.` : null;
-  const message = [end.message, left].filter((part) => part !== undefined && part !== null).join(' ');
-  return {
-    verdict: end.verdict,
-    text: end.text === undefined ? null : cut(redactor.text(end.text), resultBytes),
-    data: end.data === undefined ? null : redactor.value(end.data),
-    message: message === '' ? null : redactor.text(message),
-    until: end.until ?? null,
-  };
-}
-
-/** Cuts to bytes of UTF-8 and never through a character. */
-function cut(text: string, bytes: number): string {
-  const whole = Buffer.from(text, 'utf8');
-  if (whole.length <= bytes) return text;
-  let end = bytes;
-  while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end--;
-  return whole.toString('utf8', 0, end);
-}
-
 function makeReserve(): void {
   const fd = openSync(fileNames.reserve, 'w', 0o600);
   try {
@@ -258,7 +225,7 @@ async function writeExit(stop: StopSwitch, exit: Exit, beforeRename: () => void)
     rmSync(fileNames.reserve, { force: true });
     const written = await whenThereIsRoom(stop, () => write(exit));
     // Who asks us to stop may not wait: an answer that is cut is better than none.
-    const small = { ...exit, text: exit.text === null ? null : cut(exit.text, smallResultBytes) };
+    const small = { ...exit, text: exit.text === null ? null : cutBytes(exit.text, smallResultBytes) };
     if (written === null) await whenThereIsRoom(null, () => write(small));
   }
   rmSync(fileNames.reserve, { force: true });
