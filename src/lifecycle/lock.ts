@@ -119,7 +119,7 @@ export async function isLockHeldProof(directory: string): Promise<LockState> {
       return await askFlock(directory);
     } catch (error) {
       // A directory that cannot be opened, or no flock: the caller treats unknown with care.
-      const isOurs = scarce.includes((error as NodeJS.ErrnoException).code);
+      const isOurs = scarce.has((error as NodeJS.ErrnoException).code);
       if (waitMs === null || !isOurs) break;
       await delay(waitMs);
     }
@@ -128,7 +128,7 @@ export async function isLockHeldProof(directory: string): Promise<LockState> {
 }
 
 /** Our own lack of descriptors or processes says nothing about the lock, and goes by. */
-const scarce: readonly unknown[] = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'];
+const scarce: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
 const scarcityDelaysMs = [100, 200, 400, 800] as const;
 
 function askFlock(directory: string): Promise<LockState> {

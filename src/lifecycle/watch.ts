@@ -8,7 +8,7 @@ export interface DirectoryWatch {
 }
 
 /** What the system says when it has no watch, or no descriptor for one; its ENOSPC is no full disk. */
-const scarce: readonly unknown[] = ['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM'];
+const scarce: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM']);
 /** Between two looks without a watch, ms. */
 const lookEveryMs = 1_000;
 
@@ -52,5 +52,5 @@ export function watchDirectory(
 }
 
 function isScarce(error: unknown): boolean {
-  return scarce.includes((error as NodeJS.ErrnoException).code);
+  return scarce.has((error as NodeJS.ErrnoException).code);
 }

@@ -53,7 +53,7 @@ const lastOutputMs = 2000;
 export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promise<Attempt> {
   const { spec, executor, journal, redactor, watch, stop } = run;
   const turn = turnAs(spec.turn, mode);
-  const conversation = executor.converse(spec.settings, turn, redactor.text);
+  const conversation = executor.converse(spec.settings, turn, (text) => redactor.text(text));
   const opening = conversation.started();
   const start = {
     invocation: executor.invocation(spec.settings, turn),

@@ -6,7 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 /** Nothing there, a link, and a socket. */
-const notThere: readonly unknown[] = ['ENOENT', 'ELOOP', 'EMLINK', 'ENXIO'];
+const notThere: ReadonlySet<unknown> = new Set(['ENOENT', 'ELOOP', 'EMLINK', 'ENXIO']);
 
 /** The whole text of a file; null when it is missing, no regular file or larger than `maxBytes`. Throws as the system does. */
 export function readPlainFile(path: string, maxBytes: number): string | null {
@@ -45,5 +45,5 @@ export async function openPlainFile(path: string): Promise<FileHandle | null> {
 }
 
 function isNotThere(error: unknown): boolean {
-  return notThere.includes((error as NodeJS.ErrnoException).code);
+  return notThere.has((error as NodeJS.ErrnoException).code);
 }
