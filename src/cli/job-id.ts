@@ -42,10 +42,12 @@ export async function resolveJobId(client: Client, text: string): Promise<string
 async function findJobs(client: Client, part: string): Promise<Job[]> {
   const matches: Job[] = [];
   let cursor: string | undefined;
-  for (let seen = 0; seen < lookedAt; seen += pageSize) {
+  for (let seen = 0; seen < lookedAt;) {
     const page = await client.call<JobsAnswer>('jobs.list', { query: { limit: pageSize, cursor } });
     matches.push(...page.jobs.filter((job) => job.id.startsWith(part) || job.id.endsWith(part)));
     if (page.nextCursor === null) break;
+    // A page is shorter when its jobs are large.
+    seen += page.jobs.length;
     cursor = page.nextCursor;
   }
   return matches;

@@ -11,7 +11,10 @@ import {
   type OnInterrupt,
 } from '../core/job.ts';
 import type { Accept } from '../intake/intake.ts';
+import type { JobRecord } from '../ledger/job-record.ts';
+import type { JobFilter } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { isIdempotencyKey, keyRule } from './idempotency-key.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
@@ -57,14 +60,18 @@ const createInput = z.strictObject({
     .max(30 * dayMs)
     .optional(),
   onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
-  key: z.string().min(1).max(255).optional(),
+  key: z.string().refine(isIdempotencyKey, keyRule).optional(),
 });
+
+/** Digits alone: Number() would also take `0x10`, `1e2` and blanks. */
+const fromDigits = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
 
 const listInput = z.strictObject({
   state: z.enum(jobStates as readonly [JobState, ...JobState[]]).optional(),
   lane: z.string().max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.coerce.number().int().min(1).optional(),
+  limit: z.preprocess(fromDigits, z.int().min(1).max(500)).default(50),
+  cursor: z.preprocess(fromDigits, z.int().min(1)).optional(),
 });
 
 const idInput = z.strictObject({ id: jobId });
@@ -87,12 +94,12 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       input: listInput,
       output: z.object({ jobs: z.array(jobView), nextCursor: z.string().nullable() }),
       async handle({ state, lane, limit, cursor }) {
-        const jobs = ledger.jobs.list({ state, lane, limit, before: cursor });
+        const { jobs, hasMore } = readPage(ledger, { state, lane, limit, before: cursor });
         const last = jobs.at(-1);
         return {
           output: {
             jobs: jobs.map((job) => viewJob(job, ledger.claims.runsOf(job.id), home)),
-            nextCursor: jobs.length === limit && last !== undefined ? String(last.seq) : null,
+            nextCursor: hasMore && last !== undefined ? String(last.seq) : null,
           },
         };
       },
@@ -126,4 +133,31 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       },
     }),
   ];
+}
+
+/** A page ends here, in characters of prompts and results, since one job may have a million. */
+const pageSize = 4 * 1024 * 1024;
+/** Read from the ledger at once; all of these may be large. */
+const stepSize = 20;
+
+/** `limit` jobs, fewer when they are large, at least one if there is one. */
+function readPage(
+  ledger: Ledger,
+  filter: JobFilter,
+): { readonly jobs: readonly JobRecord[]; readonly hasMore: boolean } {
+  const jobs: JobRecord[] = [];
+  let size = 0;
+  let before = filter.before;
+  for (;;) {
+    const limit = Math.min(stepSize, filter.limit - jobs.length);
+    const step = ledger.jobs.list({ ...filter, before, limit });
+    for (const job of step) {
+      size += job.prompt.length + (job.resultText?.length ?? 0) + (job.resultData?.length ?? 0);
+      if (size > pageSize && jobs.length > 0) return { jobs, hasMore: true };
+      jobs.push(job);
+      before = job.seq;
+    }
+    if (jobs.length === filter.limit) return { jobs, hasMore: true };
+    if (step.length < limit) return { jobs, hasMore: false };
+  }
 }

@@ -1,8 +1,8 @@
 // `homer jobs`: a table that fits the terminal; whole ids and whole first lines in a pipe.
 
 import type { JobState } from '../../core/job.ts';
-import type { JobsAnswer } from '../answers.ts';
-import { connect } from '../client.ts';
+import type { Job, JobsAnswer } from '../answers.ts';
+import { connect, type Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { age, firstLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
@@ -16,7 +16,7 @@ export interface JobsOptions {
 
 export async function jobs(context: Context, { state, lane, limit }: JobsOptions): Promise<number> {
   const client = await connect(context.home);
-  const answer = await client.call<JobsAnswer>('jobs.list', { query: { state, lane, limit } });
+  const answer = await readJobs(client, { state, lane, limit });
   const { palette, columns } = context.terminal;
   const now = Date.now();
   const head = ['id', 'state', 'lane', 'executor', 'made', 'task'].map((text): Cell => ({
@@ -41,4 +41,20 @@ export async function jobs(context: Context, { state, lane, limit }: JobsOptions
       context.terminal.errorPalette.dim(`These are the newest ${rows.length}; --limit shows more.`),
     );
   return 0;
+}
+
+/** As many as were asked for: the daemon ends a page sooner when its jobs are large. */
+async function readJobs(
+  client: Client,
+  { state, lane, limit }: { state: JobState | undefined; lane: string | undefined; limit: number },
+): Promise<JobsAnswer> {
+  const all: Job[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const query = { state, lane, limit: limit - all.length, cursor };
+    const { jobs, nextCursor } = await client.call<JobsAnswer>('jobs.list', { query });
+    all.push(...jobs);
+    if (nextCursor === null || all.length >= limit) return { jobs: all, nextCursor };
+    cursor = nextCursor;
+  }
 }

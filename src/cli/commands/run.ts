@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { HomerError } from '../../core/errors.ts';
 import { readToken } from '../../config/token.ts';
+import { isIdempotencyKey, keyRule } from '../../operations/idempotency-key.ts';
 import type { JobAnswer } from '../answers.ts';
 import { createClient } from '../client.ts';
 import { createConnection, type Connection } from '../connection.ts';
@@ -26,6 +27,8 @@ export interface RunOptions {
 /** 0 when the job succeeded, 1 when it did not or waits for a person in a script, 130 when the caller left. */
 export async function run(context: Context, words: readonly string[], options: RunOptions): Promise<number> {
   const { home, terminal, json } = context;
+  if (options.key !== undefined && !isIdempotencyKey(options.key))
+    throw new HomerError('HOMER_USAGE', 'This --key cannot be used.', { hint: `${keyRule}.` });
   const prompt = await readPrompt(words, terminal.say);
   const detach = createDetach();
   const { record, isOurs } = await detach.or(ensureDaemon(home, terminal.say), 'Nothing was sent yet.');
