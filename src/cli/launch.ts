@@ -11,6 +11,7 @@ import { HomerError } from '../core/errors.ts';
 import type { DaemonRecord } from '../lifecycle/record.ts';
 import { readiness } from './client.ts';
 import { plain } from './format.ts';
+import { backgroundVariable } from './inherited-files.ts';
 import { locateDaemon } from './locate.ts';
 
 export interface Launch {
@@ -54,6 +55,7 @@ async function launch(home: string, deadline: number, say: Say): Promise<Launch>
       detached: true,
       stdio: ['ignore', log, log],
       cwd: home,
+      env: { ...process.env, [backgroundVariable]: '1' },
     });
     child.unref();
     return await waitUntilReady(home, { child, tail: () => readTail(log, before) }, deadline, say);

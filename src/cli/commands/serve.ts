@@ -7,6 +7,7 @@ import { HomerError } from '../../core/errors.ts';
 import { acquireLock, waitForLock, type Lock } from '../../lifecycle/lock.ts';
 import { readRecord, type DaemonRecord } from '../../lifecycle/record.ts';
 import type { Context } from '../context.ts';
+import { backgroundVariable, closeInheritedFiles } from '../inherited-files.ts';
 import { span } from '../format.ts';
 
 export interface ServeOptions {
@@ -16,6 +17,11 @@ export interface ServeOptions {
 /** Resolves when the daemon has stopped, with its exit code. Throws HOMER_LOCK_HELD (75) and what a start throws. */
 export async function serve(context: Context, options: ServeOptions): Promise<number> {
   const { home, version, terminal } = context;
+  if (process.env[backgroundVariable] !== undefined) {
+    // Before anything is opened or started, and not for what is started from here.
+    delete process.env[backgroundVariable];
+    closeInheritedFiles();
+  }
   for (const warning of prepareHome(home).warnings) terminal.say(`homer: ${warning}`);
   let lock = acquireLock(home);
   if (lock === null) {

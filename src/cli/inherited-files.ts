@@ -1,0 +1,37 @@
+// Files that came from whoever called us. A daemon in the background must not keep them: a lock (flock), a pipe whose
+// end somebody waits for, a file on a disk that is to be unmounted.
+
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+
+/** Set for a daemon that is started in the background, and taken away by it. */
+export const backgroundVariable = 'HOMER_BACKGROUND';
+
+/**
+ * Closes every file above standard error that would be passed on to a program (no O_CLOEXEC): that is what a caller
+ * left open, since Node opens all of its own with it. Node itself marks inherited files only up to the first gap in
+ * their numbers. Only Linux says which files these are; on macOS libuv starts programs without them
+ * (POSIX_SPAWN_CLOEXEC_DEFAULT).
+ */
+export function closeInheritedFiles(): void {
+  if (process.platform !== 'linux') return;
+  for (const name of readdirSync('/proc/self/fd')) {
+    const descriptor = Number(name);
+    if (descriptor <= 2 || !isPassedOn(name)) continue;
+    try {
+      closeSync(descriptor);
+    } catch {
+      // Closed by the kernel all the same (close(2)); what it could not write was not ours.
+    }
+  }
+}
+
+/** O_CLOEXEC, 02000000, in the `flags` of proc_pid_fdinfo(5). */
+function isPassedOn(descriptor: string): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & 0o2000000) === 0;
+  } catch {
+    // The one by which the list was read is gone by now.
+    return false;
+  }
+}
