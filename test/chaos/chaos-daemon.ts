@@ -113,6 +113,7 @@ export function startDaemon(
         listeners.add(look);
         look();
       }),
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the shape of its answer
     async ask<Body>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
       if ((await ready.promise) === null) throw death();
       const response = await fetch(`http://127.0.0.1:${port}${path}`, {
