@@ -56,7 +56,8 @@ export function openTerminal(env: NodeJS.ProcessEnv): Terminal {
   const { stdout, stderr } = process;
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // EIO: the terminal was closed; the signal that says so (SIGHUP) is about to come.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
   }
   return {
