@@ -24,7 +24,20 @@ const askMs = 5_000;
 const drainMs = 3_660_000;
 /** After SIGTERM, before SIGKILL. A daemon that does not answer over HTTP rarely drains either. */
 const termMs = 10_000;
+/** A daemon whose port is closed is gone within this, unless it hangs. */
+const leavingMs = 1_000;
+/** A start takes a second; with a large ledger to look through, longer. */
+const startMs = 120_000;
+const startLookMs = 100;
 const lookMs = 25;
+const secondMs = 100;
+/** What a token that is gone, wrong or unreadable is answered with; too many wrong ones are not even looked at. */
+const tokenTroubles: ReadonlySet<string> = new Set([
+  'HOMER_TOKEN_MISSING',
+  'HOMER_TOKEN_WRONG',
+  'HOMER_RATE_LIMITED',
+  'HOMER_HOME_UNUSABLE',
+]);
 
 /** Returns when the daemon is gone. Throws HOMER_NOT_RUNNING, or HOMER_UNREACHABLE when it cannot be stopped. */
 export async function haltDaemon(home: string, mode: StopMode, say: Say): Promise<Halt> {
@@ -34,15 +47,30 @@ export async function haltDaemon(home: string, mode: StopMode, say: Say): Promis
   const record = found.state === 'running' ? found.record : await waitForRecord(home);
   try {
     const client = createClient(record, readToken(home));
-    const { running } = await client.call<StatusAnswer>('daemon.status', { timeoutMs: askMs });
+    const running = await runningOnceStarted(client);
     if (running.length > 0) say(told(mode, running.length));
     const left = await askToStop(client, mode);
     await gone(home, record, null);
     return { pid: record.pid, runsLeft: left };
   } catch (error) {
-    if (!isHomerError(error, 'HOMER_UNREACHABLE')) throw error;
-    await endProcess(home, record, error, say);
+    if (!isHomerError(error)) throw error;
+    if (tokenTroubles.has(error.code)) await endByToken(home, record, mode, error, say);
+    else if (error.code === 'HOMER_UNREACHABLE') await endProcess(home, record, error, say);
+    else throw error;
     return { pid: record.pid, runsLeft: null };
+  }
+}
+
+/** A daemon that has just begun answers to nothing yet; one that ends meanwhile is unreachable. */
+async function runningOnceStarted(client: Client): Promise<StatusAnswer['running']> {
+  const giveUpAt = Date.now() + startMs;
+  for (;;) {
+    try {
+      return (await client.call<StatusAnswer>('daemon.status', { timeoutMs: askMs })).running;
+    } catch (error) {
+      if (!isHomerError(error, 'HOMER_STARTING') || Date.now() > giveUpAt) throw error;
+      await delay(startLookMs);
+    }
   }
 }
 
@@ -86,10 +114,32 @@ async function waitForRecord(home: string): Promise<DaemonRecord> {
   });
 }
 
+/** The daemon is well, but nobody can prove to it who he is; whoever may signal its process may stop it too. */
+async function endByToken(
+  home: string,
+  record: DaemonRecord,
+  mode: StopMode,
+  why: HomerError,
+  say: Say,
+): Promise<void> {
+  if (!isRecordAlive(record)) return endProcess(home, record, why, say);
+  say(`The token in ${home} is gone or not the daemon's. Sending SIGTERM to its process ${record.pid}.`);
+  if (mode === 'kill') say('Its runs cannot be ended this way: they go on, and the next start adopts them.');
+  signal(record, 'SIGTERM');
+  // The second one says not to wait for runs; a drain may take as long as it does while the daemon answers.
+  // Not at once, or the kernel makes one of the two (signal(7)).
+  if (mode !== 'drain' && !(await gone(home, record, secondMs))) signal(record, 'SIGTERM');
+  while (!(await gone(home, record, termMs)))
+    if (mode !== 'drain' || (await readiness(record)) === 'silent') return endProcess(home, record, why, say);
+}
+
 async function endProcess(home: string, record: DaemonRecord, why: HomerError, say: Say): Promise<void> {
-  // It may have stopped by itself while we asked.
-  if (await isGone(home, record)) return;
-  if (!isRecordAlive(record)) throw why;
+  // It may have stopped by itself while we asked, or be about to: another caller's stop closes its port first.
+  if (await gone(home, record, leavingMs)) return;
+  if (!isRecordAlive(record)) {
+    if (await gone(home, record, termMs)) return;
+    throw why;
+  }
   say(`Homer (pid ${record.pid}) does not answer. Sending SIGTERM, and SIGKILL after ${termMs / 1000} s.`);
   signal(record, 'SIGTERM');
   if (await gone(home, record, termMs)) return;
