@@ -10,7 +10,7 @@ import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
 import { whenThereIsRoom } from './disk-room.ts';
 import type { Spec } from './files.ts';
-import { createChunkFramer, createLineFramer, type Framer } from './framing.ts';
+import { createChunkFramer, createLineFramer, type Framer, maxLineLength } from './framing.ts';
 import type { Journal } from './journal.ts';
 import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
 import { createTextRedactor, type Redactor } from './redaction.ts';
@@ -107,14 +107,16 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   const onShown = (text: string): void => {
     if (text !== '') onOutput(text);
   };
+  // Half a secret at the end of a line that was cut is not found, so it is dropped too; no protocol has such lines.
+  const cutLine = (line: string): string => redactor.piece(line).text;
   const onCut = (dropped: number): void =>
     run.log(`a line was too long, ${dropped} characters of it were dropped`);
   const output =
     executor.framing === 'lines'
-      ? createLineFramer(onOutput, onCut)
+      ? createLineFramer((line) => onOutput(line.length < maxLineLength ? line : cutLine(line)), onCut)
       : createChunkFramer((text) => onShown(shown.add(text)));
   const errorOutput = createLineFramer((raw) => {
-    const line = redactor.text(raw);
+    const line = raw.length < maxLineLength ? redactor.text(raw) : cutLine(raw);
     firstComplaint ??= line;
     react(conversation.errorOutput(line));
   }, onCut);

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { maxLineLength } from '../../src/runner/framing.ts';
 import { createRunRoom, type RunRoom } from './run-room.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -47,3 +48,15 @@ test('of two secrets of which one begins the other, the longer, in two pieces', 
   expect(exit?.text).toBe('[redacted]');
   expect(piecesFound(one, key)).toEqual([]);
 });
+
+test.each(['command', 'lines'] as const)(
+  'a secret across the end of what is kept of a line of standard error, of a %s',
+  async (dialect) => {
+    const script = `{ head -c ${maxLineLength - 10} /dev/zero | tr '\\0' x; printf "%s\\n" "$KEY"; } >&2`;
+    const one = createRunRoom({ script, dialect, env: { KEY: key }, secrets: [key] });
+    rooms.push(one);
+    await one.finish();
+    expect(one.text('stderr')).toHaveLength(maxLineLength - 10);
+    expect(piecesFound(one, key)).toEqual([]);
+  },
+);
