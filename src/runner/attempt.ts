@@ -116,7 +116,8 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
       ? createLineFramer((line) => onOutput(line.length < maxLineLength ? line : cutLine(line)), onCut)
       : createChunkFramer((text) => onShown(shown.add(text)));
   const errorOutput = createLineFramer((raw) => {
-    const line = raw.length < maxLineLength ? redactor.text(raw) : cutLine(raw);
+    const isWhole = raw.length < maxLineLength && stop.reason() !== 'output_limit';
+    const line = isWhole ? redactor.text(raw) : cutLine(raw);
     firstComplaint ??= line;
     react(conversation.errorOutput(line));
   }, onCut);
@@ -178,7 +179,8 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   ]);
   reading.abort();
   output.end();
-  onShown(shown.end());
+  // Where the rest was dropped, what is held may be half a secret.
+  if (stop.reason() !== 'output_limit') onShown(shown.end());
   errorOutput.end();
   for (const socket of [input, agent.output, agent.errorOutput]) socket?.destroy();
   const exit = (await isGone(agent)) ? await agent.gone : { code: null, signal: null };

@@ -60,3 +60,18 @@ test.each(['command', 'lines'] as const)(
     expect(piecesFound(one, key)).toEqual([]);
   },
 );
+
+test.each(['1', '2'])('a secret across the limit of output, on descriptor %s', async (fd) => {
+  const script = `printf "%080d%.9s" 0 "$KEY" >&${fd}; sleep 0.2; printf "%s\\n" "${'$'}{KEY#?????????}" >&${fd}; sleep 600`;
+  const one = createRunRoom({
+    script,
+    env: { KEY: key },
+    secrets: [key],
+    limits: { outputBytes: 80 },
+  });
+  rooms.push(one);
+  const { exit } = await one.finish();
+  expect(exit?.verdict).toBe('output_limit');
+  expect(one.text() + one.text('stderr')).toBe('0'.repeat(80));
+  expect(piecesFound(one, key)).toEqual([]);
+});
