@@ -62,7 +62,7 @@ test.each(['command', 'lines'] as const)(
 );
 
 test.each(['1', '2'])('a secret across the limit of output, on descriptor %s', async (fd) => {
-  const script = `printf "%080d%.9s" 0 "$KEY" >&${fd}; sleep 0.2; printf "%s\\n" "${'$'}{KEY#?????????}" >&${fd}; sleep 600`;
+  const script = `printf "%080d%.9s" 0 "$KEY" >&${fd}; sleep 0.2; printf "%s\\n" "\${KEY#?????????}" >&${fd}; sleep 600`;
   const one = createRunRoom({
     script,
     env: { KEY: key },
