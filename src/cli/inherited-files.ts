@@ -3,7 +3,7 @@
 
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Set for a daemon that is started in the background, and taken away by it. */
+/** Set for a daemon that is started in the background, and not passed on by it. */
 export const backgroundVariable = 'HOMER_BACKGROUND';
 
 /**

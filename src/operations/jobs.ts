@@ -14,7 +14,7 @@ import type { Accept } from '../intake/intake.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { JobFilter } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { isIdempotencyKey, keyRule } from './idempotency-key.ts';
+import { isIdempotencyKey, keyRule } from '../core/idempotency-key.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
 import { defineOperation, type Operation } from './operation.ts';
 

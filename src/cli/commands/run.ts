@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { HomerError } from '../../core/errors.ts';
 import { readToken } from '../../config/token.ts';
-import { isIdempotencyKey, keyRule } from '../../operations/idempotency-key.ts';
+import { isIdempotencyKey, keyRule } from '../../core/idempotency-key.ts';
 import type { JobAnswer } from '../answers.ts';
 import { createClient } from '../client.ts';
 import { createConnection, type Connection } from '../connection.ts';

@@ -17,11 +17,9 @@ export interface ServeOptions {
 /** Resolves when the daemon has stopped, with its exit code. Throws HOMER_LOCK_HELD (75) and what a start throws. */
 export async function serve(context: Context, options: ServeOptions): Promise<number> {
   const { home, version, terminal } = context;
-  if (process.env[backgroundVariable] !== undefined) {
-    // Before anything is opened or started, and not for what is started from here.
-    delete process.env[backgroundVariable];
-    closeInheritedFiles();
-  }
+  // Before anything is opened or started; what is started from here is not told.
+  const { [backgroundVariable]: background, ...env } = process.env;
+  if (background !== undefined) closeInheritedFiles();
   for (const warning of prepareHome(home).warnings) terminal.say(`homer: ${warning}`);
   let lock = acquireLock(home);
   if (lock === null) {
@@ -34,7 +32,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<nu
     terminal.say('homer: Taking over.');
   }
   const { runDaemon } = await import('../../daemon.ts');
-  return runDaemon({ lock, home, version, env: process.env, userHome: homedir() });
+  return runDaemon({ lock, home, version, env, userHome: homedir() });
 }
 
 /** Null when it was told to stop before it was its turn. */
