@@ -1,5 +1,6 @@
 // Waits for the end of a run, whoever started its runner.
 
+import { existsSync } from 'node:fs';
 import { isLockHeldProof } from '../lifecycle/lock.ts';
 import { isSameProcess } from '../lifecycle/process-identity.ts';
 import { watchDirectory } from '../lifecycle/watch.ts';
@@ -70,5 +71,6 @@ async function hasEnded(directory: string): Promise<boolean> {
   if (readExit(directory) !== null) return true;
   const record = readRunRecord(directory);
   if (record !== null && isSameProcess(record.pid, record.startTicks)) return false;
-  return (await isLockHeldProof(directory)) !== 'held';
+  // A directory that was deleted can be asked nothing. Where the system has no answer just now, the next look asks again.
+  return !existsSync(directory) || (await isLockHeldProof(directory)) === 'free';
 }
