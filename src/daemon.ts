@@ -245,8 +245,8 @@ class Daemon {
 
   #afterReload(error: unknown, { gateway, engine }: Parts): void {
     if (error !== null) {
-      const refused = new HomerError('HOMER_CONFIG_INVALID', messageOf(error), { cause: error });
-      this.#troubles.note('config', refused);
+      const [headline = ''] = messageOf(error).split('\n', 1);
+      this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
       this.#log.error({ error }, 'config.yaml is not used; the last good one stays');
       return;
     }

@@ -3,9 +3,6 @@
 
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Set for a daemon that is started in the background, and not passed on by it. */
-export const backgroundVariable = 'HOMER_BACKGROUND';
-
 /**
  * Closes every file above standard error that would be passed on to a program (no O_CLOEXEC): that is what a caller
  * left open, since Node opens all of its own with it. Node itself marks inherited files only up to the first gap in

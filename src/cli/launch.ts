@@ -11,7 +11,6 @@ import { HomerError } from '../core/errors.ts';
 import type { DaemonRecord } from '../lifecycle/record.ts';
 import { readiness } from './client.ts';
 import { plain } from './format.ts';
-import { backgroundVariable } from './inherited-files.ts';
 import { locateDaemon } from './locate.ts';
 
 export interface Launch {
@@ -51,12 +50,15 @@ async function launch(home: string, deadline: number, say: Say): Promise<Launch>
   try {
     const before = fstatSync(log).size;
     const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url));
-    const child = spawn(process.execPath, [...process.execArgv, main, 'serve', '--home', home], {
-      detached: true,
-      stdio: ['ignore', log, log],
-      cwd: home,
-      env: { ...process.env, [backgroundVariable]: '1' },
-    });
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, main, 'serve', '--background', '--home', home],
+      {
+        detached: true,
+        stdio: ['ignore', log, log],
+        cwd: home,
+      },
+    );
     child.unref();
     return await waitUntilReady(home, { child, tail: () => readTail(log, before) }, deadline, say);
   } finally {

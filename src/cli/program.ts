@@ -133,6 +133,7 @@ export function createProgram(
       }),
   );
   add('serve', 'Run the daemon in the foreground')
+    .addOption(new Option('--background').hideHelp())
     .option('--standby', 'wait for the state directory if another Homer holds it, then take over')
     .action(async (options: ServeOptions) =>
       act(async () => {

@@ -76,6 +76,9 @@ export async function watchToEnd(
   return tellResult(context, job);
 }
 
+/** The line in place of what did not fit (executors/bounded-text.ts). */
+const wasCut = /^\[… \d+ bytes left out …\]$/m;
+
 function tellResult({ terminal, json }: Context, job: Job): number {
   const { errorPalette: palette, say } = terminal;
   const hasSucceeded = job.state === 'succeeded';
@@ -83,6 +86,10 @@ function tellResult({ terminal, json }: Context, job: Job): number {
   else say((hasSucceeded ? palette.dim : palette.bad)(tellEnd(job)));
   if (job.state === 'failed' && job.error !== null) say(palette.dim(`  ${plain(job.error.hint)}`));
   if (json) terminal.print(JSON.stringify({ job }, null, 2));
-  else if (job.result !== null) terminal.printText(job.result.text);
+  else if (job.result !== null) {
+    if (wasCut.test(job.result.text))
+      say(`The middle of the result was left out; \`homer logs ${job.id}\` has all of it.`);
+    terminal.printText(job.result.text);
+  }
   return hasSucceeded ? 0 : 1;
 }

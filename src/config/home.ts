@@ -1,8 +1,8 @@
 // The state directory: where it is, and that it is fit to hold secrets and work. Loads nothing heavy, since every
 // start passes here, also those that are refused.
 
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { HomerError, messageOf } from '../core/errors.ts';
 
 /** Directories every state directory has, mode 0700 like itself. */
@@ -40,9 +40,15 @@ export function prepareHome(path: string): { readonly warnings: readonly string[
   return { warnings };
 }
 
+/** Step by step: Node's own `recursive` never returns where a parent can be seen and nothing be made in it (/proc). */
+function makeDirectory(path: string): void {
+  if (!existsSync(dirname(path))) makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 function makePrivate(path: string): string[] {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
   } catch (error) {
     // EEXIST and ENOTDIR say that a file is in the way, which the check below puts into words.
     if (!statSync(path, { throwIfNoEntry: false }))

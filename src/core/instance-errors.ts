@@ -49,7 +49,7 @@ export const instanceErrors = {
     status: 500,
     exit: 1,
     title: 'The ledger cannot be read or written',
-    hint: 'Check the disk (`dmesg`), then restore the newest file in backups/.',
+    hint: 'Check the disk (`dmesg`), then start Homer again; what could be saved is in backups/.',
   },
   HOMER_NOT_RUNNING: {
     status: null,

@@ -19,7 +19,7 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'The run reached its time limit and was ended',
-    hint: 'Give the job a larger `timeoutMs`, then `homer retry ID`.',
+    hint: 'Run it again with more time: `homer run --timeout 2h …` (`timeoutMs` over HTTP).',
   },
   HOMER_OUTPUT_LIMIT: {
     status: null,

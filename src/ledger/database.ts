@@ -1,7 +1,16 @@
 // Opens the one SQLite connection of the process and brings its schema up to date. Nothing else in the process may
 // open or close the file: closing any descriptor of it would drop SQLite's POSIX locks.
 
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { backup, DatabaseSync } from 'node:sqlite';
@@ -24,6 +33,7 @@ export interface DatabaseOptions {
 export async function openDatabase(options: DatabaseOptions): Promise<DatabaseSync> {
   let database: DatabaseSync | undefined;
   try {
+    makePrivate(options.file);
     database = new DatabaseSync(options.file);
     // EXCLUSIVE, before anything else: then the index of the write-ahead log is in our own memory. As a mapped file it
     // ended the process with SIGBUS on a disk that was really full.
@@ -71,6 +81,16 @@ async function migrate(database: DatabaseSync, options: DatabaseOptions): Promis
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
+  }
+}
+
+/** The log that SQLite makes beside the database takes over its mode. Before SQLite has the file open, and only then. */
+function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+  } catch {
+    // SQLite, which opens it next, says what is wrong with it.
   }
 }
 

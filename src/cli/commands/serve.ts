@@ -7,19 +7,20 @@ import { HomerError } from '../../core/errors.ts';
 import { acquireLock, waitForLock, type Lock } from '../../lifecycle/lock.ts';
 import { readRecord, type DaemonRecord } from '../../lifecycle/record.ts';
 import type { Context } from '../context.ts';
-import { backgroundVariable, closeInheritedFiles } from '../inherited-files.ts';
+import { closeInheritedFiles } from '../inherited-files.ts';
 import { span } from '../format.ts';
 
 export interface ServeOptions {
   readonly standby?: boolean;
+  /** Started by the command line for a person: what the caller left open is closed. */
+  readonly background?: boolean;
 }
 
 /** Resolves when the daemon has stopped, with its exit code. Throws HOMER_LOCK_HELD (75) and what a start throws. */
 export async function serve(context: Context, options: ServeOptions): Promise<number> {
   const { home, version, terminal } = context;
-  // Before anything is opened or started; what is started from here is not told.
-  const { [backgroundVariable]: background, ...env } = process.env;
-  if (background !== undefined) closeInheritedFiles();
+  // Before anything is opened or started.
+  if (options.background === true) closeInheritedFiles();
   for (const warning of prepareHome(home).warnings) terminal.say(`homer: ${warning}`);
   let lock = acquireLock(home);
   if (lock === null) {
@@ -32,7 +33,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<nu
     terminal.say('homer: Taking over.');
   }
   const { runDaemon } = await import('../../daemon.ts');
-  return runDaemon({ lock, home, version, env, userHome: homedir() });
+  return runDaemon({ lock, home, version, env: process.env, userHome: homedir() });
 }
 
 /** Null when it was told to stop before it was its turn. */

@@ -1,5 +1,6 @@
 // `homer stop` and `homer restart`.
 
+import { homedir } from 'node:os';
 import { HomerError, isHomerError } from '../../core/errors.ts';
 import { report, type Context } from '../context.ts';
 import { count, span } from '../format.ts';
@@ -40,6 +41,9 @@ export async function stop(context: Context, options: StopOptions): Promise<numb
 /** Stops the daemon if there is one, then starts it. */
 export async function restart(context: Context, options: StopOptions): Promise<number> {
   const mode = modeOf(options);
+  // A typo must not turn a daemon that works into one that cannot start.
+  const { loadConfig } = await import('../../config/load.ts');
+  loadConfig(context.home, { env: process.env, userHome: homedir() });
   try {
     await haltDaemon(context.home, mode, context.terminal.say);
   } catch (error) {
