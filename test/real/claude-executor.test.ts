@@ -126,6 +126,8 @@ describe('a turn', () => {
         outputTokens: 20,
         costUsd: expect.any(Number) as number,
       },
+      // Told before the exit: should the runner be killed now, nothing has to be done again.
+      { type: 'end', verdict: 'done', text: 'Hello from the scripted model.' },
     ]);
   });
 
