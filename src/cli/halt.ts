@@ -5,13 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readToken } from '../config/token.ts';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import { isRecordAlive, type DaemonRecord } from '../lifecycle/record.ts';
+import type { StopMode } from '../lifecycle/shutdown.ts';
 import type { StatusAnswer } from './answers.ts';
 import { createClient, readiness, type Client } from './client.ts';
 import { count } from './format.ts';
 import type { Say } from './launch.ts';
 import { locateDaemon } from './locate.ts';
-
-export type StopMode = 'drain' | 'now' | 'kill';
 
 export interface Halt {
   readonly pid: number;

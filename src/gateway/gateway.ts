@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HomerError } from '../core/errors.ts';
+import type { Health } from '../health/condition.ts';
 import type { Caller, Operation } from '../operations/operation.ts';
 import type { RouteName } from '../operations/routes.ts';
 import { createAuthenticator, ownerGrant } from './auth.ts';
@@ -20,13 +21,6 @@ import type { RunStream } from './run-stream.ts';
 import { createStreams, streamLimits } from './sse.ts';
 import type { StreamLimits } from './sse.ts';
 import { createBuckets } from './token-bucket.ts';
-
-/** What /health tells: the first word to everybody, the whole to whoever has a token. */
-export interface Health {
-  readonly daemon: 'healthy' | 'degraded' | 'down';
-  /** health+json, with `metrics` and a part for each component. */
-  readonly report: Readonly<Record<string, unknown>>;
-}
 
 export interface GatewayOptions {
   /** 0: any free one. */

@@ -60,7 +60,7 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
       : { ...summary, agentSessionId: summary.agentSessionId ?? sessionOf(directory) };
   const isTreeKnown = exit?.tree === 'dead';
   const wasAlive = !isTreeKnown && findRunLeftovers([run.marker]).has(run.marker);
-  const survivors = isTreeKnown ? [] : await endTreeOf(run);
+  const survivors = wasAlive ? await endTreeOf(run) : [];
   const tree = survivors.length === 0 ? 'dead' : 'unproven';
   const facts: LeftRun = {
     ...known,

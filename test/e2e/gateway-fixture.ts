@@ -8,7 +8,8 @@ import { HomerError } from '../../src/core/errors.ts';
 import { isJobId } from '../../src/core/ids.ts';
 import type { EventLog, StreamedEvent } from '../../src/gateway/event-stream.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
-import type { Gateway, GatewayLimits, GatewayParts, Health } from '../../src/gateway/gateway.ts';
+import type { Gateway, GatewayLimits, GatewayParts } from '../../src/gateway/gateway.ts';
+import type { Health } from '../../src/health/condition.ts';
 import type { RunStream } from '../../src/gateway/run-stream.ts';
 import type { Operation } from '../../src/operations/operation.ts';
 

@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { HomerError, isHomerError } from '../../core/errors.ts';
 import { report, type Context } from '../context.ts';
 import { count, span } from '../format.ts';
-import { haltDaemon, type StopMode } from '../halt.ts';
+import type { StopMode } from '../../lifecycle/shutdown.ts';
+import { haltDaemon } from '../halt.ts';
 import { locateDaemon } from '../locate.ts';
 import { start } from './start.ts';
 
