@@ -75,6 +75,8 @@ export function createClaudeConversation(
     const input = request['input'] ?? {};
     const event: AgentEvent = { type: 'permission', requestId, tool, input };
     const decision = decidePermission(settings.name, settings.permissions, tool);
+    if (decision.do === 'allow')
+      return say([], controlSuccess(requestId, { behavior: 'allow', updatedInput: input }));
     if (decision.do === 'deny') return say([event], denial(requestId, decision.message));
     asked.set(requestId, input);
     return { events: [event] };

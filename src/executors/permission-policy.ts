@@ -2,17 +2,23 @@
 
 import type { Permissions } from '../core/agent.ts';
 
+/** What a tool does, as far as its agent tells; `other` for commands and for all that is not told. */
+export type ToolEffect = 'read' | 'edit' | 'other';
+
 export type PermissionDecision =
+  | { readonly do: 'allow' }
   | { readonly do: 'deny'; readonly message: string }
   /** Left open until a person answers. */
   | { readonly do: 'wait' };
 
-/** Homer cannot ask a person yet, so whatever is asked is denied, with the setting to change. */
+/** Homer cannot ask a person yet, so what `permissions` does not allow is denied, with the setting to change. */
 export function decidePermission(
   executor: string,
   permissions: Permissions,
   tool: string,
+  effect: ToolEffect = 'other',
 ): PermissionDecision {
+  if (allowed[permissions].includes(effect)) return { do: 'allow' };
   return {
     do: 'deny',
     message:
@@ -20,3 +26,11 @@ export function decidePermission(
       `(executors.${executor}.permissions is "${permissions}" in Homer's config.yaml.)`,
   };
 }
+
+/** What is allowed without a person; with `ask` an agent that asks has its reasons, even to read. */
+const allowed: Readonly<Record<Permissions, readonly ToolEffect[]>> = {
+  all: ['read', 'edit', 'other'],
+  edits: ['read', 'edit'],
+  ask: [],
+  none: ['read'],
+};
