@@ -19,13 +19,14 @@ export const jobStates: readonly JobState[] = [
 
 /**
  * `queued → queued` is a backoff that is over, `running → queued` a retry or a hand-back; out of `failed` and
- * `cancelled` leads only a person's retry.
+ * `cancelled` leads only a person's retry. A job whose run lives on while it waits may leave `waiting` for wherever
+ * the end of that run leads, or stay there.
  */
 export const jobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   scheduled: ['queued', 'waiting', 'cancelled'],
   queued: ['queued', 'running', 'waiting', 'cancelled'],
   running: ['queued', 'waiting', 'parked', 'succeeded', 'failed', 'cancelled'],
-  waiting: ['queued', 'running', 'succeeded', 'failed', 'cancelled'],
+  waiting: ['queued', 'running', 'waiting', 'parked', 'succeeded', 'failed', 'cancelled'],
   parked: ['queued', 'waiting', 'cancelled'],
   succeeded: [],
   failed: ['queued'],
@@ -46,6 +47,9 @@ export function assertMove(jobId: string, from: JobState, to: JobState): void {
   if (isMoveLegal(from, to)) return;
   throw new HomerError('HOMER_MOVE_REFUSED', `Job ${jobId} cannot go from ${from} to ${to}.`);
 }
+
+/** What a job whose run lives on waits for; it holds no slot of its lane meanwhile. */
+export type WaitingFor = 'approval' | 'children';
 
 /** What becomes of a job whose run was cut off: `resume` and `retry` run it again, `ask` waits for a person. */
 export type OnInterrupt = 'resume' | 'ask' | 'retry' | 'fail';

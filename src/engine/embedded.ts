@@ -3,6 +3,7 @@
 // again in one. Claims never end by time. Nothing polls: one timer stands for the next due job or rate window.
 
 import type { JobId } from '../core/ids.ts';
+import type { RegainedSlot } from '../ledger/slots.ts';
 import { decideAllowance, type Rate } from '../core/rate.ts';
 import {
   orphanLimits,
@@ -13,6 +14,7 @@ import {
   type EngineOptions,
   type LaneDepth,
   type LaneLimits,
+  type SlotConsumer,
 } from './engine.ts';
 
 /** Timers do not run while the host sleeps: a longer wait is cut, so that waking up is noticed within a minute. */
@@ -32,7 +34,9 @@ export class EmbeddedEngine implements Engine {
   /** What the rate of a lane has to remember, and the window for which it is complete. */
   readonly #grantTimes = new Map<string, { readonly perMs: number; times: number[] }>();
   #consumer: Consumer | null = null;
+  #onSlot: SlotConsumer = () => undefined;
   #granted: Claim[] = [];
+  #regained: RegainedSlot[] = [];
   #wakeAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -49,8 +53,9 @@ export class EmbeddedEngine implements Engine {
     // Nothing to do: the commit that queued the jobs has looked at their lanes already.
   }
 
-  async receive(consumer: Consumer): Promise<void> {
+  async receive(consumer: Consumer, onSlot?: SlotConsumer): Promise<void> {
     this.#consumer = consumer;
+    this.#onSlot = onSlot ?? this.#onSlot;
     await this.refresh();
   }
 
@@ -107,6 +112,11 @@ export class EmbeddedEngine implements Engine {
 
     const paused = ledger.lanes.paused();
     const configured = lanes();
+    // Who had a slot before comes before who has none yet, also in a paused lane: what runs goes on there.
+    for (const lane of ledger.slots.lanesWanted()) {
+      const free = limitsOf(configured, lane).concurrency - ledger.claims.runningIn(lane);
+      if (free > 0) this.#regained.push(...ledger.slots.regain(lane, free, now));
+    }
     for (const lane of ledger.jobs.lanesWithQueued()) {
       if (paused.has(lane)) continue;
       const { concurrency, rate } = limitsOf(configured, lane);
@@ -142,6 +152,7 @@ export class EmbeddedEngine implements Engine {
   #deliver(): void {
     this.#armTimer();
     const consumer = this.#consumer;
+    for (const slot of this.#regained.splice(0)) this.#onSlot(slot);
     const claims = this.#granted;
     if (claims.length === 0) return;
     this.#granted = [];
@@ -153,6 +164,7 @@ export class EmbeddedEngine implements Engine {
 
   #forget(): void {
     this.#granted = [];
+    this.#regained = [];
     // The times are read from the ledger again: some of the grants they count never happened.
     this.#grantTimes.clear();
   }

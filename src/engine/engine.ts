@@ -4,6 +4,7 @@
 import type { JobId, RunId } from '../core/ids.ts';
 import type { Rate } from '../core/rate.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { RegainedSlot } from '../ledger/slots.ts';
 
 export interface LaneLimits {
   readonly concurrency: number;
@@ -44,6 +45,9 @@ export interface Claim {
   readonly token: string;
 }
 
+/** Told, after the commit, of a job that waited with a living run and has its lane's slot again. It must not throw. */
+export type SlotConsumer = (slot: RegainedSlot) => void;
+
 /** Takes claims; the lane's slot is free again when the promise is settled. It must not reject. */
 export type Consumer = (claim: Claim) => Promise<void>;
 
@@ -59,8 +63,8 @@ export interface Engine {
   readonly capabilities: Capabilities;
   /** Tells that jobs are queued in the ledger. A hint: an engine must also find jobs nobody offered. */
   offer(jobIds: readonly JobId[]): Promise<void>;
-  /** Starts to hand claims to the consumer, until `close`. */
-  receive(consumer: Consumer): Promise<void>;
+  /** Starts to hand claims to the consumer, and slots that jobs want back, until `close`. */
+  receive(consumer: Consumer, onSlot?: SlotConsumer): Promise<void>;
   /** Keeps a timed claim alive; `lost` means that the run must end without settling. */
   extend(claim: Claim): Promise<'kept' | 'lost'>;
   /** Gives a claim back unused: the job is queued again and nothing is burnt. */

@@ -159,7 +159,7 @@ export function createClaudeConversation(
       if (refusal === 'unknown' && turn.session.mode === 'resume') {
         // Killed before it had written anything down: there is nothing to lose by starting over under the same id. A
         // session that went on for turns is another matter, its loss has to be told.
-        if (turn.preamble !== null) return { respawnAs: 'new' };
+        if (turn.preamble !== null && turn.session.established !== true) return { respawnAs: 'new' };
         const message = `Claude Code no longer has the session ${turn.session.id ?? ''}.`;
         return { end: { type: 'end', verdict: 'agent_error', message } };
       }

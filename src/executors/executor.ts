@@ -24,7 +24,12 @@ export interface Turn {
   readonly prompt: string;
   readonly cwd: string;
   /** `new`: start a session with this id (null: the agent picks one); `resume`: go on in it. */
-  readonly session: { readonly id: string | null; readonly mode: 'new' | 'resume' };
+  readonly session: {
+    readonly id: string | null;
+    readonly mode: 'new' | 'resume';
+    /** Turns were completed in it before this one: should the agent no longer have it, that is told, never replaced. */
+    readonly established?: boolean;
+  };
   /** Said before the prompt when an interrupted turn goes on; null otherwise. */
   readonly preamble: string | null;
 }

@@ -4,7 +4,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HomerError, problem } from '../core/errors.ts';
 import { runIdsFrom, type JobId, type RunId } from '../core/ids.ts';
-import type { JobState } from '../core/job.ts';
+import type { JobState, WaitingFor } from '../core/job.ts';
 import { decideSettlement } from '../core/verdict.ts';
 import type { EventLog } from './event-log.ts';
 import type { JobMoves, Move } from './job-record.ts';
@@ -54,9 +54,9 @@ export class Claims {
     this.#moves = moves;
     this.#events = events;
     this.#job = database.prepare(`SELECT seq, id, state, epoch, fence, attempts, crashes, parks, max_attempts,
-      max_crashes, on_interrupt, cancel_requested_at FROM jobs WHERE id = ?`);
-    this.#ready = database.prepare(`SELECT seq, id, fence FROM jobs WHERE lane = ? AND state = 'queued'
-      AND due_at IS NULL ORDER BY order_key, seq LIMIT ?`);
+      max_crashes, on_interrupt, cancel_requested_at, session_id, live FROM jobs WHERE id = ?`);
+    this.#ready = database.prepare(`SELECT seq, id, fence FROM jobs WHERE lane = ? AND behind = 0
+      AND state = 'queued' AND due_at IS NULL ORDER BY order_key, seq LIMIT ?`);
     this.#claim = database.prepare(`UPDATE jobs SET state = 'running', fence = ?, epoch = ?,
       started_at = coalesce(started_at, ?) WHERE seq = ?`);
     this.#insertRun =
@@ -71,10 +71,11 @@ export class Claims {
       `SELECT runs.* FROM jobs JOIN runs ON runs.seq BETWEEN jobs.seq * ${runsPerJob} AND jobs.seq * ${runsPerJob}
        + ${runsPerJob - 1} WHERE jobs.id = ? ORDER BY runs.seq`,
     );
-    // A job runs as long as its newest run has not ended: the running jobs lead to the live runs.
+    // A job runs, or waits with a living run, as long as its newest run has not ended: these jobs lead to the live runs.
     this.#liveRuns =
-      database.prepare(`SELECT runs.* FROM jobs JOIN runs ON runs.seq = jobs.seq * ${runsPerJob} + jobs.fence
-      WHERE jobs.state = 'running' ORDER BY runs.id`);
+      database.prepare(`SELECT runs.* FROM (SELECT seq, fence FROM jobs WHERE state = 'running' UNION ALL
+      SELECT seq, fence FROM jobs WHERE live = 1) AS jobs JOIN runs ON runs.seq = jobs.seq * ${runsPerJob} + jobs.fence
+      ORDER BY runs.id`);
     this.#recentGrants = database.prepare(
       'SELECT granted_at FROM runs WHERE id >= ? AND lane = ? ORDER BY granted_at',
     );
@@ -157,6 +158,13 @@ export class Claims {
     this.#events.append(now, 'run.session', grant.jobId, grant.runId, { agentSessionId });
   }
 
+  /** The job waits while its run lives on, and its slot is free. Nothing happens when it waits already. */
+  suspend(grant: Grant, waitingFor: WaitingFor, now: number): void {
+    const job = this.#current(grant);
+    if (job.state !== 'running') return;
+    this.#moves.move(job, { state: 'waiting', live: 1, waitingFor }, now, grant.runId, { for: waitingFor });
+  }
+
   /** Ends the run and moves its job as the verdict table says, in one commit. HOMER_FENCED for a stale token. */
   settle(grant: Grant, report: RunReport, now: number): JobState {
     const job = this.#current(grant);
@@ -204,7 +212,7 @@ export class Claims {
   #current(grant: Grant): ClaimedJob {
     const row = this.#job.get(grant.jobId);
     const isCurrent =
-      row?.['state'] === 'running' &&
+      (row?.['state'] === 'running' || row?.['live'] === 1) &&
       row['epoch'] === this.#options.epoch &&
       grant.token === this.#token(Number(row['fence']));
     if (isCurrent) return claimedFromRow(row);

@@ -4,8 +4,9 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { ErrorCode, Problem } from '../core/errors.ts';
 import { HomerError } from '../core/errors.ts';
 import type { JobId, RunId } from '../core/ids.ts';
-import { assertMove, type JobState, type OnInterrupt } from '../core/job.ts';
+import { assertMove, isEnded, type JobState, type OnInterrupt, type WaitingFor } from '../core/job.ts';
 import type { EventLog } from './event-log.ts';
+import { SessionLine } from './session-line.ts';
 
 export interface JobRecord {
   readonly seq: number;
@@ -40,6 +41,21 @@ export interface JobRecord {
   readonly notify: string | null;
   readonly agentSessionId: string | null;
   readonly error: Problem | null;
+  /** An earlier turn of its session has not ended: queued, and not to be claimed yet. */
+  readonly isBehind: boolean;
+  /** It waits while its run lives on. */
+  readonly isLive: boolean;
+  readonly waitingFor: WaitingFor | null;
+  /** The job whose agent asked for this one. */
+  readonly parentId: JobId | null;
+  /** Executors to go on with, in order, when one has reached a usage limit. */
+  readonly fallback: readonly string[];
+  /** Limits of all its runs together; null: none. */
+  readonly maxTurns: number | null;
+  readonly maxTokens: number | null;
+  readonly maxCostUsd: number | null;
+  /** It works in a git worktree of its own. */
+  readonly worktree: boolean;
   readonly prompt: string;
   readonly resultText: string | null;
   /** JSON text. */
@@ -94,6 +110,15 @@ export function jobFromRow(row: Row): JobRecord {
             message: text(row['error_message']) ?? '',
             hint: text(row['error_hint']) ?? '',
           },
+    isBehind: row['behind'] === 1,
+    isLive: row['live'] === 1,
+    waitingFor: text(row['waiting_for']) as WaitingFor | null,
+    parentId: text(row['parent_id']) as JobId | null,
+    fallback: JSON.parse(text(row['fallback']) ?? '[]') as readonly string[],
+    maxTurns: integer(row['max_turns']),
+    maxTokens: integer(row['max_tokens']),
+    maxCostUsd: integer(row['max_cost_usd']),
+    worktree: row['worktree'] === 1,
     prompt: String(row['prompt']),
     resultText: text(row['result_text']),
     resultData: text(row['result_data']),
@@ -115,6 +140,12 @@ export interface Move {
   readonly error?: Problem | null;
   readonly resultText?: string | null;
   readonly resultData?: string | null;
+  /** 1 while it waits and its run lives on. */
+  readonly live?: 0 | 1;
+  readonly waitingFor?: WaitingFor | null;
+  readonly slotWantedAt?: number | null;
+  /** 1 while an earlier turn of its session has not ended. */
+  readonly behind?: 0 | 1;
 }
 
 /** The columns of each part of a move; `error` is spread over three. */
@@ -132,20 +163,33 @@ const columnsOf: Readonly<Record<keyof Move, string>> = {
   error: 'error_code = ?, error_message = ?, error_hint = ?',
   resultText: 'result_text = ?',
   resultData: 'result_data = ?',
+  live: 'live = ?',
+  waitingFor: 'waiting_for = ?',
+  slotWantedAt: 'slot_wanted_at = ?',
+  behind: 'behind = ?',
 };
 
 /** As much of a job as a move has to know. */
-export type Movable = Pick<JobRecord, 'seq' | 'id' | 'state'>;
+export type Movable = Pick<JobRecord, 'seq' | 'id' | 'state' | 'sessionId'>;
 
 export function movableFromRow(row: Row): Movable {
-  return { seq: Number(row['seq']), id: String(row['id']) as JobId, state: String(row['state']) as JobState };
+  return {
+    seq: Number(row['seq']),
+    id: String(row['id']) as JobId,
+    state: String(row['state']) as JobState,
+    sessionId: text(row['session_id']),
+  };
 }
+
+/** What a job that waited with a living run leaves behind when it waits no more. */
+const notWaiting = { live: 0, waitingFor: null, slotWantedAt: null } as const;
 
 /** Reads single jobs and writes their moves; every method runs inside a transaction of the writer, or only reads. */
 export class JobMoves {
   readonly #database: DatabaseSync;
   readonly #events: EventLog;
   readonly #byId: StatementSync;
+  readonly #line: SessionLine;
   /** One statement for each set of parts, so that a move touches nothing else. */
   readonly #updates = new Map<string, StatementSync>();
 
@@ -153,6 +197,7 @@ export class JobMoves {
     this.#database = database;
     this.#events = events;
     this.#byId = database.prepare(`${selectJob} WHERE id = ?`);
+    this.#line = new SessionLine(database);
   }
 
   find(id: JobId): JobRecord | null {
@@ -170,12 +215,17 @@ export class JobMoves {
   /** Writes a legal move and its event; HOMER_MOVE_REFUSED for any other. Returns the job as it has become. */
   move<Job extends Movable>(
     job: Job,
-    move: Move,
+    asked: Move,
     at: number,
     runId: RunId | null = null,
     data: Record<string, unknown> | null = null,
   ): Job & Move {
-    assertMove(job.id, job.state, move.state);
+    assertMove(job.id, job.state, asked.state);
+    const move = {
+      ...(job.state === 'waiting' ? notWaiting : {}),
+      ...asked,
+      ...this.#placeInLine(job, asked),
+    };
     const values: (string | number | null)[] = [];
     for (const [part, value] of Object.entries(move) as [keyof Move, Move[keyof Move]][]) {
       if (part === 'error') values.push(...problemColumns(move.error ?? null));
@@ -183,7 +233,20 @@ export class JobMoves {
     }
     this.#updateOf(move).run(...values, job.seq);
     this.#events.append(at, `job.${move.state}`, job.id, runId, data);
+    if (job.sessionId !== null && isEnded(move.state)) this.#line.advance(job.sessionId);
     return { ...job, ...move };
+  }
+
+  /** Whether a turn of the session is under way or could be claimed, so that the next has to stand in line. */
+  isLineTaken(sessionId: string): boolean {
+    return this.#line.isTaken(sessionId);
+  }
+
+  /** A turn that was not in its session's line comes in at the end; one that was keeps its place. */
+  #placeInLine({ state, sessionId }: Movable, move: Move): Pick<Move, 'behind'> {
+    if (sessionId === null || move.state !== 'queued') return {};
+    const joins = state === 'scheduled' || isEnded(state);
+    return joins ? { behind: this.#line.isTaken(sessionId) ? 1 : 0 } : {};
   }
 
   #updateOf(move: Move): StatementSync {

@@ -33,6 +33,16 @@ export interface JobDraft {
   readonly timeoutMs: number;
   readonly onInterrupt: OnInterrupt;
   readonly notify: string | null;
+  /** The job whose agent asked for this one. */
+  readonly parentId?: JobId | null;
+  /** Executors to go on with, in order, when one has reached a usage limit. */
+  readonly fallback?: readonly string[];
+  /** Limits of all its runs together. */
+  readonly maxTurns?: number | null;
+  readonly maxTokens?: number | null;
+  readonly maxCostUsd?: number | null;
+  /** It works in a git worktree of its own. */
+  readonly worktree?: boolean;
 }
 
 export interface JobFilter {
@@ -69,13 +79,14 @@ export class Jobs {
     );
     this.#insert =
       database.prepare(`INSERT INTO jobs (id, state, lane, order_key, due_at, created_at, queued_at,
-      executor, source, key, session_id, cwd, priority, max_attempts, max_crashes, timeout_ms, on_interrupt, notify)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      executor, source, key, session_id, cwd, priority, max_attempts, max_crashes, timeout_ms, on_interrupt, notify,
+      behind, parent_id, fallback, max_turns, max_tokens, max_cost_usd, worktree)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#insertPrompt = database.prepare('INSERT INTO prompts (seq, prompt) VALUES (?, ?)');
     this.#requestCancel = database.prepare('UPDATE jobs SET cancel_requested_at = ? WHERE seq = ?');
     const isDue = "due_at IS NOT NULL AND state IN ('scheduled', 'queued', 'parked')";
     this.#due = database.prepare(
-      `SELECT seq, id, state, due_at, priority FROM jobs WHERE ${isDue} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+      `SELECT seq, id, state, session_id, due_at, priority FROM jobs WHERE ${isDue} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
     );
     this.#dueNext = database.prepare(`${selectJob} WHERE ${isDue} ORDER BY due_at, seq LIMIT ?`);
     this.#nextDue = database.prepare(`SELECT min(due_at) AS due FROM jobs WHERE ${isDue}`);
@@ -128,6 +139,13 @@ export class Jobs {
       draft.timeoutMs,
       draft.onInterrupt,
       draft.notify,
+      !later && draft.sessionId !== null && this.#moves.isLineTaken(draft.sessionId) ? 1 : 0,
+      draft.parentId ?? null,
+      draft.fallback === undefined || draft.fallback.length === 0 ? null : JSON.stringify(draft.fallback),
+      draft.maxTurns ?? null,
+      draft.maxTokens ?? null,
+      draft.maxCostUsd ?? null,
+      draft.worktree === true ? 1 : 0,
     );
     this.#insertPrompt.run(lastInsertRowid, draft.prompt);
     this.#events.append(now, `job.${state}`, draft.id, null, null);
@@ -164,7 +182,7 @@ export class Jobs {
     const job = this.#moves.get(id);
     if (job.state === 'cancelled') return job;
     if (isEnded(job.state)) throw new HomerError('HOMER_JOB_ENDED', `Job ${id} has ${job.state}.`);
-    if (job.state === 'running') {
+    if (job.state === 'running' || job.isLive) {
       if (job.cancelRequestedAt !== null) return job;
       this.#requestCancel.run(now, job.seq);
       this.#events.append(now, 'job.cancel_requested', id, null, null);
@@ -181,7 +199,8 @@ export class Jobs {
   retry(id: JobId, now: number): JobRecord {
     const job = this.#moves.get(id);
     if (job.state === 'succeeded') throw new HomerError('HOMER_JOB_ENDED', `Job ${id} has succeeded.`);
-    if (job.state === 'running') throw new HomerError('HOMER_JOB_NOT_ENDED', `Job ${id} is running.`);
+    if (job.state === 'running' || job.isLive)
+      throw new HomerError('HOMER_JOB_NOT_ENDED', `Job ${id} is ${job.state}, and its run goes on.`);
     if (job.state === 'queued' && job.dueAt === null) return job;
     return this.#moves.move(
       job,

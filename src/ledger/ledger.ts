@@ -14,6 +14,7 @@ import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
+import { Slots } from './slots.ts';
 import { Writer, type WriterState } from './writer.ts';
 
 export interface LedgerOptions extends DatabaseOptions {
@@ -33,6 +34,7 @@ export interface Ledger {
   readonly jobs: Jobs;
   readonly claims: Claims;
   readonly lanes: Lanes;
+  readonly slots: Slots;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -82,6 +84,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     jobs: new Jobs(database, moves, events),
     claims,
     lanes: new Lanes(database, events),
+    slots: new Slots(database, moves),
     boots,
     events,
     writer,

@@ -11,6 +11,8 @@ import type { RunReport } from './run-record.ts';
 export interface ClaimedJob extends SettledJob, Movable {
   readonly id: JobId;
   readonly fence: number;
+  /** It waits while its run lives on. */
+  readonly isLive: boolean;
 }
 
 export function claimedFromRow(row: Row): ClaimedJob {
@@ -24,6 +26,7 @@ export function claimedFromRow(row: Row): ClaimedJob {
     maxCrashes: Number(row['max_crashes']),
     onInterrupt: String(row['on_interrupt']) as OnInterrupt,
     cancelRequested: row['cancel_requested_at'] !== null,
+    isLive: row['live'] === 1,
   };
 }
 

@@ -118,7 +118,7 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       output: oneJob,
       async handle({ id }) {
         const job = await ledger.commit(() => ledger.jobs.cancel(id, ledger.now()));
-        if (job.state === 'running') endRun(id);
+        if (job.state === 'running' || job.isLive) endRun(id);
         return { output: { job: view(id) } };
       },
     }),

@@ -11,6 +11,7 @@ import type { Verdict } from '../../src/core/verdict.ts';
 import type { Capabilities, Claim, Engine, EngineOptions, LaneLimits } from '../../src/engine/engine.ts';
 import type { JobDraft } from '../../src/ledger/jobs.ts';
 import { openLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import type { RegainedSlot } from '../../src/ledger/slots.ts';
 import { noUsage, type RunReport } from '../../src/ledger/run-record.ts';
 
 /** An engine under test; `open` is called anew after every restart, over the ledger as it then is. */
@@ -45,6 +46,8 @@ export class EngineRoom {
   engine!: Engine;
   /** Every claim ever handed out, in order. */
   readonly handedOut: Claim[] = [];
+  /** Every slot that was given back to a job, in order. */
+  readonly slots: RegainedSlot[] = [];
   readonly errors: unknown[] = [];
   readonly #working = new Map<string, () => void>();
   readonly #unread: Claim[] = [];
@@ -92,13 +95,16 @@ export class EngineRoom {
 
   /** Starts to take claims; `with` and `restart` do. */
   async receive(): Promise<void> {
-    await this.engine.receive((claim) => {
-      this.handedOut.push(claim);
-      const reader = this.#readers.shift();
-      if (reader === undefined) this.#unread.push(claim);
-      else reader(claim);
-      return new Promise((resolve) => this.#working.set(claim.runId, resolve));
-    });
+    await this.engine.receive(
+      (claim) => {
+        this.handedOut.push(claim);
+        const reader = this.#readers.shift();
+        if (reader === undefined) this.#unread.push(claim);
+        else reader(claim);
+        return new Promise((resolve) => this.#working.set(claim.runId, resolve));
+      },
+      (slot) => this.slots.push(slot),
+    );
   }
 
   /**

@@ -7,6 +7,7 @@ import type { JobId } from '../../src/core/ids.ts';
 import { ageingMs } from '../../src/core/job.ts';
 import type { Capabilities, Claim } from '../../src/engine/engine.ts';
 import { EngineRoom, type EngineDriver, type Lanes } from './engine-room.ts';
+import { engineTurns } from './engine-turns.suite.ts';
 import { engineProperties } from './engine.properties.ts';
 
 const day = 86_400_000;
@@ -592,6 +593,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
     });
   });
 
+  engineTurns(name, driver);
   engineProperties(name, driver);
 }
 

@@ -1,0 +1,55 @@
+// Slots of lanes that jobs gave away while they wait with a living run, and want back: before the agent is told what it
+// waited for, so that a lane never works at more than its concurrency.
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { JobId, RunId } from '../core/ids.ts';
+import { movableFromRow, type JobMoves } from './job-record.ts';
+import { runsPerJob } from './run-record.ts';
+
+/** A job that has its slot again; its run is told by the worker. */
+export interface RegainedSlot {
+  readonly jobId: JobId;
+  readonly runId: RunId;
+  readonly lane: string;
+}
+
+/** Every method that writes runs inside a transaction of the writer. */
+export class Slots {
+  readonly #moves: JobMoves;
+  readonly #want: StatementSync;
+  readonly #lanes: StatementSync;
+  readonly #next: StatementSync;
+
+  constructor(database: DatabaseSync, moves: JobMoves) {
+    this.#moves = moves;
+    this.#want = database.prepare(
+      'UPDATE jobs SET slot_wanted_at = coalesce(slot_wanted_at, ?) WHERE id = ? AND live = 1',
+    );
+    this.#lanes = database.prepare(
+      'SELECT DISTINCT lane FROM jobs WHERE live = 1 AND slot_wanted_at IS NOT NULL',
+    );
+    this.#next = database.prepare(`SELECT jobs.seq, jobs.id, jobs.state, jobs.session_id, runs.id AS run_id
+      FROM jobs JOIN runs ON runs.seq = jobs.seq * ${runsPerJob} + jobs.fence
+      WHERE jobs.live = 1 AND jobs.lane = ? AND slot_wanted_at IS NOT NULL ORDER BY slot_wanted_at, jobs.seq LIMIT ?`);
+  }
+
+  /** What the job waited for is there. Nothing happens unless it waits with a living run. */
+  want(jobId: JobId, now: number): void {
+    this.#want.run(now, jobId);
+  }
+
+  /** Lanes with jobs that want their slot back. */
+  lanesWanted(): string[] {
+    return this.#lanes.all().map((row) => String(row['lane']));
+  }
+
+  /** Gives up to `limit` jobs of the lane their slot back, the longest wait first. */
+  regain(lane: string, limit: number, now: number): RegainedSlot[] {
+    return this.#next.all(lane, limit).map((row) => {
+      const job = movableFromRow(row);
+      const runId = String(row['run_id']) as RunId;
+      this.#moves.move(job, { state: 'running' }, now, runId);
+      return { jobId: job.id, runId, lane };
+    });
+  }
+}
