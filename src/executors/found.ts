@@ -3,21 +3,15 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { ExecutorKind } from '../core/agent.ts';
+import { knownAgents, type KnownAgent } from './known-agents.ts';
 
 /** An agent CLI on this machine, ready to be an entry of `executors`. */
 export interface FoundAgent {
-  readonly name: string;
-  readonly kind: Exclude<ExecutorKind, 'command'>;
+  readonly name: KnownAgent['name'];
+  readonly kind: KnownAgent['kind'];
   /** Absolute path of an executable file; links are kept, so that an update of the agent is followed. */
   readonly bin: string;
 }
-
-const knownAgents: readonly {
-  readonly name: string;
-  readonly kind: FoundAgent['kind'];
-  readonly program: string;
-}[] = [{ name: 'claude', kind: 'claude', program: 'claude' }];
 
 /** Where people's own installs end up that a service's PATH does not name. */
 function installDirectories(home: string): readonly string[] {

@@ -81,8 +81,8 @@ async function expectResumed(id: string, requestsBefore: number): Promise<Job> {
   expect(second?.agentSessionId).toBe(first?.agentSessionId);
 
   const told: RecordedRequest | undefined = model.requests[requestsBefore];
-  expect(promptsOf(told?.body ?? {})).toEqual([hangsOnce, `${resumePreamble}\n\n${hangsOnce}`]);
-  expect(toolResultsOf(told?.body ?? {}).join(' ')).toMatch(/interrupted/i);
+  expect(promptsOf(told?.asked)).toEqual([hangsOnce, `${resumePreamble}\n\n${hangsOnce}`]);
+  expect(toolResultsOf(told?.asked).join(' ')).toMatch(/interrupted/i);
   const started = room.journal(second?.id ?? '').filter(({ type }) => type === 'agent_started');
   expect(started).toMatchObject([{ mode: 'resume' }]);
   expect(room.processes()).toMatchObject({ runners: [], tree: [], agents: [] });
@@ -127,7 +127,7 @@ describe('a task', () => {
     await open();
     const run = await room.homer('run', 'RUN[echo the key is $ANTHROPIC_API_KEY]RUN').ended;
     expect(model.requests[0]?.headers['x-api-key']).toBe(room.key);
-    expect(toolResultsOf(model.requests[1]?.body ?? {})).toEqual([`the key is ${room.key}`]);
+    expect(toolResultsOf(model.requests[1]?.asked)).toEqual([`the key is ${room.key}`]);
     expect(run).toMatchObject({ code: 0, output: 'The tool said: the key is [redacted]\n' });
     expect(run.errorOutput).not.toContain(room.key);
   });
@@ -252,7 +252,7 @@ describe('kill -9', () => {
       result: { text: 'The tool said: second time I recall: CODEWORD-tangerine. Prompts seen: 1.' },
     });
     expect(job.runs[1]?.agentSessionId).toBe(job.runs[0]?.agentSessionId);
-    expect(promptsOf(model.requests[seen]?.body ?? {})).toEqual([`${resumePreamble}\n\n${hangsOnce}`]);
+    expect(promptsOf(model.requests[seen]?.asked)).toEqual([`${resumePreamble}\n\n${hangsOnce}`]);
     // A session that could not be resumed is never replaced without a word.
     expect((await room.homer('logs', id).ended).output).toContain(
       'The agent has nothing of that session; it starts anew.',

@@ -11,6 +11,7 @@ import type { Permissions } from '../../src/core/agent.ts';
 import type { ExecutorSettings, Turn } from '../../src/executors/executor.ts';
 import { openExecutor } from '../../src/executors/open.ts';
 import { resumePreamble, turnAs } from '../../src/executors/preamble.ts';
+import { objectsOf } from '../fixtures/model-server/dialect.ts';
 import { promptsOf, toolResultsOf } from '../fixtures/model-server/script.ts';
 import { startModelServer, type ModelServer } from '../fixtures/model-server/server.ts';
 import { cachedAgent } from './agent-cache.ts';
@@ -156,7 +157,9 @@ describe('a turn', () => {
 
   test('cannot leave a command in the background, and may let one take as long as a run', async () => {
     await verdictOf(start(settings('ask'), turn('hello')));
-    const bash = JSON.stringify(model.requests[0]?.body.tools?.find((tool) => tool.name === 'Bash'));
+    const bash = JSON.stringify(
+      objectsOf(model.requests[0]?.body['tools']).find((tool) => tool['name'] === 'Bash'),
+    );
     expect(bash).not.toContain('run_in_background');
     expect(bash).toContain('max 1800000');
   });
@@ -200,8 +203,8 @@ describe('permissions', () => {
 
   test('none: only tools that read are there at all', async () => {
     const end = await verdictOf(start(settings('none'), turn('RUN[touch made]RUN')));
-    expect(end).toMatchObject({ verdict: 'done', text: 'I was not given the tool Bash.' });
-    const offered = model.requests[0]?.body.tools?.map((tool) => tool.name) ?? [];
+    expect(end).toMatchObject({ verdict: 'done', text: 'I was not given a tool for commands.' });
+    const offered = model.requests[0]?.asked.tools ?? [];
     // The placeholder is an empty one that keeps the request's shape.
     expect(offered.filter((name) => name !== 'DeferredToolPlaceholder').sort()).toEqual([
       'Glob',
@@ -299,7 +302,7 @@ describe('being cut off', () => {
       text: 'The tool said: second time I recall: CODEWORD-tangerine. Prompts seen: 2.',
     });
     expect(resumed.events[0]).toMatchObject({ type: 'session', agentSessionId: task.session.id });
-    const told = model.requests[seen]?.body ?? {};
+    const told = model.requests[seen]?.asked;
     expect(promptsOf(told).at(0)).toBe(prompt);
     expect(promptsOf(told).at(-1)).toContain(resumePreamble);
     expect(toolResultsOf(told).join(' ')).toMatch(/interrupted/i);

@@ -57,9 +57,7 @@ test('an id that is in use is resumed, and the agent is told that it was cut off
   expect(exit).toMatchObject({ verdict: 'done', text: 'I recall: CODEWORD-fig. Prompts seen: 2.' });
   expect(exit?.agentSessionId).toBe(session.id);
   expect(modes(again)).toEqual(['new', 'resume']);
-  expect(promptsOf(model.requests.at(-1)?.body ?? {}).at(-1)).toBe(
-    `${resumePreamble}\n\nCODEWORD-fig RECALL`,
-  );
+  expect(promptsOf(model.requests.at(-1)?.asked).at(-1)).toBe(`${resumePreamble}\n\nCODEWORD-fig RECALL`);
 });
 
 test('a session that was never written down is started anew under its id, and still told', async () => {
@@ -69,5 +67,5 @@ test('a session that was never written down is started anew under its id, and st
     text: 'I recall: CODEWORD-fig. Prompts seen: 1.',
   });
   expect(modes(room)).toEqual(['resume', 'new']);
-  expect(promptsOf(model.requests.at(-1)?.body ?? {})).toEqual([`${resumePreamble}\n\nCODEWORD-fig RECALL`]);
+  expect(promptsOf(model.requests.at(-1)?.asked)).toEqual([`${resumePreamble}\n\nCODEWORD-fig RECALL`]);
 });

@@ -1,0 +1,23 @@
+// The agent CLIs Homer knows by name: what drives them, what their program is called and how they get here.
+
+import type { ExecutorKind } from '../core/agent.ts';
+
+export interface KnownAgent {
+  /** Of its entry in `executors`. */
+  readonly name: string;
+  readonly kind: Exclude<ExecutorKind, 'command'>;
+  /** File name of its program. */
+  readonly program: string;
+  /** The command that installs it, for a person to copy; Homer never runs it. */
+  readonly install: string;
+}
+
+/** In the order in which one is taken as the default. */
+export const knownAgents: readonly KnownAgent[] = [
+  {
+    name: 'claude',
+    kind: 'claude',
+    program: 'claude',
+    install: 'npm install -g @anthropic-ai/claude-code',
+  },
+];
