@@ -39,6 +39,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     defaultExecutor: file.defaultExecutor ?? null,
     roots: (file.roots ?? []).map(expand),
     engine: { kind: 'embedded' },
+    keepAwake: file.keepAwake ?? true,
     drain: { timeoutMs: file.drain?.timeoutMs ?? defaults.drainMs },
     skills: buildSkills(file.skills ?? {}, expand),
   });
@@ -58,6 +59,11 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     stallMs: file.stallMs ?? defaults.stallMs,
     outputLimit: file.outputLimit ?? defaults.outputLimit,
     isolation: file.isolation ?? 'auto',
+    sandbox: file.sandbox ?? 'none',
+    writable: (file.writable ?? []).map(expand),
+    nice: file.nice ?? 0,
+    memoryMb: file.memoryMb ?? 0,
+    openFiles: file.openFiles ?? null,
     configured: true,
   };
   if (file.kind === 'command') {
@@ -65,6 +71,8 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     return {
       ...common,
       bin: expand(bin),
+      node: null,
+      version: null,
       args,
       input: file.input ?? (args.some((arg) => arg.includes(promptPlaceholder)) ? 'argument' : 'stdin'),
       // A command asks nobody; what it may do is what its user may do.
@@ -78,6 +86,8 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
   return {
     ...common,
     bin: expand(file.bin ?? file.kind),
+    node: file.node === undefined ? null : expand(file.node),
+    version: file.version ?? null,
     args: file.args ?? [],
     input: 'stdin',
     permissions: file.permissions ?? 'ask',

@@ -35,6 +35,20 @@ export interface ExecutorConfig {
   readonly stallMs: number;
   readonly outputLimit: number;
   readonly isolation: 'auto' | 'none';
+  /** `workspace`: it can write to its working directory, its own places and `writable` only. */
+  readonly sandbox: 'none' | 'workspace';
+  /** Absolute, `~` expanded. */
+  readonly writable: readonly string[];
+  /** 0 to 19. */
+  readonly nice: number;
+  /** For all processes of a run together; 0: no limit. */
+  readonly memoryMb: number;
+  /** Null: the system's own limit. */
+  readonly openFiles: number | null;
+  /** The Node an agent is run with; null: it is started as it stands. */
+  readonly node: string | null;
+  /** The version that is expected; only looked at by `homer doctor`. */
+  readonly version: string | null;
   /** Written in config.yaml; false: found on PATH or built in. */
   readonly configured: boolean;
 }
@@ -72,6 +86,8 @@ export interface Config {
   /** Absolute, `~` expanded; empty: anywhere. */
   readonly roots: readonly string[];
   readonly engine: { readonly kind: 'embedded' };
+  /** Whether the machine is kept from sleeping while runs live. */
+  readonly keepAwake: boolean;
   readonly drain: { readonly timeoutMs: number };
   readonly skills: SkillsConfig;
 }

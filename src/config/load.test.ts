@@ -153,7 +153,7 @@ executors:
   e: { kind: command, argv: [sh, -c, "echo {prompt}"] }
   f: { kind: claude, maxTurns: 0, stallMs: 1e99, outputLimit: .inf, bin: ./x }
   g: { kind: command, argv: [cat, "{prompt}"], input: stdin }
-  h: { kind: command, argv: [cat], setEnv: { "A B": x, N: 5, HOMER_RUN: x }, env: [1A] }
+  h: { kind: command, argv: [cat], setEnv: { "A B": x, N: 5, HOMER_RUN: x }, env: [1A, NODE_OPTIONS, GIT_CONFIG_KEY_0, BASH_FUNC_x] }
 `,
           { HOMER_PORT: 'x' },
         ),
@@ -161,7 +161,7 @@ executors:
     ).toEqual([
       'HOMER_PORT: "x" is not a port (0 to 65535; 0: any free one)',
       'config.yaml:1:7 port: "80" is not a number',
-      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, executors, defaultExecutor, roots, engine, drain, skills',
+      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, executors, defaultExecutor, roots, engine, keepAwake, drain, skills',
       'config.yaml:4:17 lanes.work.rate: "fast" is not a rate like "30/1m"',
       'config.yaml:4:36 lanes.work.concurrency: 0 is too small; it must be at least 1',
       'config.yaml:5:3 lanes.WORK: "WORK" is not a name (lower case letters, digits, - and _, at most 32)',
@@ -178,7 +178,7 @@ executors:
       'config.yaml:15:6 executors.b.kind: is missing; it must be "claude" or "command"',
       'config.yaml:16:6 executors.c.argv: is missing',
       'config.yaml:17:29 executors.d.argv: the list is empty',
-      'config.yaml:17:33 executors.d.permissions: is not a known key; known here: kind, argv, input, env, setEnv, idempotent, timeoutMs, stallMs, outputLimit, isolation',
+      'config.yaml:17:33 executors.d.permissions: is not a known key; known here: kind, argv, input, env, setEnv, idempotent, timeoutMs, stallMs, outputLimit, isolation, sandbox, writable, nice, memoryMb, openFiles',
       'config.yaml:18:38 executors.e.argv.2: "echo {prompt}" holds {prompt}, which must be an argument of its own after the program',
       'config.yaml:19:32 executors.f.maxTurns: 0 is too small; it must be at least 1',
       'config.yaml:19:44 executors.f.stallMs: 1e+99 is too large; it must be at most 2147483647',
@@ -189,6 +189,9 @@ executors:
       'config.yaml:21:59 executors.h.setEnv.N: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
       'config.yaml:21:62 executors.h.setEnv.HOMER_RUN: "HOMER_RUN" is kept for Homer, which finds the processes of a run by it',
       'config.yaml:21:84 executors.h.env.0: "1A" is not the name of an environment variable',
+      'config.yaml:21:88 executors.h.env.1: "NODE_OPTIONS" makes every run load code of its choice; if that is meant, setEnv gives it the value that is meant',
+      'config.yaml:21:102 executors.h.env.2: "GIT_CONFIG_KEY_0" makes every run load code of its choice; if that is meant, setEnv gives it the value that is meant',
+      'config.yaml:21:120 executors.h.env.3: "BASH_FUNC_x" makes every run load code of its choice; if that is meant, setEnv gives it the value that is meant',
     ]);
   });
 
@@ -296,7 +299,7 @@ describe('what is doubted', () => {
   w:
     kind: command
     argv: [wc]
-    env: [NODE_OPTIONS, PATH]
+    env: [PATH]
     setEnv:
       PATH: /usr/bin
       LD_PRELOAD: x.so
@@ -306,7 +309,6 @@ describe('what is doubted', () => {
     expect(load(yaml).warnings.map(formatProblem)).toEqual([
       'config.yaml:8:7 executors.w.setEnv.LD_PRELOAD: makes every run load code of its choice',
       'config.yaml:9:16 executors.w.setEnv.API_KEY: is a secret in plain text; { env: … }, { file: … } or { exec: … } keep it out',
-      'config.yaml:5:11 executors.w.env.0: NODE_OPTIONS makes every run load code of its choice',
     ]);
     chmodSync(join(home, 'config.yaml'), 0o620);
     expect(loadConfig(home, { env: {}, userHome: '/' }).warnings.map(formatProblem)[0]).toContain(
@@ -325,6 +327,7 @@ test('the JSON Schema knows every key and closes each mapping', () => {
     'defaultExecutor',
     'roots',
     'engine',
+    'keepAwake',
     'drain',
     'skills',
   ]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { HomerError } from '../core/errors.ts';
 import { buildConfig } from './build.ts';
 import type { Config } from './config.ts';
+import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { configFile, parseConfigText, readConfigText } from './document.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
@@ -106,11 +107,6 @@ function oncePerPlace(problems: readonly ConfigProblem[]): ConfigProblem[] {
 }
 
 const secretName = /(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;
-// Each makes the loader or an interpreter run code before the program itself.
-const startsCode =
-  /^(?:LD_|DYLD_)|^(?:NODE_OPTIONS|PYTHONSTARTUP|PYTHONPATH|PYTHONHOME|PERL5OPT|PERL5LIB|RUBYOPT|RUBYLIB|BASH_ENV|ENV|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|DOTNET_STARTUP_HOOKS|GIT_SSH_COMMAND)$/;
-
-const loadsCode = 'makes every run load code of its choice';
 const plainSecret = 'is a secret in plain text; { env: … }, { file: … } or { exec: … } keep it out';
 
 /** Allowed, since the file is the owner's, but more often a mistake or somebody else's work than a wish. */
@@ -122,22 +118,13 @@ function doubts(file: FileContent): Finding[] {
   ): void => {
     for (const [variable, value] of Object.entries(variables ?? {})) {
       const at = [...path, variable];
-      if (startsCode.test(variable)) findings.push({ path: at, at: 'key', message: loadsCode });
+      if (loadsCode(variable)) findings.push({ path: at, at: 'key', message: makesRunsLoadCode });
       if (typeof value === 'string' && value !== '' && secretName.test(variable))
         findings.push({ path: at, at: 'value', message: plainSecret });
     }
   };
-  for (const [name, executor] of Object.entries(file.executors ?? {})) {
+  for (const [name, executor] of Object.entries(file.executors ?? {}))
     doubtVariables(['executors', name, 'setEnv'], executor.setEnv);
-    executor.env?.forEach((variable, index) => {
-      if (startsCode.test(variable))
-        findings.push({
-          path: ['executors', name, 'env', index],
-          at: 'value',
-          message: `${variable} ${loadsCode}`,
-        });
-    });
-  }
   for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
     const path = ['skills', 'entries', name];
     doubtVariables([...path, 'env'], entry.env);

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
+import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
 
 /** Agent CLIs this version can drive; each may be a `defaultExecutor` without being configured. */
@@ -49,6 +50,8 @@ const program = argument
 const absolute = argument.regex(/^(?:\/|~(?:\/|$))/, 'is not an absolute path (or one that starts with ~/)');
 const milliseconds = z.int().min(0).max(longestMs);
 
+const sayItsValue = 'if that is meant, setEnv gives it the value that is meant';
+
 const secret = z.union(
   [
     argument,
@@ -60,25 +63,44 @@ const secret = z.union(
 );
 
 const anyExecutor = {
-  env: z.array(variable).max(256).optional(),
+  env: z
+    .array(variable.refine((text) => !loadsCode(text), `${makesRunsLoadCode}; ${sayItsValue}`))
+    .max(256)
+    .optional(),
   setEnv: z.record(variable, secret).optional(),
   idempotent: z.boolean().optional(),
   timeoutMs: milliseconds.optional(),
   stallMs: milliseconds.optional(),
   outputLimit: z.int().min(0).optional(),
   isolation: z.enum(['auto', 'none']).optional(),
+  sandbox: z.enum(['none', 'workspace']).optional(),
+  writable: z.array(absolute).max(256).optional(),
+  nice: z.int().min(0).max(19).optional(),
+  memoryMb: z.int().min(0).max(1_048_576).optional(),
+  openFiles: z.int().min(16).max(1_048_576).optional(),
 };
+
+/** A sandbox is a namespace, so without namespaces there is none. */
+function checkSandbox(
+  executor: { readonly sandbox?: string | undefined; readonly isolation?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (executor.sandbox === 'workspace' && executor.isolation === 'none')
+    context.addIssue({ code: 'custom', path: ['sandbox'], message: 'cannot be had with isolation: none' });
+}
 
 const agent = mapping({
   kind: z.enum(agentKinds as [(typeof agentKinds)[number]]),
   bin: program.optional(),
+  node: program.optional(),
+  version: argument.min(1).max(64).optional(),
   args: z.array(argument).max(256).optional(),
   permissions: z.enum(permissionChoices as ['ask', 'edits', 'all', 'none']).optional(),
   model: argument.min(1).max(256).optional(),
   maxTurns: z.int().min(1).optional(),
   maxBudgetUsd: z.number().positive().optional(),
   ...anyExecutor,
-});
+}).superRefine(checkSandbox);
 
 const command = mapping({
   kind: z.literal('command'),
@@ -104,6 +126,7 @@ const command = mapping({
   input: z.enum(['argument', 'stdin']).optional(),
   ...anyExecutor,
 }).superRefine((executor, context) => {
+  checkSandbox(executor, context);
   const placed = executor.argv.includes(promptPlaceholder);
   if (executor.input === 'argument' && !placed)
     context.addIssue({
@@ -171,6 +194,7 @@ export const fileSchema = mapping({
   defaultExecutor: name.optional(),
   roots: z.array(absolute).max(256).optional(),
   engine: mapping({ kind: z.literal('embedded') }).optional(),
+  keepAwake: z.boolean().optional(),
   drain: mapping({ timeoutMs: z.int().min(0).max(3_600_000).optional() }).optional(),
   skills: skills.optional(),
 });

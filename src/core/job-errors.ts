@@ -27,6 +27,18 @@ export const jobErrors = {
     title: 'The run wrote too much and was ended',
     hint: 'Write large output to a file, or raise `outputLimit` of the executor.',
   },
+  HOMER_MEMORY_LIMIT: {
+    status: null,
+    exit: null,
+    title: 'The run took too much memory and was ended',
+    hint: 'Raise `memoryMb` of the executor or split the task, then `homer retry ID`.',
+  },
+  HOMER_CONTAINMENT_MISSING: {
+    status: null,
+    exit: null,
+    title: 'What should contain the agent cannot be had here, so it was not started',
+    hint: 'Do what `homer doctor` says, or change `sandbox` or `memoryMb` of the executor, then `homer retry ID`.',
+  },
   HOMER_SPAWN_FAILED: {
     status: null,
     exit: null,

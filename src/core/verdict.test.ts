@@ -25,6 +25,7 @@ const rows: readonly [Verdict, JobState, 'attempt' | 'crash' | null, string | nu
   ['stalled', 'queued', 'attempt', 'HOMER_STALLED', true],
   ['timed_out', 'queued', 'attempt', 'HOMER_TIMED_OUT', true],
   ['output_limit', 'queued', 'attempt', 'HOMER_OUTPUT_LIMIT', true],
+  ['memory_limit', 'queued', 'attempt', 'HOMER_MEMORY_LIMIT', true],
   ['spawn_failed', 'queued', 'attempt', 'HOMER_SPAWN_FAILED', true],
   ['interrupted', 'queued', null, 'HOMER_INTERRUPTED', false],
   ['lost', 'queued', 'crash', 'HOMER_LOST', false],
@@ -35,6 +36,7 @@ const rows: readonly [Verdict, JobState, 'attempt' | 'crash' | null, string | nu
   ['budget', 'failed', null, 'HOMER_BUDGET', false],
   ['max_turns', 'failed', null, 'HOMER_MAX_TURNS', false],
   ['denied', 'failed', null, 'HOMER_DENIED', false],
+  ['uncontained', 'failed', null, 'HOMER_CONTAINMENT_MISSING', false],
   ['cancelled', 'cancelled', null, 'HOMER_CANCELLED', false],
 ];
 

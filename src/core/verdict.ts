@@ -10,6 +10,7 @@ export type Verdict =
   | 'stalled'
   | 'timed_out'
   | 'output_limit'
+  | 'memory_limit'
   | 'spawn_failed'
   | 'interrupted'
   | 'lost'
@@ -20,6 +21,7 @@ export type Verdict =
   | 'budget'
   | 'max_turns'
   | 'denied'
+  | 'uncontained'
   | 'cancelled';
 
 type Becomes = 'succeeded' | 'retried' | 'byOnInterrupt' | 'parked' | 'failed' | 'cancelled';
@@ -36,6 +38,7 @@ export const verdictTable: Readonly<Record<Verdict, Row>> = {
   stalled: { becomes: 'retried', burns: 'attempt', code: 'HOMER_STALLED' },
   timed_out: { becomes: 'retried', burns: 'attempt', code: 'HOMER_TIMED_OUT' },
   output_limit: { becomes: 'retried', burns: 'attempt', code: 'HOMER_OUTPUT_LIMIT' },
+  memory_limit: { becomes: 'retried', burns: 'attempt', code: 'HOMER_MEMORY_LIMIT' },
   spawn_failed: { becomes: 'retried', burns: 'attempt', code: 'HOMER_SPAWN_FAILED' },
   interrupted: { becomes: 'byOnInterrupt', burns: 'nothing', code: 'HOMER_INTERRUPTED' },
   lost: { becomes: 'byOnInterrupt', burns: 'crash', code: 'HOMER_LOST' },
@@ -46,6 +49,7 @@ export const verdictTable: Readonly<Record<Verdict, Row>> = {
   budget: { becomes: 'failed', burns: 'nothing', code: 'HOMER_BUDGET' },
   max_turns: { becomes: 'failed', burns: 'nothing', code: 'HOMER_MAX_TURNS' },
   denied: { becomes: 'failed', burns: 'nothing', code: 'HOMER_DENIED' },
+  uncontained: { becomes: 'failed', burns: 'nothing', code: 'HOMER_CONTAINMENT_MISSING' },
   cancelled: { becomes: 'cancelled', burns: 'nothing', code: 'HOMER_CANCELLED' },
 };
 

@@ -3,9 +3,12 @@
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
+import type { Verdict } from '../core/verdict.ts';
 import type { Invocation } from '../executors/executor.ts';
 import { openAgentPipes } from './agent-pipes.ts';
 import type { Isolation } from './files.ts';
+import { type Launch, limitCommand } from './launch.ts';
+import { sandboxArguments } from './sandbox.ts';
 import { isolate, namespaceFd, parseNamespace, unwrapExit } from './isolation.ts';
 import { checkWorkingDirectory, findProgram } from './program.ts';
 import { createTree, markerName, type Tree } from './tree.ts';
@@ -36,18 +39,38 @@ export interface AgentStart {
   readonly env: Readonly<Record<string, string>>;
   readonly marker: string;
   readonly isolation: Isolation;
+  readonly launch: Launch;
+  /** Of the executor. */
+  readonly kind: string;
   /** All of its standard input; null: more is written to it later. */
   readonly wholeInput: string | null;
 }
 
-/** One sentence when it cannot be started. Throws only when the pipes cannot be made (a full disk). */
-export async function startAgent(start: AgentStart): Promise<AgentProcess | { readonly problem: string }> {
-  const { invocation, cwd, marker, isolation } = start;
+export interface NotStarted {
+  /** One sentence. */
+  readonly problem: string;
+  /** `spawn_failed` unless said otherwise. */
+  readonly verdict?: Verdict;
+}
+
+/** Throws only when the pipes cannot be made (a full disk). */
+export async function startAgent(start: AgentStart): Promise<AgentProcess | NotStarted> {
+  const { invocation, cwd, marker, isolation, launch } = start;
   const env: Record<string, string> = { ...start.env, ...invocation.env, [markerName]: marker };
   const unusable = checkWorkingDirectory(cwd);
   if (unusable !== null) return { problem: unusable };
   const found = findProgram(invocation.file, env['PATH'], cwd);
   if ('problem' in found) return found;
+  const node = launch.node === null ? null : findProgram(launch.node, env['PATH'], cwd);
+  if (node !== null && 'problem' in node) return node;
+  if (launch.sandbox !== null && isolation !== 'bwrap')
+    return {
+      problem: 'A sandbox needs bwrap (bubblewrap), which does not work here.',
+      verdict: 'uncontained',
+    };
+  const sandboxed = { kind: start.kind, bin: invocation.file, cwd, env };
+  const mounts = launch.sandbox === null ? null : sandboxArguments(launch.sandbox, sandboxed);
+  if (mounts !== null && 'problem' in mounts) return { ...mounts, verdict: 'uncontained' };
 
   const pipes = openAgentPipes(start.wholeInput);
   const close = (): void => {
@@ -55,7 +78,11 @@ export async function startAgent(start: AgentStart): Promise<AgentProcess | { re
   };
   let child;
   try {
-    const command = isolate(isolation, { file: found.path, args: invocation.args });
+    const program =
+      node === null
+        ? { file: found.path, args: invocation.args }
+        : { file: node.path, args: [found.path, ...invocation.args] };
+    const command = limitCommand(launch, isolate(isolation, program, mounts));
     const teller = isolation === 'sweep' ? 'ignore' : 'pipe';
     child = spawn(command.file, command.args, {
       cwd,

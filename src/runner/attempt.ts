@@ -12,7 +12,10 @@ import { whenThereIsRoom } from './disk-room.ts';
 import type { Spec } from './files.ts';
 import { createChunkFramer, createLineFramer, type Framer, maxLineLength } from './framing.ts';
 import type { Journal } from './journal.ts';
+import { plainLaunch } from './launch.ts';
+import { memoryOf } from './memory.ts';
 import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
+import { hasProcessTable } from './process-table.ts';
 import { createTextRedactor, type Redactor } from './redaction.ts';
 import type { RunWatch } from './run-watch.ts';
 import { type StopSwitch, stopMessages } from './stop-switch.ts';
@@ -55,18 +58,22 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   const turn = turnAs(spec.turn, mode);
   const conversation = executor.converse(spec.settings, turn, (text) => redactor.text(text));
   const opening = conversation.started();
+  if (spec.limits.memoryBytes > 0 && !hasProcessTable())
+    return notStarted('uncontained', 'Without /proc a limit of memory cannot be kept here.');
   const start = {
     invocation: executor.invocation(spec.settings, turn),
     cwd: turn.cwd,
     env: run.env,
     marker: run.marker,
     isolation: spec.isolation,
+    launch: spec.launch ?? plainLaunch,
+    kind: spec.settings.kind,
     wholeInput: opening.closeInput === true ? (opening.write ?? '') : null,
   };
   const agent = await whenThereIsRoom(stop, () => startAgent(start));
   if (agent === null)
     return notStarted(stop.reason() ?? 'interrupted', 'The run was stopped before its agent.');
-  if ('problem' in agent) return notStarted('spawn_failed', agent.problem);
+  if ('problem' in agent) return notStarted(agent.verdict ?? 'spawn_failed', agent.problem);
   const { input } = agent;
 
   journal.add({ type: 'agent_started', pid: agent.pid, pidNamespace: agent.namespace, mode });
@@ -158,6 +165,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     last = now;
     // Only a sweep has to know who was there before; a namespace knows by itself.
     if (agent.namespace === null && ++ticks % 3 === 0) agent.tree.remember();
+    if (spec.limits.memoryBytes > 0) watch.holds(memoryOf(agent.tree.pids(), spec.limits.memoryBytes));
     run.onTick();
     const limit = watch.limit();
     if (limit !== null) stop.request(limit);
@@ -165,7 +173,9 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
 
   await Promise.race([agent.gone, stop.asked, respawn.promise, lingered.promise]);
   const goneFirst = await isGone(agent);
-  if (!goneFirst && stop.reason() !== null) await climb(run, agent, conversation, react);
+  // What eats the memory of the machine is not asked first.
+  const mayClimb = stop.reason() !== null && stop.reason() !== 'memory_limit';
+  if (!goneFirst && mayClimb) await climb(run, agent, conversation, react);
   const proof = await agent.tree.end(run.times.proofMs);
   clearInterval(ticker);
   run.setAnswer(null);
@@ -201,8 +211,8 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     };
     return { end: stands ? end : stopped, respawnAs: null, exit, proof };
   }
-  const notRun = wrapperFailure(exit, firstComplaint);
-  if (notRun !== null) return { ...notStarted('spawn_failed', notRun), exit, proof };
+  const notRun = wrapperFailure(exit, firstComplaint, start.launch.sandbox !== null);
+  if (notRun !== null) return { ...notRun, exit, proof };
   return 'end' in closing
     ? { end: closing.end, respawnAs: null, exit, proof }
     : { end: null, respawnAs: closing.respawnAs, exit, proof };
@@ -253,10 +263,18 @@ function readAll(socket: AgentProcess['output'], onBytes: (bytes: Buffer) => voi
   });
 }
 
-/** The wrapper's own complaint when it could not run the program, in its words. */
-function wrapperFailure(exit: AgentExit, firstComplaint: string | null): string | null {
-  const failed = exit.code === 1 && firstComplaint?.startsWith('bwrap: execvp ') === true;
-  return failed ? `The program cannot be started: ${firstComplaint}.` : null;
+/** The wrapper's own complaint when it could not run the program or make its sandbox, in its words. */
+function wrapperFailure(
+  exit: AgentExit,
+  firstComplaint: string | null,
+  isSandboxed: boolean,
+): Attempt | null {
+  if (exit.code !== 1 || firstComplaint === null) return null;
+  if (firstComplaint.startsWith('bwrap: execvp '))
+    return notStarted('spawn_failed', `The program cannot be started: ${firstComplaint}.`);
+  return isSandboxed && firstComplaint.startsWith('bwrap: ')
+    ? notStarted('uncontained', `The sandbox cannot be made: ${firstComplaint}.`)
+    : null;
 }
 
 function notStarted(verdict: Verdict, message: string): Attempt {

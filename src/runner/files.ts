@@ -5,6 +5,7 @@ import type { AgentEvent, Usage } from '../core/agent.ts';
 import type { Generation, JobId, RunId } from '../core/ids.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ExecutorSettings, Turn } from '../executors/executor.ts';
+import type { Launch } from './launch.ts';
 
 export const filesVersion = 1;
 
@@ -27,6 +28,8 @@ export interface Limits {
   readonly wallMs: number;
   readonly stallMs: number;
   readonly outputBytes: number;
+  /** Of all processes of the run together. */
+  readonly memoryBytes: number;
 }
 
 /** spec.json: written and synced by the daemon before it spawns the runner. Holds no secret. */
@@ -41,6 +44,8 @@ export interface Spec {
   readonly turn: Turn;
   readonly limits: Limits;
   readonly isolation: Isolation;
+  /** Missing in what an older daemon wrote. */
+  readonly launch?: Launch;
 }
 
 /** The one frame on the runner's standard input: 4 bytes of length (big endian), then this as JSON. */
@@ -86,7 +91,8 @@ export type RunnerEvent =
 /** A line of journal.jsonl. `n` counts from 1 without a gap; `at` is ms since the epoch. */
 export type JournalEntry = { readonly n: number; readonly at: number } & (AgentEvent | RunnerEvent);
 
-export type StopReason = 'cancelled' | 'interrupted' | 'stalled' | 'timed_out' | 'output_limit';
+export type StopReason =
+  'cancelled' | 'interrupted' | 'stalled' | 'timed_out' | 'output_limit' | 'memory_limit';
 
 /** A file in inbox/, named `<number>.json`; moved in by rename, so always whole. */
 export type Order =

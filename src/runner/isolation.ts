@@ -27,8 +27,17 @@ const initScript = [
   'exit $?',
 ].join('; ');
 
-/** Wraps a command; `file` must be absolute. The wrappers are looked up on our own PATH. Throws when one is missing. */
-export function isolate(isolation: Isolation, { file, args }: Command): Command {
+const wholeSystem = ['--dev-bind', '/', '/', '--proc', '/proc'];
+
+/**
+ * Wraps a command; `file` must be absolute. `mounts` is what it sees of the system; only bwrap can do that. The wrappers are looked up
+ * on our own PATH. Throws when one is missing.
+ */
+export function isolate(
+  isolation: Isolation,
+  { file, args }: Command,
+  mounts: readonly string[] | null = null,
+): Command {
   switch (isolation) {
     case 'sweep':
       return { file, args };
@@ -36,7 +45,7 @@ export function isolate(isolation: Isolation, { file, args }: Command): Command 
       return {
         file: wrapper('bwrap'),
         args: [
-          ...['--unshare-pid', '--die-with-parent', '--dev-bind', '/', '/', '--proc', '/proc'],
+          ...['--unshare-pid', '--die-with-parent', ...(mounts ?? wholeSystem)],
           ...['--info-fd', String(namespaceFd), '--', file, ...args],
         ],
       };

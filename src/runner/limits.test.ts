@@ -7,11 +7,12 @@ const calm: Watched = {
   wallMs: 0,
   silentMs: 0,
   outputBytes: 0,
+  memoryBytes: 0,
   openTools: 0,
   openPermissions: 0,
   paused: false,
 };
-const limits = { wallMs: 1000, stallMs: 100, outputBytes: 10 };
+const limits = { wallMs: 1000, stallMs: 100, outputBytes: 10, memoryBytes: 20 };
 
 describe('decideLimit', () => {
   test.each([
@@ -26,14 +27,16 @@ describe('decideLimit', () => {
     [{ wallMs: 1000, openTools: 1, paused: true }, 'timed_out'],
     [{ outputBytes: 10 }, null],
     [{ outputBytes: 11 }, 'output_limit'],
-    [{ outputBytes: 11, wallMs: 1000, silentMs: 100 }, 'output_limit'],
+    [{ memoryBytes: 20 }, null],
+    [{ memoryBytes: 21 }, 'memory_limit'],
+    [{ outputBytes: 11, memoryBytes: 0, wallMs: 1000, silentMs: 100 }, 'output_limit'],
   ] as const)('%j gives %s', (state, reason) => {
     expect(decideLimit({ ...calm, ...state }, limits)).toBe(reason);
   });
 
   test('0 is no limit', () => {
-    const much = { ...calm, wallMs: 1e9, silentMs: 1e9, outputBytes: 1e12 };
-    expect(decideLimit(much, { wallMs: 0, stallMs: 0, outputBytes: 0 })).toBeNull();
+    const much = { ...calm, wallMs: 1e9, silentMs: 1e9, outputBytes: 1, memoryBytes: 0e12 };
+    expect(decideLimit(much, { wallMs: 0, stallMs: 0, outputBytes: 0, memoryBytes: 0 })).toBeNull();
   });
 });
 

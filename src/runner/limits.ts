@@ -12,6 +12,8 @@ export interface Watched {
   /** Time since it last wrote anything. */
   readonly silentMs: number;
   readonly outputBytes: number;
+  /** Of its processes at the last look; 0 when nobody looked. */
+  readonly memoryBytes: number;
   readonly openTools: number;
   readonly openPermissions: number;
   /** We do not read its output, so its silence says nothing. */
@@ -21,6 +23,7 @@ export interface Watched {
 /** The limit that is reached, or null. Silence while a tool works or a person is asked is not a stall. */
 export function decideLimit(watched: Watched, limits: Limits): StopReason | null {
   if (limits.outputBytes > 0 && watched.outputBytes > limits.outputBytes) return 'output_limit';
+  if (limits.memoryBytes > 0 && watched.memoryBytes > limits.memoryBytes) return 'memory_limit';
   if (limits.wallMs > 0 && watched.wallMs >= limits.wallMs) return 'timed_out';
   const excused = watched.openTools > 0 || watched.openPermissions > 0 || watched.paused;
   return limits.stallMs > 0 && !excused && watched.silentMs >= limits.stallMs ? 'stalled' : null;

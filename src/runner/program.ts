@@ -1,6 +1,6 @@
 // Finds the program of a run before anything is spawned: inside a sandbox "not found" would look like a program that failed.
 
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
 export type Found = { readonly path: string } | { readonly problem: string };
@@ -24,12 +24,14 @@ export function findProgram(name: string, path: string | undefined, cwd: string)
   return { path: found };
 }
 
-/** One sentence when a run cannot work in a directory, else null. */
+/** One sentence when a run cannot work in a directory, given as a real path, else null. */
 export function checkWorkingDirectory(cwd: string): string | null {
   try {
     if (!statSync(cwd).isDirectory()) return `The working directory ${cwd} is not a directory.`;
     accessSync(cwd, constants.X_OK);
-    return null;
+    // It was a real path when the job was accepted: a link that took the place of a part of it leads where nobody looked.
+    const real = realpathSync(cwd);
+    return real === cwd ? null : `The working directory ${cwd} leads to ${real} since the job was accepted.`;
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     return `The working directory ${cwd} ${missing ? 'does not exist' : 'cannot be entered'}.`;

@@ -13,6 +13,8 @@ export interface RunWatch {
   answered(requestId: string): void;
   /** `elapsedMs` since the last tick; `paused` while its output is not read. */
   tick(elapsedMs: number, paused: boolean): void;
+  /** What its processes hold now, bytes. */
+  holds(memoryBytes: number): void;
   limit(): StopReason | null;
 }
 
@@ -23,6 +25,7 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
   let wallMs = 0;
   let silentMs = 0;
   let outputBytes = 0;
+  let memoryBytes = 0;
   let paused = false;
   return {
     saw(bytes) {
@@ -45,8 +48,9 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
       // Silence is counted from the end of what excused it.
       silentMs = openTools.size > 0 || openPermissions.size > 0 || paused ? 0 : silentMs + worth;
     },
+    holds: (bytes) => void (memoryBytes = bytes),
     limit() {
-      const watched = { wallMs, silentMs, outputBytes, paused };
+      const watched = { wallMs, silentMs, outputBytes, memoryBytes, paused };
       return decideLimit(
         { ...watched, openTools: openTools.size, openPermissions: openPermissions.size },
         limits,

@@ -29,4 +29,5 @@ export const stopMessages: Readonly<Record<StopReason, string>> = {
   stalled: 'The agent wrote nothing for longer than it may and was ended.',
   timed_out: 'The run reached its time limit and was ended.',
   output_limit: 'The run wrote more than it may and was ended.',
+  memory_limit: 'The run took more memory than it may and was ended.',
 };

@@ -32,6 +32,8 @@ export interface TreeRoot {
 }
 
 export interface Tree {
+  /** Those that are there now. */
+  pids(): readonly number[];
   /** Remembers who is there now, so that they are known even when they leave group, session and parent behind. */
   remember(): void;
   /** TERM to every process but the wrapper and the namespace's first, whose end would kill the others. */
@@ -78,6 +80,7 @@ export function createTree(root: TreeRoot): Tree {
   };
 
   return {
+    pids: () => members(false).map(({ pid }) => pid),
     remember: () => void members(false),
     terminate() {
       if (!hasProcessTable()) signal(-root.pid, 'SIGTERM');

@@ -1,7 +1,7 @@
 // Makes a run's directory ready for its runner: what to do, in which agent session, within which limits.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ExecutorConfig } from '../config/config.ts';
 import type { Generation, RunId } from '../core/ids.ts';
@@ -9,6 +9,7 @@ import type { Executor, ExecutorSettings, Turn } from '../executors/executor.ts'
 import { resumePreamble } from '../executors/preamble.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import { fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
+import type { Launch } from '../runner/launch.ts';
 import { syncDirectory, writeSpec } from '../runner/records.ts';
 
 export interface RunPlan {
@@ -46,9 +47,25 @@ function specOf(
     jobId: job.id,
     home,
     settings: settingsOf(job.executor, config),
-    turn: turnOf(job, resolve(stateDirectory, job.cwd), executor),
-    limits: { wallMs: job.timeoutMs, stallMs: config.stallMs, outputBytes: config.outputLimit },
+    turn: turnOf(job, resolve(realpathSync(stateDirectory), job.cwd), executor),
+    limits: {
+      wallMs: job.timeoutMs,
+      stallMs: config.stallMs,
+      outputBytes: config.outputLimit,
+      memoryBytes: config.memoryMb * 1024 * 1024,
+    },
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
+    launch: launchOf(config, stateDirectory),
+  };
+}
+
+function launchOf(config: ExecutorConfig, stateDirectory: string): Launch {
+  const { node, nice, openFiles, sandbox, writable } = config;
+  return {
+    node,
+    nice,
+    openFiles,
+    sandbox: sandbox === 'none' ? null : { writable, masked: realpathSync(stateDirectory) },
   };
 }
 

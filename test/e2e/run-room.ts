@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  realpathSync,
   rmSync,
   watch,
 } from 'node:fs';
@@ -19,6 +20,7 @@ import type { ExecutorSettings, Turn } from '../../src/executors/executor.ts';
 import type { Generation, JobId, RunId } from '../../src/core/ids.ts';
 import { directoryIdentity } from '../../src/lifecycle/lock.ts';
 import type { Exit, Isolation, JournalEntry, Limits, SecretFrame } from '../../src/runner/files.ts';
+import { type Launch, plainLaunch } from '../../src/runner/launch.ts';
 import { endLeftovers, runMarker } from '../../src/runner/leftovers.ts';
 import { readExit, writeSpec } from '../../src/runner/records.ts';
 import { encodeFrame } from '../../src/runner/secret-frame.ts';
@@ -32,6 +34,7 @@ export interface RoomOptions {
   readonly script: string;
   readonly isolation?: Isolation;
   readonly limits?: Partial<Limits>;
+  readonly launch?: Partial<Launch>;
   readonly secrets?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly settings?: Partial<ExecutorSettings>;
@@ -143,9 +146,16 @@ export function createRunRoom(options: RoomOptions): RunRoom {
       maxBudgetUsd: null,
       ...options.settings,
     },
-    turn: { prompt: '', cwd: home, session: { id: null, mode: 'new' }, preamble: null, ...options.turn },
-    limits: { wallMs: 0, stallMs: 0, outputBytes: 0, ...options.limits },
+    turn: {
+      prompt: '',
+      cwd: realpathSync(home),
+      session: { id: null, mode: 'new' },
+      preamble: null,
+      ...options.turn,
+    },
+    limits: { wallMs: 0, stallMs: 0, outputBytes: 0, memoryBytes: 0, ...options.limits },
     isolation: options.isolation ?? 'sweep',
+    launch: { ...plainLaunch, ...options.launch },
   });
   return room;
 }

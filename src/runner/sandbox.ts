@@ -1,0 +1,102 @@
+// What an agent in a sandbox sees: the whole system, read-only; its working directory and the places it must write to,
+// writable; and of Homer nothing. It is a mount namespace made by bwrap(1), so what is not mounted writable cannot be written
+// by anybody in it.
+
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { placesOf } from '../executors/agent-places.ts';
+
+/** As the daemon asked for it. */
+export interface Sandbox {
+  /** Absolute paths that are writable besides the working directory; those that are missing are left out. */
+  readonly writable: readonly string[];
+  /** Homer's state directory, absolute and real. */
+  readonly masked: string;
+}
+
+export interface SandboxedAgent {
+  readonly kind: string;
+  readonly bin: string;
+  /** Real path. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Below the state directory, the only places whose directories may be worked in. */
+const workPlaces = ['workspaces', 'worktrees'];
+
+// Root keeps what concerns files and users. What is left out could undo the mounts (SYS_ADMIN), make devices (MKNOD), read
+// around them (DAC_READ_SEARCH opens files by handle) or reach into other processes (SYS_PTRACE).
+const keptCapabilities = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'NET_BIND_SERVICE'],
+];
+
+// Where names are resolved on systems that keep resolv.conf in /run.
+const namesInRun = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager', '/run/nscd'];
+
+/**
+ * Arguments for bwrap; their order matters, a later mount covers an earlier one. Makes the agent's own directories where they are
+ * missing. One sentence when there is no sandbox that would hold what it promises.
+ */
+export function sandboxArguments(
+  sandbox: Sandbox,
+  agent: SandboxedAgent,
+): readonly string[] | { readonly problem: string } {
+  const { masked } = sandbox;
+  const { cwd } = agent;
+  const inside = pathInside(masked, cwd);
+  if (inside !== null && !workPlaces.some((place) => pathInside(place, inside, true) !== null))
+    return { problem: `In a sandbox nobody works in ${cwd}: it is part of Homer's state directory.` };
+  if (cwd === sep) return { problem: 'In a sandbox nobody works in /: all of it would be writable.' };
+  const writable = [cwd, ...ownPlaces(agent), ...sandbox.writable]
+    .map(realPath)
+    .filter((path) => path !== null);
+  const bind = (path: string): readonly string[] => ['--bind', path, path];
+  const readable = (path: string): readonly string[] => ['--ro-bind-try', path, path];
+  const socket = agent.env['SSH_AUTH_SOCK'];
+  return [
+    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+    // Sockets in these are doors to the outside: the user's own service manager would start anything for anybody.
+    ...['--unshare-ipc', '--tmpfs', '/tmp', '--tmpfs', '/run'],
+    ...namesInRun.flatMap(readable),
+    ...(socket === undefined || !isAbsolute(socket) ? [] : readable(socket)),
+    ...writable.flatMap(bind),
+    ...['--tmpfs', masked],
+    ...(inside === null ? [] : bind(cwd)),
+    // What is written there would be lost without a word.
+    ...['--remount-ro', masked, '--remount-ro', '/run'],
+    ...(process.getuid?.() === 0 ? capabilities() : []),
+  ];
+}
+
+function capabilities(): readonly string[] {
+  return ['--cap-drop', 'ALL', ...keptCapabilities.flatMap((name) => ['--cap-add', `CAP_${name}`])];
+}
+
+function ownPlaces({ kind, bin, env }: SandboxedAgent): readonly string[] {
+  const home = env['HOME'];
+  if (home === undefined || !isAbsolute(home)) return [];
+  const own = placesOf(kind, bin);
+  const directories = (own?.directories ?? []).map((path) => join(home, path));
+  // Only the first is made: the others are those of older releases.
+  const [first] = directories;
+  if (first !== undefined && !existsSync(first)) mkdirSync(first, { recursive: true, mode: 0o700 });
+  return [...directories, ...(own?.files ?? []).map((path) => join(home, path)), join(home, '.cache')];
+}
+
+/** Null when it is not there: then nothing can be mounted on it. */
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Missing, or closed to us: it stays as it is, read-only.
+    return null;
+  }
+}
+
+/** The path from `directory` to `path` when that is in it or the same, else null. */
+function pathInside(directory: string, path: string, strictly = false): string | null {
+  const way = relative(directory, path);
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) || (strictly && way === '')) return null;
+  return way;
+}
