@@ -8,6 +8,7 @@ import { HomerError } from '../core/errors.ts';
 import { createChance, newRunId, type Generation } from '../core/ids.ts';
 import { Boots, type Boot } from './boots.ts';
 import { Claims } from './claims.ts';
+import { Conversation } from './conversation.ts';
 import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { EventLog } from './event-log.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
@@ -35,6 +36,7 @@ export interface Ledger {
   readonly claims: Claims;
   readonly lanes: Lanes;
   readonly slots: Slots;
+  readonly conversation: Conversation;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -85,6 +87,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     claims,
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),
+    conversation: new Conversation(database),
     boots,
     events,
     writer,
