@@ -99,7 +99,6 @@ class Daemon {
 
   async #boot(): Promise<void> {
     const { home, version, lock, env } = this.#options;
-
     // 1 the lock is held since before this file was loaded, the configuration is read; the token
     const { token, warnings } = ensureToken(home);
     for (const warning of warnings) this.#log.warn({}, warning);
@@ -151,6 +150,7 @@ class Daemon {
       workerId: this.#instanceId,
       env,
       token,
+      config: () => this.#config.current,
       runner: this.#options.runner,
       executors: () => this.#executors.all(),
       pass: this.#pass,

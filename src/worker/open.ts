@@ -2,25 +2,34 @@
 
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { detectIsolation } from '../runner/isolation.ts';
 import { buildSecretFrame, type Variables } from './environment.ts';
+import { createKeepAwake } from './keep-awake.ts';
 import type { RunnerCommand } from './runner-process.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
-export interface OpenWorkerOptions extends Omit<WorkerOptions, 'secretFrame' | 'isolation' | 'runner'> {
+export interface OpenWorkerOptions extends Omit<
+  WorkerOptions,
+  'secretFrame' | 'isolation' | 'runner' | 'onCount'
+> {
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
   /** The owner's token, which must never come out of a run. */
   readonly token: string;
+  readonly config: () => Config;
   /** Homer's own runner unless given. */
   readonly runner?: RunnerCommand | undefined;
 }
 
-export function openWorker({ env, token, runner, ...options }: OpenWorkerOptions): Worker {
+export function openWorker({ env, token, config, runner, ...options }: OpenWorkerOptions): Worker {
   let isolation: ReturnType<typeof detectIsolation> | null = null;
+  const { platform } = process;
+  const keepAwake = createKeepAwake({ isWanted: () => config().keepAwake, platform, env });
   return new Worker({
     ...options,
+    onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
     secretFrame: (executor) => buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env)),
     isolation() {

@@ -11,6 +11,8 @@ import { awaitPerson, driveRun, orderStop, type Run, type RunContext, type Step 
 export interface WorkerOptions extends RunContext {
   readonly engine: Engine;
   readonly hostBootId: string | null;
+  /** Told the number of runs in hand whenever it changes. */
+  readonly onCount?: (runs: number) => void;
 }
 
 interface Held {
@@ -118,8 +120,12 @@ export class Worker {
       foreignGeneration,
       activity: null,
     };
-    const settled = this.#drive(run, first).finally(() => this.#held.delete(claim.runId));
+    const settled = this.#drive(run, first).finally(() => {
+      this.#held.delete(claim.runId);
+      this.#options.onCount?.(this.#held.size);
+    });
     this.#held.set(claim.runId, { run, settled });
+    this.#options.onCount?.(this.#held.size);
     return settled;
   }
 
