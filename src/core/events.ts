@@ -1,14 +1,16 @@
-// What happened to jobs, runs, lanes and the daemon: the vocabulary of the ledger's event log.
+// What happened to jobs, runs, approvals, lanes and the daemon: the vocabulary of the ledger's event log.
 
+import type { ApprovalState } from './approval.ts';
 import type { JobState } from './job.ts';
 
-/** `job.<state>` is written by every move of a job, in the commit of the move. */
+/** `job.<state>` and `approval.<state>` are written by every move of one, in the commit of the move. */
 export type LedgerEventType =
   | `job.${JobState}`
   | 'job.cancel_requested'
   | 'run.started'
   | 'run.adopted'
   | 'run.session'
+  | `approval.${ApprovalState}`
   | 'lane.paused'
   | 'lane.resumed'
   | 'daemon.started'

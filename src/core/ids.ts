@@ -5,6 +5,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 export type JobId = Branded<'JobId'>;
 export type RunId = Branded<'RunId'>;
+export type ApprovalId = Branded<'ApprovalId'>;
 export type Generation = Branded<'Generation'>;
 
 // Crockford's base 32: no i, l, o or u, so that an id survives being read aloud.
@@ -60,6 +61,10 @@ export function newRunId(now: number, random: Uint8Array): RunId {
   return newId('r', now, random) as RunId;
 }
 
+export function newApprovalId(now: number, random: Uint8Array): ApprovalId {
+  return newId('a', now, random) as ApprovalId;
+}
+
 /** Sorts before every id of a run that was made at `at` or later, and after every earlier one. */
 export function runIdsFrom(at: number): string {
   return 'r' + timeText(at);
@@ -67,6 +72,7 @@ export function runIdsFrom(at: number): string {
 
 const jobIdShape = /^j[0-9a-hjkmnp-tv-z]{19}$/;
 const runIdShape = /^r[0-9a-hjkmnp-tv-z]{19}$/;
+const approvalIdShape = /^a[0-9a-hjkmnp-tv-z]{19}$/;
 
 export function isJobId(text: string): text is JobId {
   return jobIdShape.test(text);
@@ -74,4 +80,8 @@ export function isJobId(text: string): text is JobId {
 
 export function isRunId(text: string): text is RunId {
   return runIdShape.test(text);
+}
+
+export function isApprovalId(text: string): text is ApprovalId {
+  return approvalIdShape.test(text);
 }

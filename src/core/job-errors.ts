@@ -115,7 +115,13 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'A tool the agent needed was denied',
-    hint: 'Widen `permissions` of the executor in config.yaml, then `homer retry ID`.',
+    hint: 'Allow it when the agent asks, or widen `permissions` of the executor in config.yaml; then `homer retry ID`.',
+  },
+  HOMER_APPROVAL_PENDING: {
+    status: null,
+    exit: null,
+    title: 'The agent asks whether it may use a tool',
+    hint: 'Answer with `homer approve` or `homer deny`; without an answer it is denied when it expires.',
   },
   HOMER_CANCELLED: {
     status: null,

@@ -151,6 +151,30 @@ export const requestErrors = {
     title: 'The job has not ended',
     hint: 'Wait for it, or cancel it first.',
   },
+  HOMER_APPROVAL_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    title: 'There is no such approval',
+    hint: '`homer approvals` lists what is asked; a job may ask nothing, or several things at once.',
+  },
+  HOMER_APPROVAL_ANSWERED: {
+    status: 409,
+    exit: 1,
+    title: 'This was answered before, and otherwise',
+    hint: 'The first answer counts; `homer cancel` ends the job if it was wrong.',
+  },
+  HOMER_APPROVAL_EXPIRED: {
+    status: 410,
+    exit: 1,
+    title: 'This was not answered in time, so the agent was told no',
+    hint: 'Run the task again if it matters; `approvals.expiry` in config.yaml is how long an answer is waited for.',
+  },
+  HOMER_APPROVAL_VOID: {
+    status: 410,
+    exit: 1,
+    title: 'Nobody waits for this answer any more',
+    hint: 'Nothing was allowed by it. `homer job ID` shows what became of the job; what it still needs, it asks anew.',
+  },
   HOMER_NOT_HELD: { status: 409, exit: 1, title: 'Homer is not held', hint: 'Nothing needs to be released.' },
   HOMER_FENCED: {
     status: 409,

@@ -26,6 +26,8 @@ export interface ClaimsOptions {
   readonly newRunId: (now: number) => RunId;
   /** In [0, 1), for the jitter of a backoff. */
   readonly random: () => number;
+  /** Told in the transaction in which a run ends: what it asked is of no use any more. */
+  readonly onRunEnded: (runId: RunId, now: number) => void;
 }
 
 export class Claims {
@@ -169,7 +171,7 @@ export class Claims {
   settle(grant: Grant, report: RunReport, now: number): JobState {
     const job = this.#current(grant);
     const settlement = decideSettlement(job, report, now, this.#options.random());
-    this.#end(job, report, now);
+    this.#end(job, grant.runId, report, now);
     return this.#moves.move(job, settlementMove(job, settlement, report, now), now, grant.runId, {
       verdict: report.verdict,
     }).state;
@@ -178,7 +180,7 @@ export class Claims {
   /** The run never came to anything and nothing is burnt: the job is queued again. */
   handBack(grant: Grant, delayMs: number, now: number): JobState {
     const job = this.#current(grant);
-    this.#end(job, unusedRun, now);
+    this.#end(job, grant.runId, unusedRun, now);
     const move: Move = job.cancelRequested
       ? { state: 'cancelled', endedAt: now, error: problem('HOMER_CANCELLED', job.id) }
       : { state: 'queued', dueAt: delayMs > 0 ? now + delayMs : null };
@@ -188,12 +190,12 @@ export class Claims {
   /** The run ends and its job waits for a person, whatever its budgets say. */
   await(grant: Grant, code: 'HOMER_TREE_UNPROVEN' | 'HOMER_HELD', message: string, now: number): JobState {
     const job = this.#current(grant);
-    this.#end(job, { ...unusedRun, message }, now);
+    this.#end(job, grant.runId, { ...unusedRun, message }, now);
     const move: Move = { state: 'waiting', error: problem(code, job.id, message) };
     return this.#moves.move(job, move, now, grant.runId).state;
   }
 
-  #end(job: ClaimedJob, report: RunReport, now: number): void {
+  #end(job: ClaimedJob, runId: RunId, report: RunReport, now: number): void {
     const { usage } = report;
     this.#endRun.run(
       now,
@@ -206,6 +208,7 @@ export class Claims {
       usage.costUsd,
       runSeq(job.seq, job.fence),
     );
+    this.#options.onRunEnded(runId, now);
   }
 
   /** The job of a claim that is still the current one; HOMER_FENCED otherwise. */

@@ -5,7 +5,8 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
-import { createChance, newRunId, type Generation } from '../core/ids.ts';
+import { createChance, newApprovalId, newRunId, type Generation } from '../core/ids.ts';
+import { Approvals } from './approvals.ts';
 import { Boots, type Boot } from './boots.ts';
 import { Claims } from './claims.ts';
 import { Conversation } from './conversation.ts';
@@ -15,6 +16,7 @@ import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
+import { SessionGrants } from './session-grants.ts';
 import { Slots } from './slots.ts';
 import { Writer, type WriterState } from './writer.ts';
 
@@ -37,6 +39,8 @@ export interface Ledger {
   readonly lanes: Lanes;
   readonly slots: Slots;
   readonly conversation: Conversation;
+  readonly approvals: Approvals;
+  readonly sessionGrants: SessionGrants;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -62,11 +66,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const moves = new JobMoves(database, events);
   const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
   const chance = createChance(randomFillSync);
+  const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)));
   const claims = new Claims(database, moves, events, {
     generation,
     epoch,
     newRunId: (at) => newRunId(at, chance(at)),
     random: Math.random,
+    onRunEnded: (runId, at) => approvals.voidOf(runId, at),
   });
   writer.join({
     beforeCommit: () => {
@@ -88,6 +94,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),
     conversation: new Conversation(database),
+    approvals,
+    sessionGrants: new SessionGrants(database),
     boots,
     events,
     writer,

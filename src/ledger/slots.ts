@@ -3,6 +3,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JobId, RunId } from '../core/ids.ts';
+import type { WaitingFor } from '../core/job.ts';
 import { movableFromRow, type JobMoves } from './job-record.ts';
 import { runsPerJob } from './run-record.ts';
 
@@ -17,6 +18,7 @@ export interface RegainedSlot {
 export class Slots {
   readonly #moves: JobMoves;
   readonly #want: StatementSync;
+  readonly #waits: StatementSync;
   readonly #lanes: StatementSync;
   readonly #next: StatementSync;
 
@@ -24,6 +26,9 @@ export class Slots {
     this.#moves = moves;
     this.#want = database.prepare(
       'UPDATE jobs SET slot_wanted_at = coalesce(slot_wanted_at, ?) WHERE id = ? AND live = 1',
+    );
+    this.#waits = database.prepare(
+      'SELECT seq, id, state, session_id, waiting_for FROM jobs WHERE id = ? AND live = 1',
     );
     this.#lanes = database.prepare(
       'SELECT DISTINCT lane FROM jobs WHERE live = 1 AND slot_wanted_at IS NOT NULL',
@@ -36,6 +41,16 @@ export class Slots {
   /** What the job waited for is there. Nothing happens unless it waits with a living run. */
   want(jobId: JobId, now: number): void {
     this.#want.run(now, jobId);
+  }
+
+  /**
+   * The run has gone on by itself and nothing waits any more: the job runs, also in a lane that is full meanwhile. Nothing
+   * happens unless it waits for this.
+   */
+  takeBack(jobId: JobId, runId: RunId, waitedFor: WaitingFor, now: number): void {
+    const row = this.#waits.get(jobId);
+    if (row?.['waiting_for'] === waitedFor)
+      this.#moves.move(movableFromRow(row), { state: 'running' }, now, runId);
   }
 
   /** Lanes with jobs that want their slot back. */
