@@ -7,7 +7,7 @@ import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
 
 /** Agent CLIs this version can drive; each may be a `defaultExecutor` without being configured. */
-export const agentKinds: readonly Exclude<ExecutorKind, 'command'>[] = ['claude'];
+export const agentKinds: readonly Exclude<ExecutorKind, 'command'>[] = ['claude', 'gemini'];
 
 export const defaults = {
   port: 4663,

@@ -2,7 +2,7 @@
 
 import type { Verdict } from './verdict.ts';
 
-export type ExecutorKind = 'claude' | 'command';
+export type ExecutorKind = 'claude' | 'gemini' | 'command';
 
 /** What an agent may do without a person: `none` nothing but read, `ask` asks for all else, `edits`, or `all`. */
 export type Permissions = 'ask' | 'edits' | 'all' | 'none';

@@ -20,4 +20,10 @@ export const knownAgents: readonly KnownAgent[] = [
     program: 'claude',
     install: 'npm install -g @anthropic-ai/claude-code',
   },
+  {
+    name: 'gemini',
+    kind: 'gemini',
+    program: 'gemini',
+    install: 'npm install -g @google/gemini-cli',
+  },
 ];

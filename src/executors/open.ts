@@ -4,9 +4,11 @@ import type { ExecutorKind } from '../core/agent.ts';
 import { createClaudeExecutor } from './claude.ts';
 import { createCommandExecutor } from './command.ts';
 import type { Executor } from './executor.ts';
+import { createGeminiExecutor } from './gemini.ts';
 
 const makers: Readonly<Record<ExecutorKind, () => Executor>> = {
   claude: createClaudeExecutor,
+  gemini: createGeminiExecutor,
   command: createCommandExecutor,
 };
 

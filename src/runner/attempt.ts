@@ -102,11 +102,13 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     respawnAs = reaction.respawnAs;
     respawn.resolve(respawnAs);
   };
-  const onOutput = (text: string): void => {
-    const reaction = conversation.output(text);
+  const hear = (reaction: Reaction): void => {
     react(reaction);
     // It said its last word; should it not go by itself, it is ended.
     if (reaction.closeInput === true || reaction.events.some(({ type }) => type === 'end')) lingerMs ??= 0;
+  };
+  const onOutput = (text: string): void => {
+    hear(conversation.output(text));
     commit();
   };
   // Before the conversation sees it: what is cut there would hide half a secret from whoever looks for the whole.
@@ -126,7 +128,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     const isWhole = raw.length < maxLineLength && stop.reason() !== 'output_limit';
     const line = isWhole ? redactor.text(raw) : cutLine(raw);
     firstComplaint ??= line;
-    react(conversation.errorOutput(line));
+    hear(conversation.errorOutput(line));
   }, onCut);
   const read = (framer: Framer, bytes: Buffer): void => {
     watch.saw(bytes.length);

@@ -452,6 +452,12 @@ describe('a conversation', () => {
     expect((await one.finish()).exit).toMatchObject({ tree: 'dead' });
   });
 
+  test('that gave up on standard error may not hang', async () => {
+    const one = room({ script: `echo 'giving up' >&2; sleep 600`, dialect: 'lines' });
+    expect((await one.finish()).exit).toMatchObject({ tree: 'dead' });
+    expect(one.journal().find(({ type }) => type === 'end')).toMatchObject({ verdict: 'offline' });
+  });
+
   test('a stop that is there before the start starts nothing', async () => {
     const one = room({ script: 'touch started' });
     sendOrder(one.directory(), { version: 1, type: 'stop', reason: 'cancelled' });

@@ -18,6 +18,11 @@ export const agentVersions = {
       `@anthropic-ai/claude-code-${process.platform}-${process.arch}-musl/claude`,
     ],
   },
+  gemini: {
+    package: '@google/gemini-cli',
+    version: '0.61.0',
+    programs: ['.bin/gemini'],
+  },
 } as const satisfies Record<string, PinnedAgent>;
 
 export type AgentName = keyof typeof agentVersions;
