@@ -1,12 +1,19 @@
-// The one catalogue of errors. Every code a person or a script can meet is named in one of its four tables, with what
+// The one catalogue of errors. Every code a person or a script can meet is named in one of its five tables, with what
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
 import { instanceErrors } from './instance-errors.ts';
 import { jobErrors } from './job-errors.ts';
 import { requestErrors } from './request-errors.ts';
+import { sessionErrors } from './session-errors.ts';
 import { skillErrors } from './skill-errors.ts';
 
-export const catalogue = { ...instanceErrors, ...requestErrors, ...jobErrors, ...skillErrors };
+export const catalogue = {
+  ...instanceErrors,
+  ...requestErrors,
+  ...jobErrors,
+  ...sessionErrors,
+  ...skillErrors,
+};
 
 export type ErrorCode = keyof typeof catalogue;
 

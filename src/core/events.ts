@@ -11,6 +11,9 @@ export type LedgerEventType =
   | 'run.adopted'
   | 'run.session'
   | `approval.${ApprovalState}`
+  | 'session.created'
+  | 'session.reset'
+  | 'session.ended'
   | 'lane.paused'
   | 'lane.resumed'
   | 'daemon.started'

@@ -6,6 +6,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type JobId = Branded<'JobId'>;
 export type RunId = Branded<'RunId'>;
 export type ApprovalId = Branded<'ApprovalId'>;
+export type SessionId = Branded<'SessionId'>;
 export type Generation = Branded<'Generation'>;
 
 // Crockford's base 32: no i, l, o or u, so that an id survives being read aloud.
@@ -65,6 +66,10 @@ export function newApprovalId(now: number, random: Uint8Array): ApprovalId {
   return newId('a', now, random) as ApprovalId;
 }
 
+export function newSessionId(now: number, random: Uint8Array): SessionId {
+  return newId('s', now, random) as SessionId;
+}
+
 /** Sorts before every id of a run that was made at `at` or later, and after every earlier one. */
 export function runIdsFrom(at: number): string {
   return 'r' + timeText(at);
@@ -73,6 +78,7 @@ export function runIdsFrom(at: number): string {
 const jobIdShape = /^j[0-9a-hjkmnp-tv-z]{19}$/;
 const runIdShape = /^r[0-9a-hjkmnp-tv-z]{19}$/;
 const approvalIdShape = /^a[0-9a-hjkmnp-tv-z]{19}$/;
+const sessionIdShape = /^s[0-9a-hjkmnp-tv-z]{19}$/;
 
 export function isJobId(text: string): text is JobId {
   return jobIdShape.test(text);
@@ -84,4 +90,8 @@ export function isRunId(text: string): text is RunId {
 
 export function isApprovalId(text: string): text is ApprovalId {
   return approvalIdShape.test(text);
+}
+
+export function isSessionId(text: string): text is SessionId {
+  return sessionIdShape.test(text);
 }

@@ -123,6 +123,18 @@ export const jobErrors = {
     title: 'The agent asks whether it may use a tool',
     hint: 'Answer with `homer approve` or `homer deny`; without an answer it is denied when it expires.',
   },
+  HOMER_SESSION_LOST: {
+    status: null,
+    exit: null,
+    title: 'The agent no longer has the session',
+    hint: '`homer retry ID` begins a new one, with the record Homer has of the conversation; `homer cancel ID` drops the turn.',
+  },
+  HOMER_SESSION_BUSY: {
+    status: null,
+    exit: null,
+    title: 'The session of the agent is in use elsewhere',
+    hint: 'Close the agent that has it open in a terminal; Homer tries again by itself.',
+  },
   HOMER_CANCELLED: {
     status: null,
     exit: null,

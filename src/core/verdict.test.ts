@@ -37,6 +37,8 @@ const rows: readonly [Verdict, JobState, 'attempt' | 'crash' | null, string | nu
   ['max_turns', 'failed', null, 'HOMER_MAX_TURNS', false],
   ['denied', 'failed', null, 'HOMER_DENIED', false],
   ['uncontained', 'failed', null, 'HOMER_CONTAINMENT_MISSING', false],
+  ['session_lost', 'waiting', null, 'HOMER_SESSION_LOST', false],
+  ['session_busy', 'parked', null, 'HOMER_SESSION_BUSY', true],
   ['cancelled', 'cancelled', null, 'HOMER_CANCELLED', false],
 ];
 
@@ -53,6 +55,11 @@ test('the table above has every verdict', () => {
   expect(rows.map(([verdict]) => verdict).sort()).toEqual([...verdicts].sort());
   expect(isVerdict('done')).toBe(true);
   for (const other of ['toString', 'constructor', '', null, 3]) expect(isVerdict(other)).toBe(false);
+});
+
+test('a lost session is begun anew at once where the policy says so', () => {
+  const settlement = decideSettlement(job, { verdict: 'session_lost', onLost: 'restart' }, now, 0.5);
+  expect(settlement).toMatchObject({ state: 'queued', dueAt: null, attempts: 0, crashes: 0 });
 });
 
 describe('budgets', () => {

@@ -3,6 +3,7 @@
 import { problem, type ErrorCode, type Problem } from './errors.ts';
 import type { JobState, OnInterrupt } from './job.ts';
 import { attemptBackoff, nextBackoffMs, offlineBackoff } from './retry.ts';
+import type { OnLost } from './session.ts';
 
 export type Verdict =
   | 'done'
@@ -22,9 +23,11 @@ export type Verdict =
   | 'max_turns'
   | 'denied'
   | 'uncontained'
+  | 'session_lost'
+  | 'session_busy'
   | 'cancelled';
 
-type Becomes = 'succeeded' | 'retried' | 'byOnInterrupt' | 'parked' | 'failed' | 'cancelled';
+type Becomes = 'succeeded' | 'retried' | 'byOnInterrupt' | 'byOnLost' | 'parked' | 'failed' | 'cancelled';
 
 interface Row {
   readonly becomes: Becomes;
@@ -50,6 +53,8 @@ export const verdictTable: Readonly<Record<Verdict, Row>> = {
   max_turns: { becomes: 'failed', burns: 'nothing', code: 'HOMER_MAX_TURNS' },
   denied: { becomes: 'failed', burns: 'nothing', code: 'HOMER_DENIED' },
   uncontained: { becomes: 'failed', burns: 'nothing', code: 'HOMER_CONTAINMENT_MISSING' },
+  session_lost: { becomes: 'byOnLost', burns: 'nothing', code: 'HOMER_SESSION_LOST' },
+  session_busy: { becomes: 'parked', burns: 'nothing', code: 'HOMER_SESSION_BUSY' },
   cancelled: { becomes: 'cancelled', burns: 'nothing', code: 'HOMER_CANCELLED' },
 };
 
@@ -77,6 +82,8 @@ export interface RunEnd {
   readonly message?: string | undefined;
   /** Milliseconds since the epoch at which a limit is lifted. */
   readonly until?: number | undefined;
+  /** What to do when the agent has lost its session; nothing said: ask. */
+  readonly onLost?: OnLost | undefined;
 }
 
 export interface Settlement {
@@ -109,6 +116,8 @@ export function decideSettlement(job: SettledJob, end: RunEnd, now: number, rand
     const wait = nextBackoffMs(job.parks + 1, random, offlineBackoff);
     return settle('parked', row.code, Math.max(end.until ?? 0, now + (end.until === undefined ? wait : 0)));
   }
+  // A fresh session cannot be lost again, so this is no loop.
+  if (row.becomes === 'byOnLost') return settle(end.onLost === 'restart' ? 'queued' : 'waiting', row.code);
   if (row.becomes === 'retried') {
     if (attempts >= job.maxAttempts) return settle('failed', row.code);
     return settle('queued', row.code, now + nextBackoffMs(attempts, random, attemptBackoff));

@@ -9,6 +9,7 @@ import { decideSettlement } from '../core/verdict.ts';
 import type { EventLog } from './event-log.ts';
 import type { JobMoves, Move } from './job-record.ts';
 import { runFromRow, runSeq, runsPerJob, unusedRun, type RunRecord, type RunReport } from './run-record.ts';
+import type { Sessions } from './sessions.ts';
 import { claimedFromRow, settlementMove, type ClaimedJob } from './settlement.ts';
 
 /** The right to make one run of one job, as the ledger granted it. */
@@ -28,6 +29,7 @@ export interface ClaimsOptions {
   readonly random: () => number;
   /** Told in the transaction in which a run ends: what it asked is of no use any more. */
   readonly onRunEnded: (runId: RunId, now: number) => void;
+  readonly sessions: Sessions;
 }
 
 export class Claims {
@@ -149,6 +151,7 @@ export class Claims {
   recordStart(grant: Grant, workerId: string, now: number): void {
     this.#current(grant);
     this.#startRun.run(workerId, now, grant.runId);
+    this.#options.sessions.touch(grant.jobId, now);
     this.#events.append(now, 'run.started', grant.jobId, grant.runId, null);
   }
 
@@ -157,6 +160,7 @@ export class Claims {
     this.#current(grant);
     this.#nameSession.run(agentSessionId, grant.runId);
     this.#nameJobSession.run(agentSessionId, grant.jobId);
+    this.#options.sessions.nameAgentSession(grant.jobId, agentSessionId);
     this.#events.append(now, 'run.session', grant.jobId, grant.runId, { agentSessionId });
   }
 
@@ -172,6 +176,7 @@ export class Claims {
     const job = this.#current(grant);
     const settlement = decideSettlement(job, report, now, this.#options.random());
     this.#end(job, grant.runId, report, now);
+    if (job.sessionId !== null) this.#noteTurn(job, settlement.state, report, now);
     return this.#moves.move(job, settlementMove(job, settlement, report, now), now, grant.runId, {
       verdict: report.verdict,
     }).state;
@@ -193,6 +198,14 @@ export class Claims {
     this.#end(job, grant.runId, { ...unusedRun, message }, now);
     const move: Move = { state: 'waiting', error: problem(code, job.id, message) };
     return this.#moves.move(job, move, now, grant.runId).state;
+  }
+
+  /** What the end of a turn means to its session, before the job moves. */
+  #noteTurn({ id }: ClaimedJob, becomes: JobState, report: RunReport, now: number): void {
+    const { sessions } = this.#options;
+    sessions.touch(id, now);
+    if (report.agentSessionId !== null) sessions.nameAgentSession(id, report.agentSessionId);
+    if (report.verdict === 'session_lost' && becomes === 'queued') sessions.forgetAgentSession(id);
   }
 
   #end(job: ClaimedJob, runId: RunId, report: RunReport, now: number): void {

@@ -13,6 +13,7 @@ import {
   type JobRecord,
   type Move,
 } from './job-record.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface JobDraft {
   readonly id: JobId;
@@ -58,6 +59,7 @@ export class Jobs {
   readonly #database: DatabaseSync;
   readonly #moves: JobMoves;
   readonly #events: EventLog;
+  readonly #sessions: Sessions;
   readonly #findKey: StatementSync;
   readonly #insertKey: StatementSync;
   readonly #insert: StatementSync;
@@ -69,10 +71,11 @@ export class Jobs {
   readonly #queuedInLane: StatementSync;
   readonly #lanesWithQueued: StatementSync;
 
-  constructor(database: DatabaseSync, moves: JobMoves, events: EventLog) {
+  constructor(database: DatabaseSync, moves: JobMoves, events: EventLog, sessions: Sessions) {
     this.#database = database;
     this.#moves = moves;
     this.#events = events;
+    this.#sessions = sessions;
     this.#findKey = database.prepare('SELECT body_hash, job_id FROM inbox WHERE source = ? AND key = ?');
     this.#insertKey = database.prepare(
       'INSERT INTO inbox (source, key, body_hash, job_id, received_at) VALUES (?, ?, ?, ?, ?)',
@@ -202,6 +205,9 @@ export class Jobs {
     if (job.state === 'running' || job.isLive)
       throw new HomerError('HOMER_JOB_NOT_ENDED', `Job ${id} is ${job.state}, and its run goes on.`);
     if (job.state === 'queued' && job.dueAt === null) return job;
+    // Whoever retries it agrees that the lost session is replaced.
+    const isLost = job.error?.code === 'HOMER_SESSION_LOST';
+    if (isLost) this.#sessions.forgetAgentSession(id);
     return this.#moves.move(
       job,
       {
@@ -217,6 +223,7 @@ export class Jobs {
         error: null,
         resultText: null,
         resultData: null,
+        ...(isLost ? { agentSessionId: null } : {}),
       },
       now,
       null,

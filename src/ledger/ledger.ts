@@ -17,6 +17,7 @@ import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { SessionGrants } from './session-grants.ts';
+import { Sessions } from './sessions.ts';
 import { Slots } from './slots.ts';
 import { Writer, type WriterState } from './writer.ts';
 
@@ -41,6 +42,7 @@ export interface Ledger {
   readonly conversation: Conversation;
   readonly approvals: Approvals;
   readonly sessionGrants: SessionGrants;
+  readonly sessions: Sessions;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -67,12 +69,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
   const chance = createChance(randomFillSync);
   const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)));
+  const sessions = new Sessions(database, events);
   const claims = new Claims(database, moves, events, {
     generation,
     epoch,
     newRunId: (at) => newRunId(at, chance(at)),
     random: Math.random,
     onRunEnded: (runId, at) => approvals.voidOf(runId, at),
+    sessions,
   });
   writer.join({
     beforeCommit: () => {
@@ -89,13 +93,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     epoch,
     now,
     isHeld: () => isHeld,
-    jobs: new Jobs(database, moves, events),
+    jobs: new Jobs(database, moves, events, sessions),
     claims,
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),
     conversation: new Conversation(database),
     approvals,
     sessionGrants: new SessionGrants(database),
+    sessions,
     boots,
     events,
     writer,

@@ -2,7 +2,7 @@
 
 import { problem } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
-import { isEnded, type OnInterrupt } from '../core/job.ts';
+import { isEnded, type JobState, type OnInterrupt } from '../core/job.ts';
 import type { SettledJob, Settlement } from '../core/verdict.ts';
 import { movableFromRow, type Movable, type Move, type Row } from './job-record.ts';
 import type { RunReport } from './run-record.ts';
@@ -52,6 +52,12 @@ export function settlementMove(
     ...(state === 'succeeded' ? {} : { attempts: settlement.attempts, crashes: settlement.crashes }),
     ...(ended ? { endedAt: now } : {}),
     ...(ended || unproven ? {} : { dueAt: settlement.dueAt }),
-    ...(report.agentSessionId === null ? {} : { agentSessionId: report.agentSessionId }),
+    ...agentSessionOf(report, state),
   };
+}
+
+/** The session that the next run goes on in; one that is lost is forgotten when there is a next run. */
+function agentSessionOf(report: RunReport, state: JobState): Pick<Move, 'agentSessionId'> {
+  if (report.verdict === 'session_lost') return state === 'queued' ? { agentSessionId: null } : {};
+  return report.agentSessionId === null ? {} : { agentSessionId: report.agentSessionId };
 }

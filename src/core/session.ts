@@ -1,0 +1,24 @@
+// A session is a conversation: its turns are jobs, one after the other, in one agent session and one directory.
+
+/** What a session is doing; `queued` also when its next turn goes on by itself at a time, `waiting` for a person. */
+export type SessionState = 'idle' | 'queued' | 'running' | 'waiting' | 'ended';
+
+export const sessionStates: readonly SessionState[] = ['idle', 'queued', 'running', 'waiting', 'ended'];
+
+export const sessionNameRule =
+  'A name has lower case letters, digits, - and _, begins with a letter or digit, and has at most 64 characters';
+
+/** Whether the text follows `sessionNameRule`. */
+export function isSessionName(text: string): boolean {
+  return /^[a-z0-9][a-z0-9_-]{0,63}$/.test(text);
+}
+
+/** `front`: the state of the turn at the front of its line, null when none is there. */
+export function sessionState(isEnded: boolean, front: string | null): SessionState {
+  if (isEnded) return 'ended';
+  if (front === null) return 'idle';
+  return front === 'running' || front === 'waiting' ? front : 'queued';
+}
+
+/** What becomes of a turn whose agent has lost its session: `ask` waits for a person, `restart` goes on from Homer's record. */
+export type OnLost = 'ask' | 'restart';
