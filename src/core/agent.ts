@@ -14,6 +14,8 @@ export interface Usage {
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
   readonly costUsd: number | null;
+  /** Calls of the model. */
+  readonly turns?: number | null;
 }
 
 /** How a run ended, as its executor read it from the stream. */

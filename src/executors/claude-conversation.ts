@@ -1,6 +1,7 @@
 // One process of Claude Code as a dialogue over stream-json: a prompt in, lines out, one `result` line at the end.
 
 import type { AgentEvent, EndEvent } from '../core/agent.ts';
+import { createClaudeCalls } from './claude-calls.ts';
 import { decideClaudeEnd, usageOf, type Limit } from './claude-end.ts';
 import type { Conversation, ExecutorSettings, Reaction, Turn } from './executor.ts';
 import { describeExit, signalOf, type ProcessExit } from './exit-text.ts';
@@ -25,6 +26,7 @@ export function createClaudeConversation(
   const complaints = createLastLines();
   /** Inputs of tool calls the agent asked about and nobody has answered. */
   const asked = new Map<string, unknown>();
+  const calls = createClaudeCalls();
   let sessionId: string | null = null;
   let limit: Limit | null = null;
   let result: Fields | null = null;
@@ -89,7 +91,7 @@ export function createClaudeConversation(
       refusal = 'unknown';
       return { events: [], closeInput: true };
     }
-    const usage: AgentEvent = { type: 'usage', ...usageOf(line) };
+    const usage: AgentEvent = { type: 'usage', ...usageOf(line), ...calls.end(line) };
     const end = decideClaudeEnd(line, limit, hide);
     // A complete answer is written down at once: should the runner be killed now, nothing has to be done again. Any
     // other end may still be that of a stop, which only the runner knows. The end of input is what makes it exit.
@@ -122,7 +124,7 @@ export function createClaudeConversation(
         case 'system':
           return onSystem(line);
         case 'assistant':
-          return { events: assistantEvents(line, hide) };
+          return { events: [...calls.add(line), ...assistantEvents(line, hide)] };
         case 'user':
           return { events: toolEnds(line, hide) };
         case 'rate_limit_event':

@@ -9,7 +9,7 @@ import { turnAs } from '../executors/preamble.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
 import { whenThereIsRoom } from './disk-room.ts';
-import type { Spec } from './files.ts';
+import type { Spec, StopReason } from './files.ts';
 import { createChunkFramer, createLineFramer, type Framer, maxLineLength } from './framing.ts';
 import type { Journal } from './journal.ts';
 import { plainLaunch } from './launch.ts';
@@ -17,6 +17,7 @@ import { memoryOf } from './memory.ts';
 import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
 import { hasProcessTable } from './process-table.ts';
 import { createTextRedactor, type Redactor } from './redaction.ts';
+import { decideWhoseLimit } from './limits.ts';
 import type { RunWatch } from './run-watch.ts';
 import { type StopSwitch, stopMessages } from './stop-switch.ts';
 import type { TreeProof } from './tree.ts';
@@ -130,14 +131,18 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     firstComplaint ??= line;
     hear(conversation.errorOutput(line));
   }, onCut);
+  const keepLimits = (): void => {
+    const limit = watch.limit();
+    // Who has said its last word uses nothing more.
+    if (limit !== null && (lingerMs === null || !isOfUsage(limit.reason))) stop.request(limit.reason, limit);
+  };
   const read = (framer: Framer, bytes: Buffer): void => {
     watch.saw(bytes.length);
     // What is too much already is read, so that the agent can end, and dropped.
     if (stop.reason() === 'output_limit') return;
     framer.push(bytes);
     commit();
-    const limit = watch.limit();
-    if (limit !== null) stop.request(limit);
+    keepLimits();
   };
 
   // The agent may be gone before it has read everything: that is its affair.
@@ -169,8 +174,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     if (agent.namespace === null && ++ticks % 3 === 0) agent.tree.remember();
     if (spec.limits.memoryBytes > 0) watch.holds(memoryOf(agent.tree.pids(), spec.limits.memoryBytes));
     run.onTick();
-    const limit = watch.limit();
-    if (limit !== null) stop.request(limit);
+    keepLimits();
   }, run.tickMs);
 
   await Promise.race([agent.gone, stop.asked, respawn.promise, lingered.promise]);
@@ -200,7 +204,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
 
   const closing = conversation.exited(exit);
   const reason = goneFirst ? null : stop.reason();
-  const end = 'end' in closing ? closing.end : null;
+  const end = 'end' in closing ? decideWhoseLimit(closing.end, spec.limits) : null;
   commit();
   if (reason !== null) {
     // Of a protocol the stream has the word: an answer that was complete stands. Exit 0 after TERM says nothing.
@@ -210,14 +214,13 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
       verdict: reason,
       text: end?.text,
       message: stopMessages[reason],
+      ...stop.about(),
     };
     return { end: stands ? end : stopped, respawnAs: null, exit, proof };
   }
   const notRun = wrapperFailure(exit, firstComplaint, start.launch.sandbox !== null);
   if (notRun !== null) return { ...notRun, exit, proof };
-  return 'end' in closing
-    ? { end: closing.end, respawnAs: null, exit, proof }
-    : { end: null, respawnAs: closing.respawnAs, exit, proof };
+  return { end, respawnAs: 'end' in closing ? null : closing.respawnAs, exit, proof };
 }
 
 /** Goes from step to step until the agent is gone; the last step is the caller's: the end of the tree. */
@@ -263,6 +266,10 @@ function readAll(socket: AgentProcess['output'], onBytes: (bytes: Buffer) => voi
     socket.once('end', resolve);
     socket.once('close', () => resolve());
   });
+}
+
+function isOfUsage(reason: StopReason): boolean {
+  return reason === 'budget' || reason === 'max_turns';
 }
 
 /** The wrapper's own complaint when it could not run the program or make its sandbox, in its words. */

@@ -2,6 +2,7 @@
 // every file carries `version`, a daemon reads its own version and the one before.
 
 import type { AgentEvent, Usage } from '../core/agent.ts';
+import type { Allowance } from '../core/allowance.ts';
 import type { Generation, JobId, RunId } from '../core/ids.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ExecutorSettings, Turn } from '../executors/executor.ts';
@@ -30,6 +31,19 @@ export interface Limits {
   readonly outputBytes: number;
   /** Of all processes of the run together. */
   readonly memoryBytes: number;
+  /** A tool may be at work this long while nothing else is said; 0 or left out: as long as the run. */
+  readonly toolMs?: number;
+  /** What is left for this run of what its job and its executor allow. */
+  readonly allowance?: Allowance;
+  /** What is left of the day's budgets; a run that uses it up goes on when the next day begins. */
+  readonly day?: DayAllowance;
+}
+
+export interface DayAllowance extends Allowance {
+  /** Whose budget it is, for people: "lane work" or "all lanes". */
+  readonly of: string;
+  /** When the next day begins, ms since the epoch. */
+  readonly until: number;
 }
 
 /** spec.json: written and synced by the daemon before it spawns the runner. Holds no secret. */
@@ -92,7 +106,14 @@ export type RunnerEvent =
 export type JournalEntry = { readonly n: number; readonly at: number } & (AgentEvent | RunnerEvent);
 
 export type StopReason =
-  'cancelled' | 'interrupted' | 'stalled' | 'timed_out' | 'output_limit' | 'memory_limit';
+  | 'cancelled'
+  | 'interrupted'
+  | 'stalled'
+  | 'timed_out'
+  | 'output_limit'
+  | 'memory_limit'
+  | 'budget'
+  | 'max_turns';
 
 /** A file in inbox/, named `<number>.json`; moved in by rename, so always whole. */
 export type Order =

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decideLimit, tickWorth, type Watched } from './limits.ts';
+import { decideLimit, decideWhoseLimit, tickWorth, type Watched } from './limits.ts';
+import { noAllowance, type Allowance } from '../core/allowance.ts';
 import { nextStopStep } from './ladder.ts';
 import { createRunWatch } from './run-watch.ts';
 
@@ -8,9 +9,11 @@ const calm: Watched = {
   silentMs: 0,
   outputBytes: 0,
   memoryBytes: 0,
-  openTools: 0,
+  openTools: [],
+  toolMs: 0,
   openPermissions: 0,
   paused: false,
+  usage: { inputTokens: null, outputTokens: null, costUsd: null },
 };
 const limits = { wallMs: 1000, stallMs: 100, outputBytes: 10, memoryBytes: 20 };
 
@@ -21,17 +24,53 @@ describe('decideLimit', () => {
     [{ wallMs: 1000 }, 'timed_out'],
     [{ silentMs: 99 }, null],
     [{ silentMs: 100 }, 'stalled'],
-    [{ silentMs: 100, openTools: 1 }, null],
+    [{ silentMs: 100, openTools: ['Bash'] }, null],
     [{ silentMs: 100, openPermissions: 1 }, null],
     [{ silentMs: 100, paused: true }, null],
-    [{ wallMs: 1000, openTools: 1, paused: true }, 'timed_out'],
+    [{ wallMs: 1000, openTools: ['Bash'], paused: true }, 'timed_out'],
     [{ outputBytes: 10 }, null],
     [{ outputBytes: 11 }, 'output_limit'],
     [{ memoryBytes: 20 }, null],
     [{ memoryBytes: 21 }, 'memory_limit'],
     [{ outputBytes: 11, memoryBytes: 0, wallMs: 1000, silentMs: 100 }, 'output_limit'],
   ] as const)('%j gives %s', (state, reason) => {
-    expect(decideLimit({ ...calm, ...state }, limits)).toBe(reason);
+    expect(decideLimit({ ...calm, ...state }, limits)?.reason ?? null).toBe(reason);
+  });
+
+  test('a tool has a limit of its own, and is named', () => {
+    const atWork = { ...calm, openTools: ['Bash', 'Read'], toolMs: 5000 };
+    expect(decideLimit(atWork, { ...limits, wallMs: 0, toolMs: 5000 })).toEqual({
+      reason: 'stalled',
+      message: 'The tool Bash was at work for longer than it may (5 s), and the run was ended.',
+    });
+    expect(decideLimit(atWork, { ...limits, toolMs: 5001 })).toBeNull();
+    expect(decideLimit({ ...atWork, openPermissions: 1 }, { ...limits, toolMs: 1 })).toBeNull();
+    expect(decideLimit({ ...atWork, openTools: [] }, { ...limits, toolMs: 1 })).toBeNull();
+  });
+
+  const used = { inputTokens: 90, outputTokens: 11, costUsd: null, turns: 3 };
+  const spent = (allowance: Partial<Allowance>): string | null =>
+    decideLimit({ ...calm, usage: used }, { ...limits, allowance: { ...noAllowance, ...allowance } })
+      ?.reason ?? null;
+  test.each([
+    [{}, null],
+    [{ turns: 3 }, null],
+    [{ turns: 2 }, 'max_turns'],
+    [{ tokens: 101 }, null],
+    [{ tokens: 100 }, 'budget'],
+    // What is unknown is not 0, and not too much either.
+    [{ costUsd: 0.01 }, null],
+  ])('of 3 turns, 101 tokens and unknown cost %j gives %s', (allowance, reason) => {
+    expect(spent(allowance)).toBe(reason);
+  });
+
+  test('the budget of the day says whose it is and when the next begins', () => {
+    const day = { turns: null, tokens: 100, costUsd: null, of: 'lane work', until: 99 };
+    expect(decideLimit({ ...calm, usage: used }, { ...limits, day })).toEqual({
+      reason: 'budget',
+      message: 'The budget of the day of lane work is used up.',
+      until: 99,
+    });
   });
 
   test('0 is no limit', () => {
@@ -64,12 +103,12 @@ describe('the watch', () => {
     expect(waiting.limit()).toBeNull();
     waiting.answered('q');
     waiting.tick(100, false);
-    expect(waiting.limit()).toBe('stalled');
+    expect(waiting.limit()).toEqual({ reason: 'stalled' });
 
     const answered = createRunWatch(limits, 100);
     answered.event(ask, true);
     answered.tick(100, false);
-    expect(answered.limit()).toBe('stalled');
+    expect(answered.limit()).toEqual({ reason: 'stalled' });
   });
 
   test('a request that the agent took back holds nothing up', () => {
@@ -78,7 +117,7 @@ describe('the watch', () => {
     watch.event(ask, false);
     watch.event({ type: 'tool_end', toolId: 't', ok: false, summary: '' }, false);
     watch.tick(100, false);
-    expect(watch.limit()).toBe('stalled');
+    expect(watch.limit()).toEqual({ reason: 'stalled' });
   });
 
   test('any byte is life', () => {
@@ -89,6 +128,39 @@ describe('the watch', () => {
     }
     expect(watch.limit()).toBeNull();
     watch.tick(100, false);
-    expect(watch.limit()).toBe('stalled');
+    expect(watch.limit()).toEqual({ reason: 'stalled' });
   });
+});
+
+describe('a limit the agent kept by itself', () => {
+  const day = { turns: null, tokens: null, costUsd: 1, of: 'lane work', until: 99 };
+  const end = { type: 'end', verdict: 'budget', message: 'Reached maximum budget ($1)' } as const;
+
+  test("is the day's where that was less", () => {
+    expect(decideWhoseLimit(end, { ...limits, day })).toMatchObject({ verdict: 'budget', until: 99 });
+    const more = { ...limits, day, allowance: { ...noAllowance, costUsd: 2 } };
+    expect(decideWhoseLimit(end, more)).toMatchObject({ until: 99 });
+  });
+
+  test("is the job's where that was less, or the day has none", () => {
+    const less = { ...limits, day, allowance: { ...noAllowance, costUsd: 0.5 } };
+    expect(decideWhoseLimit(end, less)).toBe(end);
+    expect(decideWhoseLimit({ ...end, verdict: 'max_turns' }, { ...limits, day })).toMatchObject({
+      verdict: 'max_turns',
+    });
+    expect(decideWhoseLimit(end, limits)).toBe(end);
+  });
+});
+
+test('the time of a tool runs while nothing else is said', () => {
+  const watch = createRunWatch({ ...limits, wallMs: 0, toolMs: 150 }, 100);
+  const start = (toolId: string) => ({ type: 'tool_start', toolId, name: 'Bash', summary: '' }) as const;
+  watch.event(start('a'), false);
+  watch.tick(100, false);
+  watch.event(start('b'), false);
+  watch.tick(100, false);
+  watch.saw(1);
+  expect(watch.limit()).toBeNull();
+  watch.tick(100, false);
+  expect(watch.limit()).toMatchObject({ reason: 'stalled' });
 });

@@ -1,29 +1,36 @@
-// Counts what a run has taken, for the limits: time by the runner's own ticks, output, and what excuses silence.
+// Counts what a run has taken, for the limits: time by the runner's own ticks, output, usage, and what excuses silence.
 
-import type { AgentEvent } from '../core/agent.ts';
+import type { AgentEvent, Usage } from '../core/agent.ts';
 import { decideLimit, tickWorth } from './limits.ts';
-import type { Limits, StopReason } from './files.ts';
+import type { Limits } from './files.ts';
+import type { Stop } from './stop-switch.ts';
 
 export interface RunWatch {
   /** The agent wrote this many bytes. */
   saw(bytes: number): void;
+  /** What its processes hold now, bytes. */
+  holds(memoryBytes: number): void;
   /** `answered`: the agent's request was answered in the same breath, no person is asked. */
   event(event: AgentEvent, answered: boolean): void;
   /** A person answered. */
   answered(requestId: string): void;
   /** `elapsedMs` since the last tick; `paused` while its output is not read. */
   tick(elapsedMs: number, paused: boolean): void;
-  /** What its processes hold now, bytes. */
-  holds(memoryBytes: number): void;
-  limit(): StopReason | null;
+  limit(): Stop | null;
+  /** Of the whole run so far. */
+  usage(): Usage;
 }
+
+const nothingKnown: Usage = { inputTokens: null, outputTokens: null, costUsd: null };
 
 /** `tickMs`: how often `tick` is called. */
 export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
-  const openTools = new Set<string>();
+  const openTools = new Map<string, string>();
   const openPermissions = new Set<string>();
+  let usage = nothingKnown;
   let wallMs = 0;
   let silentMs = 0;
+  let toolMs = 0;
   let outputBytes = 0;
   let memoryBytes = 0;
   let paused = false;
@@ -32,8 +39,12 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
       outputBytes += bytes;
       silentMs = 0;
     },
+    holds: (bytes) => void (memoryBytes = bytes),
     event(event, answered) {
-      if (event.type === 'tool_start') openTools.add(event.toolId);
+      // An event is a sign of work, also of a subagent's within a tool; mere bytes may be a sign of nothing.
+      toolMs = 0;
+      if (event.type === 'usage') usage = withNews(usage, event);
+      if (event.type === 'tool_start') openTools.set(event.toolId, event.name);
       if (event.type === 'permission' && !answered) openPermissions.add(event.requestId);
       if (event.type !== 'tool_end') return;
       openTools.delete(event.toolId);
@@ -45,16 +56,28 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
       const worth = tickWorth(elapsedMs, tickMs);
       wallMs += worth;
       paused = isPaused;
+      const excused = openPermissions.size > 0 || paused;
       // Silence is counted from the end of what excused it.
-      silentMs = openTools.size > 0 || openPermissions.size > 0 || paused ? 0 : silentMs + worth;
+      silentMs = openTools.size > 0 || excused ? 0 : silentMs + worth;
+      if (openTools.size === 0) toolMs = 0;
+      else if (!excused) toolMs += worth;
     },
-    holds: (bytes) => void (memoryBytes = bytes),
     limit() {
-      const watched = { wallMs, silentMs, outputBytes, memoryBytes, paused };
-      return decideLimit(
-        { ...watched, openTools: openTools.size, openPermissions: openPermissions.size },
-        limits,
-      );
+      const watched = { wallMs, silentMs, outputBytes, memoryBytes, paused, toolMs, usage };
+      const open = { openTools: [...openTools.values()], openPermissions: openPermissions.size };
+      return decideLimit({ ...watched, ...open }, limits);
     },
+    usage: () => usage,
+  };
+}
+
+/** What is not told again stays as it was. */
+function withNews(known: Usage, news: Usage): Usage {
+  const turns = news.turns ?? known.turns;
+  return {
+    inputTokens: news.inputTokens ?? known.inputTokens,
+    outputTokens: news.outputTokens ?? known.outputTokens,
+    costUsd: news.costUsd ?? known.costUsd,
+    ...(turns === undefined ? {} : { turns }),
   };
 }

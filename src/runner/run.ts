@@ -3,7 +3,7 @@
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import type { EndEvent, ExecutorKind, Usage } from '../core/agent.ts';
+import type { EndEvent, ExecutorKind } from '../core/agent.ts';
 import type { Executor, PermissionAnswer } from '../executors/executor.ts';
 import { acquireLock } from '../lifecycle/lock.ts';
 import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
@@ -118,7 +118,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
   // 6. to 9. The agent, its output, limits and orders, its end and the proof of it.
   const journal = createJournal(fileNames.journal, redactor, Date.now);
   const session = createSessionKeeper();
-  let usage: Usage = { inputTokens: null, outputTokens: null, costUsd: null };
+  const watch = createRunWatch(spec.limits, options.tickMs ?? tickMs);
   let ended: EndEvent | null = null;
   const context: RunContext = {
     spec,
@@ -127,19 +127,13 @@ export async function conductRun(options: RunOptions): Promise<number> {
     executor: options.openExecutor(spec.settings.kind),
     journal,
     redactor,
-    watch: createRunWatch(spec.limits, options.tickMs ?? tickMs),
+    watch,
     stop,
     times: options.times ?? stopTimes,
     tickMs: options.tickMs ?? tickMs,
     onEvent(event) {
       if (event.type === 'session') session.keep(event.agentSessionId);
       if (event.type === 'end') ended = event;
-      if (event.type === 'usage')
-        usage = {
-          inputTokens: event.inputTokens ?? usage.inputTokens,
-          outputTokens: event.outputTokens ?? usage.outputTokens,
-          costUsd: event.costUsd ?? usage.costUsd,
-        };
     },
     onTick: () => session.retry(),
     setAnswer: (to) => (answer = to),
@@ -158,7 +152,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
     ...resultOf(end, proof, redactor),
     version: filesVersion,
     runId: spec.runId,
-    usage,
+    usage: watch.usage(),
     agentSessionId: session.id(),
     exitCode: exit.code,
     signal: exit.signal,

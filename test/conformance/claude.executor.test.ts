@@ -30,11 +30,20 @@ const session = (agentSessionId: string, model = 'claude-opus-5-5'): AgentEvent 
   agentSessionId,
   model,
 });
-const usage = (inputTokens: number, outputTokens: number, costUsd: number): AgentEvent => ({
+const usage = (inputTokens: number, outputTokens: number, costUsd: number, turns = 1): AgentEvent => ({
   type: 'usage',
   inputTokens,
   outputTokens,
   costUsd,
+  turns,
+});
+/** What is known when a model call has begun. */
+const called = (inputTokens: number, turns = 1): AgentEvent => ({
+  type: 'usage',
+  inputTokens,
+  outputTokens: turns,
+  costUsd: null,
+  turns,
 });
 const retry = (delayMs: number, reason: string): AgentEvent => ({
   type: 'retry',
@@ -57,6 +66,7 @@ const plainTurn: RecordedCase = {
   exit: exited(0),
   events: [
     session('d5e4af2f-142b-4bfa-8432-facb1fae81a8'),
+    called(2705),
     { type: 'text', text: 'Hello from the fake model.' },
     usage(2705, 20, 0.011219999999999999),
   ],
@@ -74,6 +84,7 @@ executorSuite('claude', {
       exit: exited(0),
       events: [
         session('c952a226-030a-43b1-b097-2639ce779d28'),
+        called(2716),
         { type: 'text', text: 'I will run a command. ' },
         {
           type: 'tool_start',
@@ -82,8 +93,9 @@ executorSuite('claude', {
           summary: "echo hi-from-tool; env | sort | cut -d= -f1 | tr '\\n' ' '",
         },
         { type: 'tool_end', toolId: 'toolu_fake4', ok: true, summary: 'hi-from-tool …' },
+        called(5557, 2),
         { type: 'text', text: expect.stringContaining('DONE. The tool said: hi-from-tool') as string },
-        usage(5557, 40, 0.023028),
+        usage(5557, 40, 0.023028, 2),
       ],
       ending: {
         end: {
@@ -99,6 +111,7 @@ executorSuite('claude', {
       exit: exited(0),
       events: [
         session('495b6c72-bae0-4dc0-989c-8bfccb0e723f'),
+        called(2703),
         { type: 'text', text: 'I will run a command. ' },
         { type: 'tool_start', toolId: 'toolu_fake8', name: 'Bash', summary: 'touch x2' },
         {
@@ -107,8 +120,9 @@ executorSuite('claude', {
           ok: false,
           summary: expect.stringMatching(/^Permission to use Bash has been denied.*…$/) as string,
         },
+        called(5595, 2),
         { type: 'text', text: deniedText },
-        usage(5595, 40, 0.02318),
+        usage(5595, 40, 0.02318, 2),
       ],
       ending: { end: { type: 'end', verdict: 'denied', text: deniedText, message: 'Denied: Bash.' } },
     },
@@ -117,12 +131,14 @@ executorSuite('claude', {
       exit: exited(0),
       events: [
         session('362da337-e6fb-4c9e-96f7-22c1c7e1cce3'),
+        called(2716),
         { type: 'text', text: 'I will run a command. ' },
         { type: 'tool_start', toolId: 'toolu_fake1', name: 'Bash', summary: 'touch bidir-made' },
         { type: 'permission', requestId: asked, tool: 'Bash', input: { command: 'touch bidir-made' } },
         { type: 'tool_end', toolId: 'toolu_fake1', ok: true, summary: '(Bash completed with no output)' },
+        called(5446, 2),
         { type: 'text', text: 'DONE. The tool said: (Bash completed with no output)' },
-        usage(5446, 40, 0.022584),
+        usage(5446, 40, 0.022584, 2),
       ],
       ending: {
         end: { type: 'end', verdict: 'done', text: 'DONE. The tool said: (Bash completed with no output)' },
@@ -231,6 +247,7 @@ executorSuite('claude', {
       exit: exited(137),
       events: [
         session('adf2d2e5-f2e6-4ce5-a8f1-efbeb3cd5203'),
+        called(2712),
         { type: 'text', text: 'I will run a command. ' },
         { type: 'tool_start', toolId: 'toolu_fake57', name: 'Bash', summary: 'tail -f /dev/null' },
       ],
@@ -251,6 +268,7 @@ executorSuite('claude', {
       exit: exited(0),
       events: [
         session('adf2d2e5-f2e6-4ce5-a8f1-efbeb3cd5203'),
+        called(2773),
         { type: 'text', text: 'I recall: CODEWORD-tool94929. User prompts seen: 2.' },
         usage(2773, 20, 0.011491999999999999),
       ],
@@ -327,6 +345,7 @@ executorSuite('claude', {
       exit: exited(0),
       events: [
         session('362da337-e6fb-4c9e-96f7-22c1c7e1cce3'),
+        called(2746),
         { type: 'text', text: 'w0 w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 ' },
         usage(8192, 57, 0.033908),
       ],
@@ -340,6 +359,7 @@ executorSuite('claude', {
       exit: exited(1),
       events: [
         session('30b74952-f7e0-4a49-8519-d19f660d1125'),
+        called(2707),
         { type: 'text', text: 'I will run a command. ' },
         { type: 'tool_start', toolId: 'toolu_fake23', name: 'Bash', summary: 'echo a' },
         { type: 'tool_end', toolId: 'toolu_fake23', ok: true, summary: 'a' },
@@ -352,6 +372,7 @@ executorSuite('claude', {
       exit: exited(1),
       events: [
         session('85fdfd26-52e5-4ad0-b847-118ff741e7f2'),
+        called(2717),
         { type: 'text', text: 'I will run a command. ' },
         { type: 'tool_start', toolId: 'toolu_fake22', name: 'Bash', summary: 'echo a' },
         usage(2717, 20, 0.011267999999999999),
