@@ -48,6 +48,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer skills add ~/code/my-skill          shows what it would need and run, then asks',
     'homer skills add weather.tar.gz --name weather --yes',
   ],
+  doctor: [
+    'homer doctor',
+    'homer doctor --json',
+    '',
+    'Needs no daemon. Exit code: 0 all that is needed is there, 1 something has to be mended.',
+  ],
   token: [
     'homer token',
     'curl -H "Authorization: Bearer $(homer token)" http://127.0.0.1:4663/api/v1/status',

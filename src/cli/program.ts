@@ -174,6 +174,9 @@ export function createProgram(
         return (context) => skills(context, action, name, options);
       }),
     );
+  add('doctor', 'Look at this machine: agents, sign-in, what contains them, and what to mend').action(
+    async () => act(async () => (await import('./commands/doctor.ts')).doctor),
+  );
   add('token', "Print the owner's token, or where it is kept")
     .addArgument(new Argument('[what]').choices(['show', 'path']).default('show'))
     .action(async (what: 'show' | 'path') =>

@@ -8,12 +8,14 @@ export interface AgentPlaces {
   readonly directories: readonly string[];
   /** Single files beside them. */
   readonly files: readonly string[];
-  /** Files that are there once somebody signed in; one is enough. */
+  /** Files that are there once somebody signed in, or directories with something in them; one is enough. */
   readonly credentials: readonly string[];
   /** Variables that carry a key instead; one is enough. */
   readonly keys: readonly string[];
   /** The command that signs in. */
   readonly signIn: string;
+  /** False: it can be signed in although nothing of this is there, by its own settings say. */
+  readonly isCertain: boolean;
 }
 
 // Read from installed releases: Claude Code 2.1, Codex 0.169, Gemini CLI 0.61, Kimi Code 2.1, OpenCode 1.18, Qwen Code 0.15, pi 0.73.
@@ -24,6 +26,7 @@ const places: Readonly<Record<string, AgentPlaces>> = {
     credentials: ['.claude/.credentials.json'],
     keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
     signIn: 'claude, then /login',
+    isCertain: true,
   },
   codex: {
     directories: ['.codex'],
@@ -31,6 +34,7 @@ const places: Readonly<Record<string, AgentPlaces>> = {
     credentials: ['.codex/auth.json'],
     keys: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
     signIn: 'codex login',
+    isCertain: true,
   },
   gemini: {
     directories: ['.gemini'],
@@ -38,17 +42,15 @@ const places: Readonly<Record<string, AgentPlaces>> = {
     credentials: ['.gemini/oauth_creds.json', '.gemini/gemini-credentials.json'],
     keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_APPLICATION_CREDENTIALS'],
     signIn: 'gemini, then /auth',
+    isCertain: false,
   },
   kimi: {
     directories: ['.kimi-code', '.kimi'],
     files: [],
-    credentials: [
-      '.kimi-code/credentials/kimi-code.json',
-      '.kimi-code/config.toml',
-      '.kimi/credentials/kimi-code.json',
-    ],
+    credentials: ['.kimi-code/credentials', '.kimi/credentials'],
     keys: ['KIMI_MODEL_API_KEY'],
     signIn: 'kimi login',
+    isCertain: false,
   },
   opencode: {
     directories: ['.local/share/opencode', '.local/state/opencode', '.config/opencode'],
@@ -56,6 +58,7 @@ const places: Readonly<Record<string, AgentPlaces>> = {
     credentials: ['.local/share/opencode/auth.json'],
     keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY'],
     signIn: 'opencode auth login',
+    isCertain: false,
   },
   qwen: {
     directories: ['.qwen'],
@@ -63,6 +66,7 @@ const places: Readonly<Record<string, AgentPlaces>> = {
     credentials: ['.qwen/oauth_creds.json'],
     keys: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
     signIn: 'qwen, then /auth',
+    isCertain: false,
   },
   pi: {
     directories: ['.pi'],
@@ -70,6 +74,7 @@ const places: Readonly<Record<string, AgentPlaces>> = {
     credentials: ['.pi/agent/auth.json'],
     keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY'],
     signIn: 'pi, then /login',
+    isCertain: false,
   },
 };
 

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { detectIsolation } from '../runner/isolation.ts';
 import { buildSecretFrame, type Variables } from './environment.ts';
-import { createKeepAwake } from './keep-awake.ts';
+import { createKeepAwake } from '../lifecycle/keep-awake.ts';
 import type { RunnerCommand } from './runner-process.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 

@@ -12,6 +12,7 @@ const floors: Readonly<Record<string, number>> = {
   intake: 5,
   worker: 5,
   delivery: 5,
+  doctor: 5,
   scheduler: 5,
   health: 5,
   service: 5,
@@ -37,6 +38,8 @@ const daemonDoor = 'src/cli/commands/serve.ts';
  * loader reads them in this process. It comes in by its room's door only, and lazily, so that no other command pays.
  */
 const skillsDoor = { command: 'src/cli/commands/skills.ts', room: 'src/skills/open.ts' } as const;
+/** And `homer doctor` looks at the machine itself, above all when no daemon can be started on it. */
+const doctorDoor = { command: 'src/cli/commands/doctor.ts', room: 'src/doctor/open.ts' } as const;
 
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
@@ -57,7 +60,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   // Besides those that own processes: secrets come from programs, the first start comes from the command line, and
   // a port that is taken is traced to its holder.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker)\/|^src\/config\/secrets\.ts$|^src\/cli\/launch\.ts$|^src\/gateway\/port-holder\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor)\/|^src\/config\/secrets\.ts$|^src\/cli\/launch\.ts$|^src\/gateway\/port-holder\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */
@@ -183,8 +186,10 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const found: Violation[] = [];
   const [from, to] = [roomOf(path), roomOf(target)];
   // The shapes of answers are what is spoken; a type brings no code along.
-  const isSpoken = it.kind === 'type' && (to === 'operations' || to === 'skills');
-  const isDoor = path === skillsDoor.command && target === skillsDoor.room && it.kind === 'lazy';
+  const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor'].includes(to);
+  const isDoor =
+    it.kind === 'lazy' &&
+    [skillsDoor, doctorDoor].some(({ command, room }) => path === command && target === room);
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)
     found.push({ rule: 'cli', text: `${at} imports ${target}; the command line is a client` });
   const [above, below] = [floors[from] ?? 0, floors[to] ?? Infinity];

@@ -22,7 +22,7 @@ export interface KeepAwake {
 const afterMs = 5_000;
 
 export function createKeepAwake(options: KeepAwakeOptions): KeepAwake {
-  const command = commandOf(options.platform);
+  const command = keepAwakeCommand(options.platform, process.pid, 'cat');
   let child: ChildProcess | null = null;
   let timer: NodeJS.Timeout | null = null;
   /** It was refused once (no logind, no right to): it will be refused again, and `homer doctor` says so. */
@@ -62,9 +62,14 @@ export function createKeepAwake(options: KeepAwakeOptions): KeepAwake {
   };
 }
 
-function commandOf(platform: string): readonly [string, ...string[]] | null {
-  if (platform === 'darwin') return ['caffeinate', '-i', '-w', String(process.pid)];
+/** Keeps the machine awake while process `pid` lives (macOS) or `program` runs (Linux); null: there is no way here. */
+export function keepAwakeCommand(
+  platform: string,
+  pid: number,
+  program: string,
+): readonly [string, ...string[]] | null {
+  if (platform === 'darwin') return ['caffeinate', '-i', '-w', String(pid)];
   if (platform !== 'linux') return null;
   const about = ['--what=idle:sleep', '--mode=block', '--who=Homer', '--why=Agents are at work'];
-  return ['systemd-inhibit', ...about, 'cat'];
+  return ['systemd-inhibit', ...about, program];
 }

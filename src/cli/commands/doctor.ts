@@ -1,0 +1,67 @@
+// `homer doctor`: looks at this machine and says what is there, what is missing and the step that mends it. Needs no daemon, and
+// says more with one.
+
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { isHomerError } from '../../core/errors.ts';
+import type { DoctorReport, Finding } from '../../doctor/report.ts';
+import { report, type Context } from '../context.ts';
+import { drawDoctor } from '../doctor-screen.ts';
+import { sentence } from '../format.ts';
+import { locateDaemon } from '../locate.ts';
+import { readStatus } from './status.ts';
+
+/** 0 when all that is needed is there, 1 when something has to be mended. */
+export async function doctor(context: Context): Promise<number> {
+  const { home, terminal, version } = context;
+  const where = await locateDaemon(home);
+  const { examine } = await import('../../doctor/open.ts');
+  const isRunning = where.state !== 'stopped';
+  const { env, platform } = process;
+  const [examined, daemon] = await Promise.all([
+    examine({ home, isRunning, env, userHome: homedir(), platform }),
+    daemonFindings(context, isRunning),
+  ]);
+  const found: DoctorReport = { ...examined, findings: [...daemon, ...examined.findings] };
+  const all = [...found.findings, ...found.agents.flatMap(({ findings }) => findings)];
+  const ok = all.every(({ level }) => level !== 'problem');
+  report(context, { ok, home, version, ...found }, drawDoctor(found, terminal));
+  return ok ? 0 : 1;
+}
+
+/** Only a daemon can look into its ledger; without one the file is left alone. */
+async function daemonFindings(context: Context, isRunning: boolean): Promise<readonly Finding[]> {
+  const about = 'daemon';
+  if (!isRunning) {
+    const isThere = existsSync(join(context.home, 'homer.db'));
+    const text = isThere ? 'Homer is not running; its ledger was not looked at.' : 'Homer is not running.';
+    return [{ about, level: 'note', text, step: '`homer start` starts it.' }];
+  }
+  try {
+    const status = await readStatus(context);
+    if (status === null) return [{ about, level: 'note', text: 'Homer is not running.', step: null }];
+    const text = `Homer ${status.version} holds the lock (process ${status.pid}), answers on 127.0.0.1:${status.port} and reads its ledger.`;
+    const older =
+      status.version === context.version
+        ? []
+        : [
+            {
+              about,
+              level: 'problem' as const,
+              text: `It runs version ${status.version}, this is ${context.version}.`,
+              step: '`homer restart` takes the new one.',
+            },
+          ];
+    const problems = status.problems.map(({ message, hint }) => ({
+      about,
+      level: 'problem' as const,
+      text: sentence(message),
+      step: hint,
+    }));
+    return [{ about, level: 'ok', text, step: null }, ...older, ...problems];
+  } catch (error) {
+    if (!isHomerError(error)) throw error;
+    return [{ about, level: 'problem', text: error.message, step: error.hint }];
+  }
+}
