@@ -1,5 +1,6 @@
 // Journal entries as lines for people.
 
+import type { AnsweredBy } from '../core/approval.ts';
 import type { JournalEntry } from './answers.ts';
 import { oneLine, plain, span } from './format.ts';
 
@@ -40,6 +41,8 @@ export function createEntryLines(): (entry: JournalEntry) => string[] {
         return [`The agent met a limit: ${plain(entry.reason)}`];
       case 'permission':
         return [`The agent asks whether it may use ${plain(entry.tool)}.`];
+      case 'permission_answered':
+        return [answerLines[entry.by](entry.allow)];
       case 'stopping':
         return entry.step === 'kill'
           ? []
@@ -53,6 +56,14 @@ export function createEntryLines(): (entry: JournalEntry) => string[] {
     }
   };
 }
+
+const answerLines: Readonly<Record<AnsweredBy, (allow: boolean) => string>> = {
+  person: (allow) => `A person ${allow ? 'allowed' : 'denied'} it.`,
+  session: () => 'It was allowed before, for the session.',
+  policy: (allow) => `It is ${allow ? 'allowed' : 'denied'} by \`permissions\` of the executor.`,
+  expired: () => 'Nobody answered in time; it was denied.',
+  withdrawn: () => 'The agent does not wait for an answer any more.',
+};
 
 /** `Bash npm test`, on one line. */
 export function toolText(name: string, summary: string): string {

@@ -2,6 +2,7 @@
 
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { jobStates } from '../core/job.ts';
+import { parseSpan } from '../core/span.ts';
 import type { Context } from './context.ts';
 import { examples, manyUses } from './examples.ts';
 import type { RunOptions } from './commands/run.ts';
@@ -201,11 +202,8 @@ function parseCount(text: string): number {
   return value;
 }
 
-const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 function parseTime(text: string): number {
-  const [, digits = '', unit = ''] = /^(\d{1,6})(s|m|h|d)$/.exec(text) ?? [];
-  const ms = Number(digits) * (units[unit] ?? 0);
-  if (!(ms > 0)) throw new InvalidArgumentError('It must be a time such as 90s, 30m or 2h.');
+  const ms = parseSpan(text);
+  if (ms === null) throw new InvalidArgumentError('It must be a time such as 90s, 30m or 2h.');
   return ms;
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { ExecutorKind } from '../core/agent.ts';
 import { parseRate } from '../core/rate.ts';
+import { parseSpan } from '../core/span.ts';
 import type {
   Config,
   ExecutorConfig,
@@ -40,6 +41,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     roots: (file.roots ?? []).map(expand),
     engine: { kind: 'embedded' },
     keepAwake: file.keepAwake ?? true,
+    approvals: { expiryMs: parseSpan(file.approvals?.expiry ?? '') ?? defaults.approvalExpiryMs },
     drain: { timeoutMs: file.drain?.timeoutMs ?? defaults.drainMs },
     skills: buildSkills(file.skills ?? {}, expand),
   });

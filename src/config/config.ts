@@ -88,6 +88,8 @@ export interface Config {
   readonly engine: { readonly kind: 'embedded' };
   /** Whether the machine is kept from sleeping while runs live. */
   readonly keepAwake: boolean;
+  /** How long an answer of a person is waited for. */
+  readonly approvals: { readonly expiryMs: number };
   readonly drain: { readonly timeoutMs: number };
   readonly skills: SkillsConfig;
 }

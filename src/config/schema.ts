@@ -5,6 +5,7 @@ import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
+import { parseSpan } from '../core/span.ts';
 
 /** Agent CLIs this version can drive; each may be a `defaultExecutor` without being configured. */
 export const agentKinds: readonly Exclude<ExecutorKind, 'command'>[] = ['claude', 'gemini'];
@@ -17,6 +18,7 @@ export const defaults = {
   stallMs: 600_000,
   outputLimit: 64 * 1024 * 1024,
   drainMs: 30_000,
+  approvalExpiryMs: 3_600_000,
 } as const;
 
 /** The argument of a `command` that is replaced by the prompt. */
@@ -195,6 +197,12 @@ export const fileSchema = mapping({
   roots: z.array(absolute).max(256).optional(),
   engine: mapping({ kind: z.literal('embedded') }).optional(),
   keepAwake: z.boolean().optional(),
+  approvals: mapping({
+    expiry: z
+      .string()
+      .refine((text) => parseSpan(text) !== null, 'is not a time like "90s", "30m", "1h" or "1d"')
+      .optional(),
+  }).optional(),
   drain: mapping({ timeoutMs: z.int().min(0).max(3_600_000).optional() }).optional(),
   skills: skills.optional(),
 });

@@ -1,5 +1,6 @@
 // An agent as the house sees it: which kind it is, what it may do, and what it says while it works.
 
+import type { AnsweredBy, ApprovalScope } from './approval.ts';
 import type { Verdict } from './verdict.ts';
 
 export type ExecutorKind = 'claude' | 'gemini' | 'command';
@@ -31,6 +32,30 @@ export interface EndEvent {
   readonly until?: number | undefined;
 }
 
+/** The agent asks whether it may use a tool. */
+export interface PermissionEvent {
+  readonly type: 'permission';
+  /** What an answer names; the agent's own word for it. */
+  readonly requestId: string;
+  /** The tool call it is about, where the agent tells: when that ends, nobody waits for the answer any more. */
+  readonly toolId?: string | undefined;
+  readonly tool: string;
+  readonly input: unknown;
+  /** Added by the runner: whether a person is asked, and for how long by the runner's own ticks (null: for ever). */
+  readonly waits?: boolean;
+  readonly expiresInMs?: number | null;
+}
+
+/** How a question ended. An executor says this where it answered itself (`policy`) or the agent took it back (`withdrawn`). */
+export interface PermissionAnsweredEvent {
+  readonly type: 'permission_answered';
+  readonly requestId: string;
+  readonly allow: boolean;
+  readonly by: AnsweredBy;
+  /** Of a person's answer. */
+  readonly scope?: ApprovalScope;
+}
+
 /** What an agent says, the same for every executor. */
 export type AgentEvent =
   | { readonly type: 'session'; readonly agentSessionId: string; readonly model?: string | undefined }
@@ -43,12 +68,8 @@ export type AgentEvent =
     }
   | { readonly type: 'tool_start'; readonly toolId: string; readonly name: string; readonly summary: string }
   | { readonly type: 'tool_end'; readonly toolId: string; readonly ok: boolean; readonly summary: string }
-  | {
-      readonly type: 'permission';
-      readonly requestId: string;
-      readonly tool: string;
-      readonly input: unknown;
-    }
+  | PermissionEvent
+  | PermissionAnsweredEvent
   /** Of the whole run so far: each takes the place of the one before. */
   | ({ readonly type: 'usage' } & Usage)
   | {

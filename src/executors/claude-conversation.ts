@@ -73,15 +73,26 @@ export function createClaudeConversation(
     // Anything else it may ask (hooks, dialogs, MCP) has no one to answer it here, and it would wait for ever.
     if (request['subtype'] !== 'can_use_tool')
       return say([], controlError(requestId, 'Homer does not answer this request.'));
+    // Nothing can be said to it any more: it denies by itself what it asks.
+    if (inputClosed) return silent;
     const tool = textOf(request['tool_name']) ?? 'a tool';
     const input = request['input'] ?? {};
-    const event: AgentEvent = { type: 'permission', requestId, tool, input };
+    const toolId = textOf(request['tool_use_id']) ?? undefined;
+    const event: AgentEvent = { type: 'permission', requestId, toolId, tool, input };
     const decision = decidePermission(settings.name, settings.permissions, tool);
     if (decision.do === 'allow')
       return say([], controlSuccess(requestId, { behavior: 'allow', updatedInput: input }));
-    if (decision.do === 'deny') return say([event], denial(requestId, decision.message));
+    if (decision.do === 'deny') {
+      const answered: AgentEvent = { type: 'permission_answered', requestId, allow: false, by: 'policy' };
+      return say([event, answered], denial(requestId, decision.message));
+    }
     asked.set(requestId, input);
     return { events: [event] };
+  };
+
+  const onTakenBack = (requestId: string): Reaction => {
+    if (!asked.delete(requestId)) return silent;
+    return { events: [{ type: 'permission_answered', requestId, allow: false, by: 'withdrawn' }] };
   };
 
   const onResult = (line: Fields): Reaction => {
@@ -132,8 +143,7 @@ export function createClaudeConversation(
         case 'control_request':
           return onControlRequest(line);
         case 'control_cancel_request':
-          asked.delete(textOf(line['request_id']) ?? '');
-          return silent;
+          return onTakenBack(textOf(line['request_id']) ?? '');
         case 'result':
           return onResult(line);
         // Answers to Homer's own requests, keep-alives, and whatever a newer version adds.

@@ -81,3 +81,14 @@ function openFile(name: string, fd: number): OpenFile {
   const { dev, ino } = fstatSync(fd, { bigint: true });
   return { name, identity: `${dev}:${ino}` };
 }
+
+/** Hands on what comes; resolves when no more will. */
+export function readAll(socket: Socket, onBytes: (bytes: Buffer) => void): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('data', onBytes);
+    // A read error ends the stream as its end does; what came before counts.
+    socket.on('error', () => resolve());
+    socket.once('end', resolve);
+    socket.once('close', () => resolve());
+  });
+}

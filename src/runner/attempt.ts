@@ -4,18 +4,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent, EndEvent } from '../core/agent.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { Conversation, Executor, PermissionAnswer, Reaction } from '../executors/executor.ts';
+import type { Conversation, Executor, Reaction } from '../executors/executor.ts';
 import { turnAs } from '../executors/preamble.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
+import { readAll } from './agent-pipes.ts';
 import { whenThereIsRoom } from './disk-room.ts';
-import type { Spec, StopReason } from './files.ts';
+import type { AnswerOrder, Spec, StopReason } from './files.ts';
 import { createChunkFramer, createLineFramer, type Framer, maxLineLength } from './framing.ts';
 import type { Journal } from './journal.ts';
 import { plainLaunch } from './launch.ts';
 import { memoryOf } from './memory.ts';
 import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
 import { hasProcessTable } from './process-table.ts';
+import type { Questions } from './questions.ts';
 import { createTextRedactor, type Redactor } from './redaction.ts';
 import { decideWhoseLimit } from './limits.ts';
 import type { RunWatch } from './run-watch.ts';
@@ -30,6 +32,7 @@ export interface RunContext {
   readonly executor: Executor;
   readonly journal: Journal;
   readonly redactor: Redactor;
+  readonly questions: Questions;
   readonly watch: RunWatch;
   readonly stop: StopSwitch;
   readonly times: StopTimes;
@@ -38,7 +41,7 @@ export interface RunContext {
   onEvent(event: AgentEvent): void;
   onTick(): void;
   /** Sets who gets the answers to permission requests. */
-  setAnswer(answer: ((answer: PermissionAnswer) => void) | null): void;
+  setAnswer(answer: ((answer: AnswerOrder) => void) | null): void;
   log(line: string): void;
   readonly pass: PassRunPoint;
 }
@@ -55,7 +58,7 @@ export interface Attempt {
 const lastOutputMs = 2000;
 
 export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promise<Attempt> {
-  const { spec, executor, journal, redactor, watch, stop } = run;
+  const { spec, executor, journal, redactor, questions, watch, stop } = run;
   const turn = turnAs(spec.turn, mode);
   const conversation = executor.converse(spec.settings, turn, (text) => redactor.text(text));
   const opening = conversation.started();
@@ -91,17 +94,29 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   const commit = (): void => {
     if (!journal.flush() && !isOver) for (const socket of [agent.output, agent.errorOutput]) socket.pause();
   };
-  const react = (reaction: Reaction): void => {
-    for (const event of reaction.events) {
-      watch.event(event, reaction.write !== undefined);
+  const note = (events: readonly AgentEvent[]): void => {
+    for (const event of events) {
+      watch.event(event);
       journal.add(event);
       run.onEvent(event);
     }
+  };
+  const react = (reaction: Reaction): void => {
+    for (const event of reaction.events) note(questions.see(event, reaction.write !== undefined));
     if (reaction.write !== undefined) input?.write(reaction.write);
     if (reaction.closeInput === true) input?.end();
-    if (reaction.respawnAs === undefined) return;
-    respawnAs = reaction.respawnAs;
-    respawn.resolve(respawnAs);
+    if (reaction.respawnAs !== undefined) {
+      respawnAs = reaction.respawnAs;
+      respawn.resolve(respawnAs);
+    }
+    tellAnswers([]);
+  };
+  const tellAnswers = (events: readonly AgentEvent[]): void => {
+    note(events);
+    const answers = questions.answers();
+    // Written down first: an answer that may have been acted upon is never unknown.
+    if (answers.length > 0) commit();
+    for (const answer of answers) react(conversation.answer(answer));
   };
   const hear = (reaction: Reaction): void => {
     react(reaction);
@@ -147,11 +162,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
 
   // The agent may be gone before it has read everything: that is its affair.
   input?.on('error', (error) => run.log(`standard input of the agent: ${error.message}`));
-  run.setAnswer((answer) => {
-    watch.answered(answer.requestId);
-    react(conversation.answer(answer));
-    commit();
-  });
+  run.setAnswer((answer) => tellAnswers(questions.take(answer)));
   react(opening);
   commit();
   const outputEnded = Promise.all([
@@ -167,6 +178,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     const wasFull = journal.isFull();
     if (wasFull && journal.flush()) for (const socket of [agent.output, agent.errorOutput]) socket.resume();
     watch.tick(now - last, wasFull);
+    tellAnswers(questions.tick(now - last));
     if (lingerMs !== null && (lingerMs += Math.min(now - last, run.tickMs)) >= run.times.lingerMs)
       lingered.resolve();
     last = now;
@@ -256,16 +268,6 @@ async function isGone(agent: AgentProcess, withinMs = 0): Promise<boolean> {
   ]);
   patience.abort();
   return gone;
-}
-
-function readAll(socket: AgentProcess['output'], onBytes: (bytes: Buffer) => void): Promise<void> {
-  return new Promise((resolve) => {
-    socket.on('data', onBytes);
-    // A read error ends the stream as its end does; what came before counts.
-    socket.on('error', () => resolve());
-    socket.once('end', resolve);
-    socket.once('close', () => resolve());
-  });
 }
 
 function isOfUsage(reason: StopReason): boolean {

@@ -3,6 +3,7 @@
 
 import type { AgentEvent, Usage } from '../core/agent.ts';
 import type { Allowance } from '../core/allowance.ts';
+import type { ApprovalScope, SessionGrant } from '../core/approval.ts';
 import type { Generation, JobId, RunId } from '../core/ids.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ExecutorSettings, Turn } from '../executors/executor.ts';
@@ -46,6 +47,14 @@ export interface DayAllowance extends Allowance {
   readonly until: number;
 }
 
+/** What is asked of a person, and for how long. */
+export interface ApprovalTerms {
+  /** A question that nobody answered is denied after this; 0: never. */
+  readonly expiryMs: number;
+  /** What a person allowed for the session. */
+  readonly granted: readonly SessionGrant[];
+}
+
 /** spec.json: written and synced by the daemon before it spawns the runner. Holds no secret. */
 export interface Spec {
   readonly version: number;
@@ -57,6 +66,7 @@ export interface Spec {
   readonly settings: ExecutorSettings;
   readonly turn: Turn;
   readonly limits: Limits;
+  readonly approvals: ApprovalTerms;
   readonly isolation: Isolation;
   /** Missing in what an older daemon wrote. */
   readonly launch?: Launch;
@@ -123,8 +133,13 @@ export type Order =
       readonly type: 'answer';
       readonly requestId: string;
       readonly allow: boolean;
+      /** `session`: the same is allowed from now on without a question. */
+      readonly scope?: ApprovalScope;
       readonly message?: string;
     };
+
+/** A person's answer to a question of the agent. */
+export type AnswerOrder = Extract<Order, { type: 'answer' }>;
 
 /** exit.json: the last thing a runner writes, after the journal is on disk. */
 export interface Exit {

@@ -94,30 +94,39 @@ test('the ladder leaves out a cancel the agent has no word for', () => {
 });
 
 describe('the watch', () => {
-  const ask = { type: 'permission', requestId: 'q', tool: 'Bash', input: {} } as const;
+  const ask = { type: 'permission', requestId: 'q', tool: 'Bash', input: {}, waits: true } as const;
+  const answered = { type: 'permission_answered', requestId: 'q', allow: true, by: 'person' } as const;
+  const tool = { type: 'tool_start', toolId: 't', name: 'Bash', summary: '' } as const;
 
-  test('waits for a person, not for a request that was answered at once', () => {
+  test('silence is excused while a person is asked, and not by a request that was answered at once', () => {
     const waiting = createRunWatch(limits, 100);
-    waiting.event(ask, false);
+    waiting.event(ask);
     waiting.tick(100, false);
     expect(waiting.limit()).toBeNull();
-    waiting.answered('q');
+    waiting.event(answered);
     waiting.tick(100, false);
     expect(waiting.limit()).toEqual({ reason: 'stalled' });
 
-    const answered = createRunWatch(limits, 100);
-    answered.event(ask, true);
-    answered.tick(100, false);
-    expect(answered.limit()).toEqual({ reason: 'stalled' });
+    const atOnce = createRunWatch(limits, 100);
+    atOnce.event({ ...ask, waits: false });
+    atOnce.tick(100, false);
+    expect(atOnce.limit()).toEqual({ reason: 'stalled' });
   });
 
-  test('a request that the agent took back holds nothing up', () => {
-    const watch = createRunWatch(limits, 100);
-    watch.event({ type: 'tool_start', toolId: 't', name: 'Bash', summary: '' }, false);
-    watch.event(ask, false);
-    watch.event({ type: 'tool_end', toolId: 't', ok: false, summary: '' }, false);
-    watch.tick(100, false);
-    expect(watch.limit()).toEqual({ reason: 'stalled' });
+  test('the time in which only a person is waited for is not the time of the agent', () => {
+    const watch = createRunWatch({ ...limits, stallMs: 0 }, 100);
+    const tick = (times: number): void => {
+      for (let i = 0; i < times; i++) watch.tick(100, false);
+    };
+    watch.event(tool);
+    tick(9);
+    watch.event(ask);
+    tick(100);
+    expect(watch.limit()).toBeNull();
+    // Another tool works meanwhile: that is the agent's time again.
+    watch.event({ ...tool, toolId: 'u' });
+    tick(1);
+    expect(watch.limit()).toEqual({ reason: 'timed_out' });
   });
 
   test('any byte is life', () => {
@@ -155,9 +164,9 @@ describe('a limit the agent kept by itself', () => {
 test('the time of a tool runs while nothing else is said', () => {
   const watch = createRunWatch({ ...limits, wallMs: 0, toolMs: 150 }, 100);
   const start = (toolId: string) => ({ type: 'tool_start', toolId, name: 'Bash', summary: '' }) as const;
-  watch.event(start('a'), false);
+  watch.event(start('a'));
   watch.tick(100, false);
-  watch.event(start('b'), false);
+  watch.event(start('b'));
   watch.tick(100, false);
   watch.saw(1);
   expect(watch.limit()).toBeNull();

@@ -10,10 +10,7 @@ export interface RunWatch {
   saw(bytes: number): void;
   /** What its processes hold now, bytes. */
   holds(memoryBytes: number): void;
-  /** `answered`: the agent's request was answered in the same breath, no person is asked. */
-  event(event: AgentEvent, answered: boolean): void;
-  /** A person answered. */
-  answered(requestId: string): void;
+  event(event: AgentEvent): void;
   /** `elapsedMs` since the last tick; `paused` while its output is not read. */
   tick(elapsedMs: number, paused: boolean): void;
   limit(): Stop | null;
@@ -40,21 +37,20 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
       silentMs = 0;
     },
     holds: (bytes) => void (memoryBytes = bytes),
-    event(event, answered) {
+    event(event) {
       // An event is a sign of work, also of a subagent's within a tool; mere bytes may be a sign of nothing.
       toolMs = 0;
       if (event.type === 'usage') usage = withNews(usage, event);
       if (event.type === 'tool_start') openTools.set(event.toolId, event.name);
-      if (event.type === 'permission' && !answered) openPermissions.add(event.requestId);
-      if (event.type !== 'tool_end') return;
-      openTools.delete(event.toolId);
-      // Requests are made within tools: the agent took back what is still open when no tool is.
-      if (openTools.size === 0) openPermissions.clear();
+      if (event.type === 'permission' && event.waits === true) openPermissions.add(event.requestId);
+      if (event.type === 'permission_answered') openPermissions.delete(event.requestId);
+      if (event.type === 'tool_end') openTools.delete(event.toolId);
     },
-    answered: (requestId) => void openPermissions.delete(requestId),
     tick(elapsedMs, isPaused) {
       const worth = tickWorth(elapsedMs, tickMs);
-      wallMs += worth;
+      // Requests are made within tools: as many open tools as requests are tools that wait for a person, and do not work.
+      const isAtWork = openPermissions.size === 0 || openTools.size > openPermissions.size;
+      if (isAtWork) wallMs += worth;
       paused = isPaused;
       const excused = openPermissions.size > 0 || paused;
       // Silence is counted from the end of what excused it.

@@ -4,18 +4,27 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { EndEvent, ExecutorKind } from '../core/agent.ts';
-import type { Executor, PermissionAnswer } from '../executors/executor.ts';
+import type { Executor } from '../executors/executor.ts';
 import { acquireLock } from '../lifecycle/lock.ts';
 import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type RunContext, runAttempt } from './attempt.ts';
-import { type Exit, fileNames, filesVersion, type Order, runnerExit, type RunRecord } from './files.ts';
+import {
+  type AnswerOrder,
+  type Exit,
+  fileNames,
+  filesVersion,
+  type Order,
+  runnerExit,
+  type RunRecord,
+} from './files.ts';
 import { isDiskFull, whenThereIsRoom } from './disk-room.ts';
 import { type Inbox, openInbox } from './inbox.ts';
 import { createJournal } from './journal.ts';
 import { type StopTimes, stopTimes } from './ladder.ts';
 import { runMarker } from './leftovers.ts';
 import { tickMs } from './limits.ts';
+import { createQuestions } from './questions.ts';
 import { createRedactor } from './redaction.ts';
 import { cutBytes, resultOf } from './result.ts';
 import { readSpec, syncDirectory, writeFileWhole } from './records.ts';
@@ -91,15 +100,10 @@ export async function conductRun(options: RunOptions): Promise<number> {
     marker,
     startedAt,
   };
-  let answer: ((answer: PermissionAnswer) => void) | null = null;
-  const answered = new Set<string>();
+  let answer: ((answer: AnswerOrder) => void) | null = null;
   const onOrder = (order: Order): void => {
     if (order.type === 'stop') stop.request(order.reason);
-    // The first answer counts: two people may press at once.
-    else if (answer !== null && !answered.has(order.requestId)) {
-      answered.add(order.requestId);
-      answer(order);
-    }
+    else answer?.(order);
   };
   let inbox: Inbox | null = null;
   const ready = await whenThereIsRoom(stop, () => {
@@ -127,6 +131,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
     executor: options.openExecutor(spec.settings.kind),
     journal,
     redactor,
+    questions: createQuestions(spec.approvals, redactor, options.tickMs ?? tickMs),
     watch,
     stop,
     times: options.times ?? stopTimes,

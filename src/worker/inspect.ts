@@ -1,13 +1,20 @@
 // Gathers what is known of a run whose runner may be gone: the facts that decideRecovery decides on.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LeftRun } from '../core/recovery.ts';
 import { isLockHeldProof } from '../lifecycle/lock.ts';
 import { hostBootId } from '../lifecycle/process-identity.ts';
 import { fileNames, type Exit } from '../runner/files.ts';
 import { endLeftovers, findRunLeftovers } from '../runner/leftovers.ts';
-import { readExit, readRunRecord, readSession, readSpec } from '../runner/records.ts';
+import {
+  orderNumbers,
+  readExit,
+  readOrder,
+  readRunRecord,
+  readSession,
+  readSpec,
+} from '../runner/records.ts';
 import { emptySummary, summarizeJournal, type JournalSummary } from './report.ts';
 
 export interface Inspection {
@@ -46,7 +53,7 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
     agentMayHaveStarted: record !== null,
     unreadable: (record === null && isThere(fileNames.run)) || (exit === null && isThere(fileNames.exit)),
     hostRestarted: (record?.hostBootId ?? run.hostBootId) !== hostBootId(),
-    endRequested: hasOrders(directory),
+    endRequested: hasStopOrder(directory),
   };
   if (lock === 'held') {
     const facts: LeftRun = { ...known, exitVerdict: null, journalVerdict: null, tree: 'unproven' };
@@ -88,8 +95,8 @@ async function endTreeOf(run: InspectedRun): Promise<readonly number[]> {
   return proof.tree === 'dead' ? [] : proof.pids;
 }
 
-function hasOrders(directory: string): boolean {
+/** A person's answer that a runner left unread ends nothing. */
+function hasStopOrder(directory: string): boolean {
   const inbox = join(directory, fileNames.inbox);
-  // Only `stop` orders exist so far that a runner may leave unread.
-  return existsSync(inbox) && readdirSync(inbox).some((name) => name.endsWith('.json'));
+  return existsSync(inbox) && orderNumbers(inbox).some((number) => readOrder(inbox, number)?.type === 'stop');
 }

@@ -12,7 +12,7 @@ import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface OpenWorkerOptions extends Omit<
   WorkerOptions,
-  'secretFrame' | 'isolation' | 'runner' | 'onCount'
+  'secretFrame' | 'isolation' | 'runner' | 'onCount' | 'approvalExpiryMs'
 > {
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
@@ -29,6 +29,7 @@ export function openWorker({ env, token, config, runner, ...options }: OpenWorke
   const keepAwake = createKeepAwake({ isWanted: () => config().keepAwake, platform, env });
   return new Worker({
     ...options,
+    approvalExpiryMs: () => config().approvals.expiryMs,
     onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
     secretFrame: (executor) => buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env)),

@@ -44,6 +44,8 @@ export interface RunContext {
   readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
   readonly secretFrame: (executor: ExecutorConfig) => Promise<SecretFrame>;
   readonly isolation: () => Promise<Isolation>;
+  /** Milliseconds. */
+  readonly approvalExpiryMs: () => number;
   readonly pass: PassWaypoint;
   readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
@@ -135,7 +137,9 @@ async function spawn(
   const isolation = await context.isolation();
   const executor = openExecutor(config.kind);
   const { generation } = ledger;
-  prepareRunFiles(home, { runId, job, config, executor, generation, home: homeIdentity, isolation });
+  const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
+  const plan = { runId, job, config, executor, generation, home: homeIdentity, isolation, approvals };
+  prepareRunFiles(home, plan);
   pass('5-specified');
   await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
   const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, frame);

@@ -8,7 +8,7 @@ import type { Generation, RunId } from '../core/ids.ts';
 import type { Executor, ExecutorSettings, Turn } from '../executors/executor.ts';
 import { resumePreamble } from '../executors/preamble.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
-import { fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
+import { type ApprovalTerms, fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
 import type { Launch } from '../runner/launch.ts';
 import { syncDirectory, writeSpec } from '../runner/records.ts';
 
@@ -21,6 +21,7 @@ export interface RunPlan {
   /** `device:inode` of the state directory. */
   readonly home: string;
   readonly isolation: Isolation;
+  readonly approvals: ApprovalTerms;
 }
 
 export function runDirectory(home: string, runId: RunId): string {
@@ -38,7 +39,7 @@ export function prepareRunFiles(home: string, plan: RunPlan): string {
 
 function specOf(
   stateDirectory: string,
-  { runId, job, config, executor, generation, home, isolation }: RunPlan,
+  { runId, job, config, executor, generation, home, isolation, approvals }: RunPlan,
 ): Spec {
   return {
     version: filesVersion,
@@ -54,6 +55,7 @@ function specOf(
       outputBytes: config.outputLimit,
       memoryBytes: config.memoryMb * 1024 * 1024,
     },
+    approvals,
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
     launch: launchOf(config, stateDirectory),
   };

@@ -59,7 +59,7 @@ const huge = 'é'.repeat(1 << 20);
 const asked = '1b5f4230-953e-4d91-920b-4230277989dc';
 const denial =
   'Bash needs an approval and no person can be asked. Do what you can without it and say what is missing. ' +
-  '(executors.claude.permissions is "ask" in Homer\'s config.yaml.)';
+  '(executors.claude.permissions is "none" in Homer\'s config.yaml.)';
 
 const plainTurn: RecordedCase = {
   steps: [recorded('plain')],
@@ -127,6 +127,7 @@ executorSuite('claude', {
       ending: { end: { type: 'end', verdict: 'denied', text: deniedText, message: 'Denied: Bash.' } },
     },
     'asked for a permission': {
+      settings: { permissions: 'none' },
       steps: [recorded('permission')],
       exit: exited(0),
       events: [
@@ -134,7 +135,14 @@ executorSuite('claude', {
         called(2716),
         { type: 'text', text: 'I will run a command. ' },
         { type: 'tool_start', toolId: 'toolu_fake1', name: 'Bash', summary: 'touch bidir-made' },
-        { type: 'permission', requestId: asked, tool: 'Bash', input: { command: 'touch bidir-made' } },
+        {
+          type: 'permission',
+          requestId: asked,
+          toolId: 'toolu_fake1',
+          tool: 'Bash',
+          input: { command: 'touch bidir-made' },
+        },
+        { type: 'permission_answered', requestId: asked, allow: false, by: 'policy' },
         { type: 'tool_end', toolId: 'toolu_fake1', ok: true, summary: '(Bash completed with no output)' },
         called(5446, 2),
         { type: 'text', text: 'DONE. The tool said: (Bash completed with no output)' },
@@ -407,7 +415,6 @@ executorSuite('claude', {
       events: [
         { type: 'usage', inputTokens: null, outputTokens: null, costUsd: null },
         { type: 'end', verdict: 'done', text: 'Started it.' },
-        { type: 'permission', requestId: 'r1', tool: 'Bash', input: {} },
         { type: 'usage', inputTokens: null, outputTokens: null, costUsd: 0.5 },
       ],
       ending: { end: { type: 'end', verdict: 'done', text: 'It is done.' } },

@@ -19,7 +19,14 @@ import type { Writable } from 'node:stream';
 import type { ExecutorSettings, Turn } from '../../src/executors/executor.ts';
 import type { Generation, JobId, RunId } from '../../src/core/ids.ts';
 import { directoryIdentity } from '../../src/lifecycle/lock.ts';
-import type { Exit, Isolation, JournalEntry, Limits, SecretFrame } from '../../src/runner/files.ts';
+import type {
+  ApprovalTerms,
+  Exit,
+  Isolation,
+  JournalEntry,
+  Limits,
+  SecretFrame,
+} from '../../src/runner/files.ts';
 import { type Launch, plainLaunch } from '../../src/runner/launch.ts';
 import { endLeftovers, runMarker } from '../../src/runner/leftovers.ts';
 import { readExit, writeSpec } from '../../src/runner/records.ts';
@@ -34,6 +41,7 @@ export interface RoomOptions {
   readonly script: string;
   readonly isolation?: Isolation;
   readonly limits?: Partial<Limits>;
+  readonly approvals?: Partial<ApprovalTerms>;
   readonly launch?: Partial<Launch>;
   readonly secrets?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -154,6 +162,7 @@ export function createRunRoom(options: RoomOptions): RunRoom {
       ...options.turn,
     },
     limits: { wallMs: 0, stallMs: 0, outputBytes: 0, memoryBytes: 0, ...options.limits },
+    approvals: { expiryMs: 0, granted: [], ...options.approvals },
     isolation: options.isolation ?? 'sweep',
     launch: { ...plainLaunch, ...options.launch },
   });
