@@ -7,8 +7,11 @@ import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
 
+/** Kinds that name their program; `acp` is any other that speaks the Agent Client Protocol. */
+type NamedAgentKind = Exclude<ExecutorKind, 'command' | 'acp'>;
+
 /** Agent CLIs this version can drive; each may be a `defaultExecutor` without being configured. */
-export const agentKinds: readonly Exclude<ExecutorKind, 'command'>[] = ['claude', 'gemini'];
+export const agentKinds: readonly NamedAgentKind[] = ['claude', 'gemini', 'kimi', 'opencode', 'qwen'];
 
 export const defaults = {
   port: 4663,
@@ -92,7 +95,7 @@ function checkSandbox(
 }
 
 const agent = mapping({
-  kind: z.enum(agentKinds as [(typeof agentKinds)[number]]),
+  kind: z.enum(agentKinds as [NamedAgentKind]),
   bin: program.optional(),
   node: program.optional(),
   version: argument.min(1).max(64).optional(),
@@ -103,6 +106,9 @@ const agent = mapping({
   maxBudgetUsd: z.number().positive().optional(),
   ...anyExecutor,
 }).superRefine(checkSandbox);
+
+/** An agent of which Homer knows nothing but its protocol. */
+const acp = mapping({ ...agent.shape, kind: z.literal('acp'), bin: program }).superRefine(checkSandbox);
 
 const command = mapping({
   kind: z.literal('command'),
@@ -191,7 +197,7 @@ export const fileSchema = mapping({
   hosts: z.array(hostName).max(64).optional(),
   lanes: z.record(name, lane).optional(),
   executors: z
-    .record(name, z.discriminatedUnion('kind', [agent, command], { error: kindMessage }))
+    .record(name, z.discriminatedUnion('kind', [agent, acp, command], { error: kindMessage }))
     .optional(),
   defaultExecutor: name.optional(),
   roots: z.array(absolute).max(256).optional(),
@@ -213,7 +219,7 @@ export type FileSecret = z.output<typeof secret>;
 
 function kindMessage(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== 'invalid_union') return undefined;
-  return `it must be ${[...agentKinds, 'command'].map((kind) => `"${kind}"`).join(' or ')}`;
+  return `it must be ${[...agentKinds, 'acp', 'command'].map((kind) => `"${kind}"`).join(' or ')}`;
 }
 
 /** The JSON Schema (draft 2020-12) of config.yaml, for editors and `homer config schema`. */

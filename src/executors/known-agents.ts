@@ -26,4 +26,7 @@ export const knownAgents: readonly KnownAgent[] = [
     program: 'gemini',
     install: 'npm install -g @google/gemini-cli',
   },
+  { name: 'kimi', kind: 'kimi', program: 'kimi', install: 'npm install -g @moonshot-ai/kimi-code' },
+  { name: 'opencode', kind: 'opencode', program: 'opencode', install: 'npm install -g opencode-ai' },
+  { name: 'qwen', kind: 'qwen', program: 'qwen', install: 'npm install -g @qwen-code/qwen-code' },
 ];

@@ -1,6 +1,7 @@
 // The one place that names the executors.
 
 import type { ExecutorKind } from '../core/agent.ts';
+import { createAcpExecutor } from './acp.ts';
 import { createClaudeExecutor } from './claude.ts';
 import { createCommandExecutor } from './command.ts';
 import type { Executor } from './executor.ts';
@@ -9,6 +10,10 @@ import { createGeminiExecutor } from './gemini.ts';
 const makers: Readonly<Record<ExecutorKind, () => Executor>> = {
   claude: createClaudeExecutor,
   gemini: createGeminiExecutor,
+  kimi: () => createAcpExecutor('kimi'),
+  opencode: () => createAcpExecutor('opencode'),
+  qwen: () => createAcpExecutor('qwen'),
+  acp: () => createAcpExecutor('acp'),
   command: createCommandExecutor,
 };
 
