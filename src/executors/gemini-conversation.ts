@@ -32,9 +32,22 @@ export function createGeminiConversation(
   const denied = new Set<string>();
   let answer: string[] = [];
   let isSpeaking = false;
+  /** Calls of the model: each begins with the first it says after the start or after a tool's result. */
+  let turns = 0;
+  let isAnswering = false;
   let lastError: string | null = null;
   let result: Fields | null = null;
   let refusal: 'unknown' | 'inUse' | null = null;
+
+  /** The count so far; tokens are told at the end only. The first call needs no word, no limit is below it. */
+  const beginCall = (): readonly AgentEvent[] => {
+    if (isAnswering) return [];
+    isAnswering = true;
+    turns += 1;
+    return turns === 1
+      ? []
+      : [{ type: 'usage', inputTokens: null, outputTokens: null, costUsd: null, turns }];
+  };
 
   const endOf = (line: Fields): EndEvent =>
     decideGeminiEnd(line, { answer: answer.join(''), denied: [...denied], lastError, hide });
@@ -56,7 +69,7 @@ export function createGeminiConversation(
     const event: AgentEvent = isSpeaking ? { type: 'text', text, delta: true } : { type: 'text', text };
     isSpeaking = true;
     answer.push(text);
-    return { events: [event] };
+    return { events: [...beginCall(), event] };
   };
 
   const onToolUse = (line: Fields): Reaction => {
@@ -66,9 +79,8 @@ export function createGeminiConversation(
     tools.set(toolId, name);
     answer = [];
     isSpeaking = false;
-    return {
-      events: [{ type: 'tool_start', toolId, name, summary: summariseInput(line['parameters'], hide) }],
-    };
+    const summary = summariseInput(line['parameters'], hide);
+    return { events: [...beginCall(), { type: 'tool_start', toolId, name, summary }] };
   };
 
   const onToolResult = (line: Fields): Reaction => {
@@ -77,6 +89,7 @@ export function createGeminiConversation(
     const error = fieldsOf(line['error']);
     if (error?.['type'] === 'policy_violation') denied.add(tools.get(toolId) ?? 'a tool');
     tools.delete(toolId);
+    isAnswering = false;
     const output = textOf(line['output']) ?? textOf(error?.['message']) ?? '';
     const ok = line['status'] === 'success';
     return { events: [{ type: 'tool_end', toolId, ok, summary: summariseOutput(output, hide) }] };
@@ -93,7 +106,7 @@ export function createGeminiConversation(
 
   const onResult = (line: Fields): Reaction => {
     result = line;
-    const usage: AgentEvent = { type: 'usage', ...usageOf(line) };
+    const usage: AgentEvent = { type: 'usage', ...usageOf(line), ...(turns > 0 ? { turns } : {}) };
     const end = endOf(line);
     // As with every agent: a complete answer is written down at once, any other end may still be that of a stop.
     return { events: end.verdict === 'done' ? [usage, end] : [usage], closeInput: true };
@@ -159,7 +172,7 @@ export function createGeminiConversation(
         const message =
           `Gemini CLI has no session ${turn.session.id ?? ''} for ${turn.cwd}; ` +
           'it keeps sessions by the folder they were started in.';
-        return { end: { type: 'end', verdict: 'agent_error', message } };
+        return { end: { type: 'end', verdict: 'session_lost', message } };
       }
       return { end: retries.end ?? endFromExit(exit) };
     },

@@ -32,12 +32,15 @@ const cutShort = (name: string): Step => ({ out: linesOf(`${name}.jsonl`).slice(
 const exited = (code: number) => ({ code, signal: null });
 const killed = { code: null, signal: 'SIGKILL' };
 const session = (agentSessionId: string): AgentEvent => ({ type: 'session', agentSessionId, model: 'auto' });
-const usage = (inputTokens: number, outputTokens: number): AgentEvent => ({
+const usage = (inputTokens: number, outputTokens: number, turns?: number): AgentEvent => ({
   type: 'usage',
   inputTokens,
   outputTokens,
   costUsd: null,
+  ...(turns === undefined ? {} : { turns }),
 });
+const unknownUsage: AgentEvent = { type: 'usage', inputTokens: null, outputTokens: null, costUsd: null };
+const secondCall: AgentEvent = { ...unknownUsage, turns: 2 };
 const retry = (attempt: number, reason: string, delayMs: number | null = null): AgentEvent => ({
   type: 'retry',
   attempt,
@@ -61,7 +64,7 @@ const plainTurn: RecordedCase = {
   events: [
     session('f4a2ad62-5862-4d37-b21d-b544ff14bf41'),
     { type: 'text', text: 'Hello from the fake model.' },
-    usage(758, 40),
+    usage(758, 40, 1),
   ],
   ending: { end: { type: 'end', verdict: 'done', text: 'Hello from the fake model.' } },
 };
@@ -106,8 +109,9 @@ executorSuite('gemini', {
           ok: true,
           summary: 'hi-from-tool …',
         },
+        secondCall,
         { type: 'text', text: 'Hello ' },
-        usage(30, 15),
+        usage(30, 15, 2),
       ],
       // What it said before the tool is not of the answer.
       ending: { end: { type: 'end', verdict: 'done', text: 'Hello ' } },
@@ -137,8 +141,9 @@ executorSuite('gemini', {
       events: [
         { type: 'tool_start', toolId: 't1', name: 'run_shell_command', summary: 'rm x' },
         { type: 'tool_end', toolId: 't1', ok: false, summary: 'Tool execution denied by policy.' },
+        secondCall,
         { type: 'text', text: 'I may not.' },
-        { type: 'usage', inputTokens: null, outputTokens: null, costUsd: null },
+        secondCall,
       ],
       ending: {
         end: { type: 'end', verdict: 'denied', text: 'I may not.', message: 'Denied: run_shell_command.' },
@@ -150,7 +155,7 @@ executorSuite('gemini', {
       events: [
         session('e980ae37-6123-46a2-9dc6-788ab5dc0d55'),
         { type: 'text', text: expect.stringMatching(/^NO SHELL TOOL among: /) as string },
-        usage(754, 40),
+        usage(754, 40, 1),
       ],
       ending: {
         end: { type: 'end', verdict: 'done', text: expect.stringMatching(/^NO SHELL TOOL/) as string },
@@ -174,8 +179,9 @@ executorSuite('gemini', {
           ok: false,
           summary: expect.stringContaining('Tool "run_shell_command" not found') as string,
         },
+        secondCall,
         { type: 'text', text: 'Hello ' },
-        usage(30, 15),
+        usage(30, 15, 2),
       ],
       ending: { end: { type: 'end', verdict: 'done', text: 'Hello ' } },
     },
@@ -201,7 +207,7 @@ executorSuite('gemini', {
         },
       ],
       exit: exited(144),
-      events: [{ type: 'usage', inputTokens: null, outputTokens: null, costUsd: null }],
+      events: [unknownUsage],
       ending: { end: ended('auth', 'API key not valid. Please pass a valid API key. (400)') },
     },
     'not signed in': {
@@ -331,7 +337,7 @@ executorSuite('gemini', {
       events: [
         session('8c7a1883-c8d9-412a-bf82-20e6ef106692'),
         { type: 'text', text: 'I recall: CODEWORD-tool92724. User prompts seen: 2.' },
-        usage(796, 40),
+        usage(796, 40, 1),
       ],
       ending: {
         end: { type: 'end', verdict: 'done', text: 'I recall: CODEWORD-tool92724. User prompts seen: 2.' },
@@ -351,7 +357,7 @@ executorSuite('gemini', {
       events: (unknown(sessionId) as { readonly err: readonly string[] }).err.map(complaint),
       ending: {
         end: ended(
-          'agent_error',
+          'session_lost',
           `Gemini CLI has no session ${sessionId} for /home/user/work; it keeps sessions by the folder they were started in.`,
         ),
       },
@@ -362,7 +368,7 @@ executorSuite('gemini', {
       exit: exited(42),
       events: [complaint('Error resuming session: No previous sessions found for this project.')],
       ending: {
-        end: ended('agent_error', expect.stringContaining(`has no session ${sessionId}`) as string),
+        end: ended('session_lost', expect.stringContaining(`has no session ${sessionId}`) as string),
       },
     },
     'session id in use': {
@@ -428,7 +434,7 @@ executorSuite('gemini', {
         },
       ],
       exit: exited(53),
-      events: [{ type: 'usage', inputTokens: null, outputTokens: null, costUsd: null }],
+      events: [unknownUsage],
       ending: { end: ended('max_turns', 'Reached max session turns for this session.') },
     },
     'a huge answer': {
@@ -443,7 +449,7 @@ executorSuite('gemini', {
       exit: exited(0),
       events: [
         { type: 'text', text: huge },
-        { type: 'usage', inputTokens: null, outputTokens: null, costUsd: null },
+        { ...unknownUsage, turns: 1 },
       ],
       ending: {
         end: {

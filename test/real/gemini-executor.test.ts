@@ -113,6 +113,7 @@ describe('a turn', () => {
         inputTokens: expect.any(Number) as number,
         outputTokens: expect.any(Number) as number,
         costUsd: null,
+        turns: 1,
       },
       done,
     ]);
@@ -282,7 +283,7 @@ describe('a session', () => {
     const gone = randomUUID();
     const task = turn('hello', { session: { id: gone, mode: 'resume', established: true } });
     const message = `Gemini CLI has no session ${gone} for ${cwd}; it keeps sessions by the folder they were started in.`;
-    const told = { type: 'end', verdict: 'agent_error', message };
+    const told = { type: 'end', verdict: 'session_lost', message };
     expect(await verdictOf(start(settings('ask'), task))).toEqual(told);
     // The same where the folder has other sessions.
     await verdictOf(start(settings('ask'), turn('hello')));
@@ -296,7 +297,7 @@ describe('a session', () => {
     await mkdir(elsewhere);
     const session = { ...task.session, mode: 'resume' } as const;
     const moved = start(settings('ask'), { ...task, cwd: elsewhere, session });
-    expect(await verdictOf(moved)).toMatchObject({ verdict: 'agent_error' });
+    expect(await verdictOf(moved)).toMatchObject({ verdict: 'session_lost' });
   });
 
   test('whose id an earlier start has used is resumed', async () => {

@@ -138,7 +138,7 @@ test('a session with a history that is gone is told, and nothing is started in i
   const session = { id: randomUUID(), mode: 'resume', established: true } as const;
   const room = roomFor('hello', { session, preamble: resumePreamble });
   expect((await room.finish()).exit).toMatchObject({
-    verdict: 'agent_error',
+    verdict: 'session_lost',
     message: expect.stringContaining(`has no session ${session.id}`) as string,
   });
   expect(modes(room)).toEqual(['resume']);
