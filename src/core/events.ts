@@ -14,6 +14,8 @@ export type LedgerEventType =
   | 'session.created'
   | 'session.reset'
   | 'session.ended'
+  | 'executor.limited'
+  | 'executor.unlimited'
   | 'lane.paused'
   | 'lane.resumed'
   | 'daemon.started'

@@ -79,7 +79,7 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'The usage limit of the agent is reached',
-    hint: 'Nothing: Homer goes on when the limit is reset.',
+    hint: 'Homer goes on by itself when the limit is reset, or with the next of `fallback`; `homer retry ID` tries at once.',
   },
   HOMER_OFFLINE: {
     status: null,
@@ -102,14 +102,20 @@ export const jobErrors = {
   HOMER_BUDGET: {
     status: null,
     exit: null,
-    title: 'The budget of the run is used up',
-    hint: 'Raise the budget of the executor, then `homer retry ID`.',
+    title: 'The tokens or money of the job are used up',
+    hint: '`homer retry ID` goes on with as much again; or raise `maxBudgetUsd` of the executor.',
+  },
+  HOMER_DAY_BUDGET: {
+    status: null,
+    exit: null,
+    title: "The day's budget is used up",
+    hint: 'Homer goes on by itself when the next day begins; after raising `budget` in config.yaml `homer retry ID` goes on at once.',
   },
   HOMER_MAX_TURNS: {
     status: null,
     exit: null,
-    title: 'The agent used all its turns',
-    hint: 'Raise the turns of the executor or split the task, then `homer retry ID`.',
+    title: 'The turns of the job are used up',
+    hint: '`homer retry ID` goes on with as many again; or raise `maxTurns` of the executor, or split the task.',
   },
   HOMER_DENIED: {
     status: null,

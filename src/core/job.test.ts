@@ -6,9 +6,9 @@ import { ageingMs, assertMove, isEnded, isMoveLegal, jobStates, orderKey, type J
 /** Every legal move, as docs/states.md draws it. */
 const legal: Readonly<Record<JobState, string>> = {
   scheduled: 'queued waiting cancelled',
-  queued: 'queued running waiting cancelled',
+  queued: 'queued running waiting parked cancelled',
   running: 'queued waiting parked succeeded failed cancelled',
-  waiting: 'queued running succeeded failed cancelled',
+  waiting: 'queued running waiting parked succeeded failed cancelled',
   parked: 'queued waiting cancelled',
   succeeded: '',
   failed: 'queued',

@@ -24,7 +24,7 @@ export const jobStates: readonly JobState[] = [
  */
 export const jobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   scheduled: ['queued', 'waiting', 'cancelled'],
-  queued: ['queued', 'running', 'waiting', 'cancelled'],
+  queued: ['queued', 'running', 'waiting', 'parked', 'cancelled'],
   running: ['queued', 'waiting', 'parked', 'succeeded', 'failed', 'cancelled'],
   waiting: ['queued', 'running', 'waiting', 'parked', 'succeeded', 'failed', 'cancelled'],
   parked: ['queued', 'waiting', 'cancelled'],

@@ -107,7 +107,9 @@ test('a cancel that comes after completion leaves the job succeeded, before any 
 
 test('a parked job comes back when its limit is lifted, and never before now', () => {
   expect(settle('rate_limited', {}, now + 5_000).dueAt).toBe(now + 5_000);
-  expect(settle('rate_limited', {}, now - 5_000).dueAt).toBe(now);
+  // A time that is past says nothing, and one in a year neither.
+  expect(settle('rate_limited', {}, now - 5_000).dueAt).toBeGreaterThan(now + 10_000);
+  expect(settle('rate_limited', {}, now + 366 * 86_400_000).dueAt).toBe(now + 32 * 86_400_000);
 });
 
 test('a parked job without a date is tried at growing distances', () => {
@@ -153,4 +155,51 @@ test('every settlement of a running job is a legal move, loses no budget and wai
       },
     ),
   );
+});
+
+describe('a usage limit', () => {
+  const job2 = { ...job, fallback: ['codex', 'gemini'] };
+  const end = { verdict: 'rate_limited', message: 'At the limit.', until: now + 5_000 } as const;
+
+  test('moves a job that allows it to its next executor at once', () => {
+    expect(decideSettlement(job2, end, now, 0.5)).toMatchObject({
+      state: 'queued',
+      dueAt: null,
+      fallsBackTo: 'codex',
+      limitedUntil: now + 5_000,
+      problem: { code: 'HOMER_USAGE_LIMIT', message: 'At the limit. It goes on with codex.' },
+      attempts: job.attempts,
+      crashes: job.crashes,
+    });
+  });
+
+  test('fails the job at once where it is not to be parked, unless it may go on elsewhere', () => {
+    const fails = { ...end, failsOnLimit: true };
+    expect(decideSettlement(job, fails, now, 0.5)).toMatchObject({
+      state: 'failed',
+      problem: { code: 'HOMER_USAGE_LIMIT' },
+    });
+    expect(decideSettlement(job2, fails, now, 0.5)).toMatchObject({ state: 'queued', fallsBackTo: 'codex' });
+  });
+
+  test('a service that is away moves a job only the second time in a row, a cancelled one never', () => {
+    const away = { verdict: 'offline' } as const;
+    expect(decideSettlement(job2, away, now, 0.5)).toMatchObject({ state: 'parked', fallsBackTo: null });
+    expect(decideSettlement({ ...job2, parks: 1 }, away, now, 0.5)).toMatchObject({ fallsBackTo: 'codex' });
+    const cancelled = { ...job2, cancelRequested: true };
+    expect(decideSettlement(cancelled, end, now, 0.5)).toMatchObject({
+      state: 'cancelled',
+      fallsBackTo: null,
+    });
+  });
+});
+
+test("the day's budget parks, the job's own fails", () => {
+  const until = now + 3_600_000;
+  expect(decideSettlement(job, { verdict: 'budget', until }, now, 0.5)).toMatchObject({
+    state: 'parked',
+    dueAt: until,
+    problem: { code: 'HOMER_DAY_BUDGET' },
+  });
+  expect(decideSettlement(job, { verdict: 'budget' }, now, 0.5).state).toBe('failed');
 });

@@ -75,6 +75,8 @@ export interface SettledJob {
   readonly cancelRequested: boolean;
   /** Runs of this job that were parked in a row; spaces out the tries while a service is offline. */
   readonly parks: number;
+  /** Executors it may go on with, in order. */
+  readonly fallback?: readonly string[];
 }
 
 export interface RunEnd {
@@ -84,6 +86,8 @@ export interface RunEnd {
   readonly until?: number | undefined;
   /** What to do when the agent has lost its session; nothing said: ask. */
   readonly onLost?: OnLost | undefined;
+  /** A usage limit fails the job instead of parking it. */
+  readonly failsOnLimit?: boolean | undefined;
 }
 
 export interface Settlement {
@@ -93,7 +97,14 @@ export interface Settlement {
   /** When a queued or parked job may run again; null: at once. */
   readonly dueAt: number | null;
   readonly problem: Problem | null;
+  /** The executor it goes on with; null: its own. */
+  readonly fallsBackTo: string | null;
+  /** Until when the executor's usage limit holds; null: it told of none. */
+  readonly limitedUntil: number | null;
 }
+
+/** A limit that is said to hold for longer was misread, or the clock is wrong. */
+const longestLimitMs = 32 * 86_400_000;
 
 /** Decides what becomes of a job when one of its runs has ended. `random` is in [0, 1). */
 export function decideSettlement(job: SettledJob, end: RunEnd, now: number, random: number): Settlement {
@@ -107,14 +118,31 @@ export function decideSettlement(job: SettledJob, end: RunEnd, now: number, rand
     crashes,
     dueAt,
     problem: code === null ? null : why(code),
+    fallsBackTo: null,
+    limitedUntil: null,
   });
 
   if (row.becomes === 'succeeded') return settle('succeeded', null);
   if (row.becomes === 'cancelled' || job.cancelRequested) return settle('cancelled', 'HOMER_CANCELLED');
+  // The day's budget is not the job's own.
+  if (end.verdict === 'budget' && end.until !== undefined)
+    return settle('parked', 'HOMER_DAY_BUDGET', Math.max(end.until, now));
   if (row.becomes === 'failed') return settle('failed', row.code);
   if (row.becomes === 'parked') {
-    const wait = nextBackoffMs(job.parks + 1, random, offlineBackoff);
-    return settle('parked', row.code, Math.max(end.until ?? 0, now + (end.until === undefined ? wait : 0)));
+    const isLimit = end.verdict === 'rate_limited';
+    // A time that is past says nothing: to try at once, again and again, would be of no use.
+    const isTold = end.until !== undefined && end.until > now;
+    const wait = isTold ? end.until - now : nextBackoffMs(job.parks + 1, random, offlineBackoff);
+    const dueAt = now + Math.min(wait, longestLimitMs);
+    const limitedUntil = isLimit ? dueAt : null;
+    const next = fallbackOf(job, end.verdict);
+    if (next !== null) {
+      const { message, ...rest } = why(row.code ?? 'HOMER_USAGE_LIMIT');
+      const told = { ...rest, message: `${message} It goes on with ${next}.` };
+      return { ...settle('queued', row.code), problem: told, fallsBackTo: next, limitedUntil };
+    }
+    if (isLimit && end.failsOnLimit === true) return settle('failed', row.code);
+    return { ...settle('parked', row.code, dueAt), limitedUntil };
   }
   // A fresh session cannot be lost again, so this is no loop.
   if (row.becomes === 'byOnLost') return settle(end.onLost === 'restart' ? 'queued' : 'waiting', row.code);
@@ -129,4 +157,10 @@ export function decideSettlement(job: SettledJob, end: RunEnd, now: number, rand
   const dueAt =
     row.burns === 'crash' && crashes > 1 ? now + nextBackoffMs(crashes, random, attemptBackoff) : null;
   return settle('queued', row.code, dueAt);
+}
+
+/** A limit moves the job on at once; a service that is away only when it was away the time before, so that a moment is none. */
+function fallbackOf({ fallback = [], parks }: SettledJob, verdict: Verdict): string | null {
+  const moves = verdict === 'rate_limited' || (verdict === 'offline' && parks > 0);
+  return moves ? (fallback[0] ?? null) : null;
 }

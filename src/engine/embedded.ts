@@ -4,6 +4,7 @@
 
 import type { JobId } from '../core/ids.ts';
 import type { RegainedSlot } from '../ledger/slots.ts';
+import type { UsageLimit } from '../ledger/usage-limits.ts';
 import { decideAllowance, type Rate } from '../core/rate.ts';
 import {
   orphanLimits,
@@ -20,6 +21,8 @@ import {
 /** Timers do not run while the host sleeps: a longer wait is cut, so that waking up is noticed within a minute. */
 const longestWaitMs = 60_000;
 const promoteBatch = 500;
+/** More than any lane's concurrency: who is claimed was looked at. */
+const parkBatch = 300;
 
 export class EmbeddedEngine implements Engine {
   readonly kind = 'embedded';
@@ -112,6 +115,7 @@ export class EmbeddedEngine implements Engine {
 
     const paused = ledger.lanes.paused();
     const configured = lanes();
+    const usageLimits = ledger.usageLimits.inForce(now);
     // Who had a slot before comes before who has none yet, also in a paused lane: what runs goes on there.
     for (const lane of ledger.slots.lanesWanted()) {
       const free = limitsOf(configured, lane).concurrency - ledger.claims.runningIn(lane);
@@ -119,6 +123,12 @@ export class EmbeddedEngine implements Engine {
     }
     for (const lane of ledger.jobs.lanesWithQueued()) {
       if (paused.has(lane)) continue;
+      if (usageLimits.length > 0 && !this.#parkLimited(lane, usageLimits, now)) continue;
+      const closed = ledger.spending.closed(lane, now);
+      if (closed !== null) {
+        this.#wakeBy(closed.until);
+        continue;
+      }
       const { concurrency, rate } = limitsOf(configured, lane);
       const free = concurrency - ledger.claims.runningIn(lane);
       if (free <= 0) continue;
@@ -129,6 +139,16 @@ export class EmbeddedEngine implements Engine {
       else this.#grantTimes.get(lane)?.times.push(...grants.map(() => now));
       this.#granted.push(...grants);
     }
+  }
+
+  /** Parks the lane's next jobs whose executors are limited; false: there may be more of them, and the engine wakes for these. */
+  #parkLimited(lane: string, limits: readonly UsageLimit[], now: number): boolean {
+    const { jobs, usageLimits } = this.#options.ledger;
+    if (usageLimits.park(lane, parkBatch, limits, now) === 0) return true;
+    // What was behind those is seen at the next look.
+    this.#wakeBy(jobs.nextDueAt());
+    this.#wakeBy(now);
+    return false;
   }
 
   /** What the rate allows now. If that is nothing, the engine wakes when it is something again. */

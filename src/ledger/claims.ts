@@ -5,11 +5,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HomerError, problem } from '../core/errors.ts';
 import { runIdsFrom, type JobId, type RunId } from '../core/ids.ts';
 import type { JobState, WaitingFor } from '../core/job.ts';
-import { decideSettlement } from '../core/verdict.ts';
+import { decideSettlement, type Settlement } from '../core/verdict.ts';
 import type { EventLog } from './event-log.ts';
 import type { JobMoves, Move } from './job-record.ts';
 import { runFromRow, runSeq, runsPerJob, unusedRun, type RunRecord, type RunReport } from './run-record.ts';
 import type { Sessions } from './sessions.ts';
+import type { Spending } from './spending.ts';
+import type { UsageLimits } from './usage-limits.ts';
 import { claimedFromRow, settlementMove, type ClaimedJob } from './settlement.ts';
 
 /** The right to make one run of one job, as the ledger granted it. */
@@ -30,6 +32,8 @@ export interface ClaimsOptions {
   /** Told in the transaction in which a run ends: what it asked is of no use any more. */
   readonly onRunEnded: (runId: RunId, now: number) => void;
   readonly sessions: Sessions;
+  readonly spending: Spending;
+  readonly usageLimits: UsageLimits;
 }
 
 export class Claims {
@@ -58,14 +62,14 @@ export class Claims {
     this.#moves = moves;
     this.#events = events;
     this.#job = database.prepare(`SELECT seq, id, state, epoch, fence, attempts, crashes, parks, max_attempts,
-      max_crashes, on_interrupt, cancel_requested_at, session_id, live FROM jobs WHERE id = ?`);
-    this.#ready = database.prepare(`SELECT seq, id, fence FROM jobs WHERE lane = ? AND behind = 0
+      max_crashes, on_interrupt, cancel_requested_at, session_id, live, lane, executor, fallback FROM jobs WHERE id = ?`);
+    this.#ready = database.prepare(`SELECT seq, id, fence, executor FROM jobs WHERE lane = ? AND behind = 0
       AND state = 'queued' AND due_at IS NULL ORDER BY order_key, seq LIMIT ?`);
     this.#claim = database.prepare(`UPDATE jobs SET state = 'running', fence = ?, epoch = ?,
       started_at = coalesce(started_at, ?) WHERE seq = ?`);
     this.#insertRun =
-      database.prepare(`INSERT INTO runs (seq, id, job_id, lane, state, epoch, fence, granted_at)
-      VALUES (?, ?, ?, ?, 'starting', ?, ?, ?)`);
+      database.prepare(`INSERT INTO runs (seq, id, job_id, lane, state, epoch, fence, granted_at,
+      executor) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?)`);
     this.#running = database.prepare(
       "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'running'",
     );
@@ -85,7 +89,7 @@ export class Claims {
     );
     this.#endRun = database.prepare(`UPDATE runs SET state = 'ended', ended_at = ?, verdict = ?, message = ?,
       agent_session_id = coalesce(?, agent_session_id), exit_code = ?, input_tokens = ?, output_tokens = ?,
-      cost_usd = ? WHERE seq = ?`);
+      cost_usd = ?, turns = ? WHERE seq = ? RETURNING starts`);
     this.#adoptRun = database.prepare('UPDATE runs SET epoch = ? WHERE id = ?');
     this.#adoptJob = database.prepare('UPDATE jobs SET epoch = ? WHERE id = ?');
     this.#startRun = database.prepare(`UPDATE runs SET state = 'running', starts = starts + 1, worker_id = ?,
@@ -103,7 +107,8 @@ export class Claims {
       const fence = Number(row['fence']) + 1;
       const runId = this.#options.newRunId(now);
       this.#claim.run(fence, epoch, now, seq);
-      this.#insertRun.run(runSeq(seq, fence), runId, jobId, lane, epoch, fence, now);
+      const executor = String(row['executor']);
+      this.#insertRun.run(runSeq(seq, fence), runId, jobId, lane, epoch, fence, now, executor);
       this.#events.append(now, 'job.running', jobId, runId, null);
       return { jobId, lane, runId, token: this.#token(fence) };
     });
@@ -177,8 +182,10 @@ export class Claims {
     const settlement = decideSettlement(job, report, now, this.#options.random());
     this.#end(job, grant.runId, report, now);
     if (job.sessionId !== null) this.#noteTurn(job, settlement.state, report, now);
+    this.#noteLimit(job, settlement, report, now);
     return this.#moves.move(job, settlementMove(job, settlement, report, now), now, grant.runId, {
       verdict: report.verdict,
+      ...(settlement.fallsBackTo === null ? {} : { goesOnWith: settlement.fallsBackTo }),
     }).state;
   }
 
@@ -200,6 +207,15 @@ export class Claims {
     return this.#moves.move(job, move, now, grant.runId).state;
   }
 
+  /** What the end of a run says of its executor, for the other jobs of it. */
+  #noteLimit({ executor }: ClaimedJob, { limitedUntil }: Settlement, report: RunReport, now: number): void {
+    const { usageLimits } = this.#options;
+    if (report.verdict === 'done') usageLimits.clear(executor, now);
+    if (limitedUntil === null || report.failsOnLimit === true) return;
+    const reason = report.message ?? `${executor} is at its usage limit.`;
+    usageLimits.note({ executor, until: limitedUntil, reason }, now);
+  }
+
   /** What the end of a turn means to its session, before the job moves. */
   #noteTurn({ id }: ClaimedJob, becomes: JobState, report: RunReport, now: number): void {
     const { sessions } = this.#options;
@@ -210,7 +226,7 @@ export class Claims {
 
   #end(job: ClaimedJob, runId: RunId, report: RunReport, now: number): void {
     const { usage } = report;
-    this.#endRun.run(
+    const run = this.#endRun.get(
       now,
       report.verdict,
       report.message ?? null,
@@ -219,8 +235,13 @@ export class Claims {
       usage.inputTokens,
       usage.outputTokens,
       usage.costUsd,
+      usage.turns ?? null,
       runSeq(job.seq, job.fence),
     );
+    const { spending } = this.#options;
+    spending.forgetLive(runId);
+    // Where no agent was started nothing was spent, which is not the same as unknown.
+    if (Number(run?.['starts']) > 0 && report.verdict !== 'spawn_failed') spending.add(job, usage, now);
     this.#options.onRunEnded(runId, now);
   }
 

@@ -54,6 +54,8 @@ export interface JobRecord {
   readonly maxTurns: number | null;
   readonly maxTokens: number | null;
   readonly maxCostUsd: number | null;
+  /** Only runs with a greater fence count against these limits. */
+  readonly countedFrom: number;
   /** It works in a git worktree of its own. */
   readonly worktree: boolean;
   readonly prompt: string;
@@ -118,6 +120,7 @@ export function jobFromRow(row: Row): JobRecord {
     maxTurns: integer(row['max_turns']),
     maxTokens: integer(row['max_tokens']),
     maxCostUsd: integer(row['max_cost_usd']),
+    countedFrom: Number(row['counted_from']),
     worktree: row['worktree'] === 1,
     prompt: String(row['prompt']),
     resultText: text(row['result_text']),
@@ -146,6 +149,10 @@ export interface Move {
   readonly slotWantedAt?: number | null;
   /** 1 while an earlier turn of its session has not ended. */
   readonly behind?: 0 | 1;
+  readonly executor?: string;
+  /** JSON text. */
+  readonly fallback?: string;
+  readonly countedFrom?: number;
 }
 
 /** The columns of each part of a move; `error` is spread over three. */
@@ -167,6 +174,9 @@ const columnsOf: Readonly<Record<keyof Move, string>> = {
   waitingFor: 'waiting_for = ?',
   slotWantedAt: 'slot_wanted_at = ?',
   behind: 'behind = ?',
+  executor: 'executor = ?',
+  fallback: 'fallback = ?',
+  countedFrom: 'counted_from = ?',
 };
 
 /** As much of a job as a move has to know. */

@@ -223,6 +223,7 @@ export class Jobs {
         error: null,
         resultText: null,
         resultData: null,
+        countedFrom: job.fence,
         ...(isLost ? { agentSessionId: null } : {}),
       },
       now,

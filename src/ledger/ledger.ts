@@ -19,6 +19,8 @@ import { Lanes } from './lanes.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
 import { Slots } from './slots.ts';
+import { Spending, type Budgets } from './spending.ts';
+import { UsageLimits } from './usage-limits.ts';
 import { Writer, type WriterState } from './writer.ts';
 
 export interface LedgerOptions extends DatabaseOptions {
@@ -27,6 +29,8 @@ export interface LedgerOptions extends DatabaseOptions {
   readonly now: () => number;
   /** Told when writes start to fail and when they work again. */
   readonly onWriterState?: (state: WriterState) => void;
+  /** The budgets of the day as configured now; none unless given. */
+  readonly budgets?: () => Budgets;
 }
 
 export interface Ledger {
@@ -39,6 +43,8 @@ export interface Ledger {
   readonly claims: Claims;
   readonly lanes: Lanes;
   readonly slots: Slots;
+  readonly spending: Spending;
+  readonly usageLimits: UsageLimits;
   readonly conversation: Conversation;
   readonly approvals: Approvals;
   readonly sessionGrants: SessionGrants;
@@ -70,6 +76,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const chance = createChance(randomFillSync);
   const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)));
   const sessions = new Sessions(database, events);
+  const spending = new Spending(database, options.budgets ?? (() => ({ lanes: {} })));
+  const usageLimits = new UsageLimits(database, moves, events);
   const claims = new Claims(database, moves, events, {
     generation,
     epoch,
@@ -77,6 +85,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     random: Math.random,
     onRunEnded: (runId, at) => approvals.voidOf(runId, at),
     sessions,
+    spending,
+    usageLimits,
   });
   writer.join({
     beforeCommit: () => {
@@ -97,6 +107,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     claims,
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),
+    spending,
+    usageLimits,
     conversation: new Conversation(database),
     approvals,
     sessionGrants: new SessionGrants(database),

@@ -23,6 +23,8 @@ export interface RunRecord {
   readonly workerId: string | null;
   readonly exitCode: number | null;
   readonly usage: Usage;
+  /** Null: it was made by a Homer that did not write it down. */
+  readonly executor: string | null;
 }
 
 /** How a run ended, with all that is kept of it. */
@@ -70,7 +72,9 @@ export function runFromRow(row: Row): RunRecord {
       inputTokens: number(row['input_tokens']),
       outputTokens: number(row['output_tokens']),
       costUsd: number(row['cost_usd']),
+      turns: number(row['turns']),
     },
+    executor: text(row['executor']),
   };
 }
 

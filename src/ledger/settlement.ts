@@ -13,6 +13,9 @@ export interface ClaimedJob extends SettledJob, Movable {
   readonly fence: number;
   /** It waits while its run lives on. */
   readonly isLive: boolean;
+  readonly lane: string;
+  readonly executor: string;
+  readonly fallback: readonly string[];
 }
 
 export function claimedFromRow(row: Row): ClaimedJob {
@@ -27,6 +30,9 @@ export function claimedFromRow(row: Row): ClaimedJob {
     onInterrupt: String(row['on_interrupt']) as OnInterrupt,
     cancelRequested: row['cancel_requested_at'] !== null,
     isLive: row['live'] === 1,
+    lane: String(row['lane']),
+    executor: String(row['executor']),
+    fallback: JSON.parse(String(row['fallback'] ?? '[]')) as readonly string[],
   };
 }
 
@@ -53,6 +59,9 @@ export function settlementMove(
     ...(ended ? { endedAt: now } : {}),
     ...(ended || unproven ? {} : { dueAt: settlement.dueAt }),
     ...agentSessionOf(report, state),
+    ...(settlement.fallsBackTo === null || state !== 'queued'
+      ? {}
+      : fallbackMove(settlement.fallsBackTo, job)),
   };
 }
 
@@ -60,4 +69,9 @@ export function settlementMove(
 function agentSessionOf(report: RunReport, state: JobState): Pick<Move, 'agentSessionId'> {
   if (report.verdict === 'session_lost') return state === 'queued' ? { agentSessionId: null } : {};
   return report.agentSessionId === null ? {} : { agentSessionId: report.agentSessionId };
+}
+
+/** Another agent takes over, which has nothing of the one before but what Homer tells it. */
+function fallbackMove(executor: string, { fallback }: ClaimedJob): Partial<Move> {
+  return { executor, fallback: JSON.stringify(fallback.slice(1)), agentSessionId: null };
 }

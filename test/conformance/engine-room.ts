@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Budget } from '../../src/core/budget.ts';
 import { idRandomBytes, newJobId, type JobId } from '../../src/core/ids.ts';
 import type { JobState } from '../../src/core/job.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
@@ -41,6 +42,9 @@ export class EngineRoom {
   readonly #driver: EngineDriver;
   /** Configured lanes; a change is told to the engine by `engine.refresh()`. */
   lanes: Lanes;
+  /** Budgets of the day: of lanes, and of all together. */
+  budgets: Record<string, { readonly budget: Budget }> = {};
+  dayBudget: Budget | null = null;
   now = 1_700_000_000_000;
   ledger!: Ledger;
   engine!: Engine;
@@ -85,6 +89,7 @@ export class EngineRoom {
       backups: join(this.#home, 'backups'),
       boot: { bootId: 'test', hostBootId: null, pid: process.pid, version: '0' },
       now: () => this.now,
+      budgets: () => ({ lanes: this.budgets, budget: this.dayBudget }),
     });
     this.engine = await this.#driver.open({
       ledger: this.ledger,

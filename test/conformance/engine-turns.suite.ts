@@ -34,7 +34,7 @@ export function engineTurns(name: string, driver: EngineDriver): void {
       await room.settle(await room.nextFor(first), 'agent_error');
       await room.nothingElse();
       await room.pass(3_600_000);
-      await room.settle(await room.nextFor(first), 'rate_limited', { until: room.now + 60_000 });
+      await room.settle(await room.nextFor(first), 'offline', { until: room.now + 60_000 });
       await room.nothingElse();
       await room.restart('by a crash');
       await room.nothingElse();

@@ -7,6 +7,7 @@ import type { JobId } from '../../src/core/ids.ts';
 import { ageingMs } from '../../src/core/job.ts';
 import type { Capabilities, Claim } from '../../src/engine/engine.ts';
 import { EngineRoom, type EngineDriver, type Lanes } from './engine-room.ts';
+import { engineBudgets } from './engine-budgets.suite.ts';
 import { engineTurns } from './engine-turns.suite.ts';
 import { engineProperties } from './engine.properties.ts';
 
@@ -126,7 +127,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
     works('a waiting or parked job holds no slot', one, async (room) => {
       const [asks, limited, last] = await room.acceptAll([{ onInterrupt: 'ask' }, {}, {}]);
       expect(await room.settle(await room.next(), 'interrupted')).toBe('waiting');
-      expect(await room.settle(await room.next(), 'rate_limited', { until: room.now + day })).toBe('parked');
+      expect(await room.settle(await room.next(), 'offline', { until: room.now + day })).toBe('parked');
       await room.settle(await room.nextFor(last ?? never()));
       expect([room.state(asks ?? never()), room.state(limited ?? never())]).toEqual(['waiting', 'parked']);
     });
@@ -594,6 +595,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
   });
 
   engineTurns(name, driver);
+  engineBudgets(name, driver);
   engineProperties(name, driver);
 }
 
