@@ -8,6 +8,7 @@ import { HomerError, messageOf } from './core/errors.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
 import { reportHealth, Troubles, type Condition, type Health } from './health/condition.ts';
@@ -43,7 +44,6 @@ export interface DaemonOptions {
   readonly watchdog?: WatchdogOptions;
 }
 
-const homeCheckMs = 5_000;
 /** A runner's kill ladder is done in less. */
 const killWaitMs = 20_000;
 
@@ -151,6 +151,7 @@ class Daemon {
       env,
       token,
       config: () => this.#config.current,
+      port,
       runner: this.#options.runner,
       executors: () => this.#executors.all(),
       pass: this.#pass,
@@ -179,6 +180,7 @@ class Daemon {
         stop: (mode) => shutdown.request(mode),
       }),
       events: ledger.events,
+      runTokens: ledger.runTokens,
       runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
       health: () => this.#health(parts),
       answered: (name) => {
@@ -192,7 +194,7 @@ class Daemon {
       onReload: () => this.#config.reload(),
     });
     await this.#watchdog.start();
-    setInterval(() => this.#checkHome(lock, ledger), homeCheckMs).unref();
+    watchHome(lock, ledger, (error) => this.#crash(error, ledger));
     this.#config.watch((error) => this.#afterReload(error, parts), this.#background.signal);
 
     // 8 work begins, unless the starts before this one crashed again and again
@@ -260,13 +262,6 @@ class Daemon {
       .then(() => engine.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))
       .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
-  }
-
-  #checkHome(lock: Lock, ledger: Ledger): void {
-    const replaced = `${lock.directory} is another directory than the one that is locked.`;
-    if (!lock.isCurrent()) this.#crash(new HomerError('HOMER_HOME_REPLACED', replaced), ledger);
-    const deleted = 'homer.db or its log was deleted or replaced while Homer ran; what it held is saved.';
-    if (!ledger.isInPlace()) this.#crash(new HomerError('HOMER_LEDGER_BROKEN', deleted), ledger);
   }
 
   #condition(ledger: Ledger): Condition {

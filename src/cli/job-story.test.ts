@@ -28,6 +28,8 @@ function aJob(changes: Partial<Job> = {}): Job {
     maxCrashes: 3,
     result: null,
     error: null,
+    parentId: null,
+    children: { total: 0, ended: 0 },
     usage: { inputTokens: null, outputTokens: null, costUsd: null },
     runs: [],
     ...changes,

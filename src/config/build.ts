@@ -43,6 +43,10 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     keepAwake: file.keepAwake ?? true,
     approvals: { expiryMs: parseSpan(file.approvals?.expiry ?? '') ?? defaults.approvalExpiryMs },
     drain: { timeoutMs: file.drain?.timeoutMs ?? defaults.drainMs },
+    subagents: {
+      maxDepth: file.subagents?.maxDepth ?? defaults.maxDepth,
+      maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
+    },
     skills: buildSkills(file.skills ?? {}, expand),
   });
 }
@@ -61,6 +65,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     stallMs: file.stallMs ?? defaults.stallMs,
     outputLimit: file.outputLimit ?? defaults.outputLimit,
     isolation: file.isolation ?? 'auto',
+    subagents: file.subagents ?? file.kind !== 'command',
     sandbox: file.sandbox ?? 'none',
     writable: (file.writable ?? []).map(expand),
     nice: file.nice ?? 0,

@@ -49,6 +49,8 @@ export interface ExecutorConfig {
   readonly node: string | null;
   /** The version that is expected; only looked at by `homer doctor`. */
   readonly version: string | null;
+  /** Its runs are given what they need to ask Homer for jobs of their own. */
+  readonly subagents: boolean;
   /** Written in config.yaml; false: found on PATH or built in. */
   readonly configured: boolean;
 }
@@ -91,5 +93,7 @@ export interface Config {
   /** How long an answer of a person is waited for. */
   readonly approvals: { readonly expiryMs: number };
   readonly drain: { readonly timeoutMs: number };
+  /** How many levels of jobs that agents ask for there may be, and how many of them one job may have. */
+  readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
 }

@@ -161,7 +161,7 @@ executors:
     ).toEqual([
       'HOMER_PORT: "x" is not a port (0 to 65535; 0: any free one)',
       'config.yaml:1:7 port: "80" is not a number',
-      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, executors, defaultExecutor, roots, engine, keepAwake, approvals, drain, skills',
+      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, executors, defaultExecutor, roots, engine, keepAwake, approvals, drain, subagents, skills',
       'config.yaml:4:17 lanes.work.rate: "fast" is not a rate like "30/1m"',
       'config.yaml:4:36 lanes.work.concurrency: 0 is too small; it must be at least 1',
       'config.yaml:5:3 lanes.WORK: "WORK" is not a name (lower case letters, digits, - and _, at most 32)',
@@ -178,7 +178,7 @@ executors:
       'config.yaml:15:6 executors.b.kind: is missing; it must be "claude" or "gemini" or "kimi" or "opencode" or "qwen" or "acp" or "command"',
       'config.yaml:16:6 executors.c.argv: is missing',
       'config.yaml:17:29 executors.d.argv: the list is empty',
-      'config.yaml:17:33 executors.d.permissions: is not a known key; known here: kind, argv, input, env, setEnv, idempotent, timeoutMs, stallMs, outputLimit, isolation, sandbox, writable, nice, memoryMb, openFiles',
+      'config.yaml:17:33 executors.d.permissions: is not a known key; known here: kind, argv, input, env, setEnv, idempotent, timeoutMs, stallMs, outputLimit, isolation, subagents, sandbox, writable, nice, memoryMb, openFiles',
       'config.yaml:18:38 executors.e.argv.2: "echo {prompt}" holds {prompt}, which must be an argument of its own after the program',
       'config.yaml:19:32 executors.f.maxTurns: 0 is too small; it must be at least 1',
       'config.yaml:19:44 executors.f.stallMs: 1e+99 is too large; it must be at most 2147483647',
@@ -330,6 +330,7 @@ test('the JSON Schema knows every key and closes each mapping', () => {
     'keepAwake',
     'approvals',
     'drain',
+    'subagents',
     'skills',
   ]);
   expect(schema.additionalProperties).toBe(false);

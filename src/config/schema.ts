@@ -22,6 +22,8 @@ export const defaults = {
   outputLimit: 64 * 1024 * 1024,
   drainMs: 30_000,
   approvalExpiryMs: 3_600_000,
+  maxDepth: 3,
+  maxChildren: 50,
 } as const;
 
 /** The argument of a `command` that is replaced by the prompt. */
@@ -46,7 +48,11 @@ const name = z
 const variable = z
   .string()
   .regex(/^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not the name of an environment variable')
-  .refine((text) => text !== 'HOMER_RUN', 'is kept for Homer, which finds the processes of a run by it');
+  .refine((text) => text !== 'HOMER_RUN', 'is kept for Homer, which finds the processes of a run by it')
+  .refine(
+    (text) => !['HOMER_URL', 'HOMER_TOKEN', 'HOMER_JOB_ID'].includes(text),
+    'is kept for Homer, which a run asks for subagents by it (see `subagents`)',
+  );
 // oxlint-disable-next-line no-control-regex -- a NUL cannot be part of an argument
 const argument = z.string().regex(/^[^\0]*$/, 'holds a NUL character');
 const program = argument
@@ -78,6 +84,7 @@ const anyExecutor = {
   stallMs: milliseconds.optional(),
   outputLimit: z.int().min(0).optional(),
   isolation: z.enum(['auto', 'none']).optional(),
+  subagents: z.boolean().optional(),
   sandbox: z.enum(['none', 'workspace']).optional(),
   writable: z.array(absolute).max(256).optional(),
   nice: z.int().min(0).max(19).optional(),
@@ -210,6 +217,10 @@ export const fileSchema = mapping({
       .optional(),
   }).optional(),
   drain: mapping({ timeoutMs: z.int().min(0).max(3_600_000).optional() }).optional(),
+  subagents: mapping({
+    maxDepth: z.int().min(0).max(16).optional(),
+    maxChildren: z.int().min(0).max(1_000).optional(),
+  }).optional(),
   skills: skills.optional(),
 });
 

@@ -27,11 +27,23 @@ export const requestErrors = {
     title: 'The token is not valid',
     hint: 'Read the file `token` in the state directory again; it may have been replaced.',
   },
+  HOMER_RUN_ENDED: {
+    status: 401,
+    exit: 1,
+    title: 'The run that this token was made for has ended',
+    hint: 'Nothing: a run may call Homer only while it lives.',
+  },
   HOMER_SCOPE_MISSING: {
     status: 403,
     exit: 1,
     title: 'The token may not do this',
     hint: 'Use a token with the scope that is named.',
+  },
+  HOMER_OTHERS_JOB: {
+    status: 403,
+    exit: 1,
+    title: 'A run may only use its own job and those under it',
+    hint: 'Name the job in HOMER_JOB_ID or one that was made under it.',
   },
   HOMER_CONTENT_TYPE: {
     status: 415,
@@ -108,6 +120,18 @@ export const requestErrors = {
     exit: 1,
     title: 'This executor is for the owner only',
     hint: 'Name it under `executors` in config.yaml to allow it for others.',
+  },
+  HOMER_PARENT_ENDED: {
+    status: 409,
+    exit: 1,
+    title: 'This job takes no more children',
+    hint: 'A job may have children until it has ended or was told to end.',
+  },
+  HOMER_SUBAGENT_LIMIT: {
+    status: 409,
+    exit: 1,
+    title: 'There may be no more jobs under this one',
+    hint: 'Do the work in the jobs there are, or raise `subagents` in config.yaml.',
   },
   HOMER_PROMPT_UNUSABLE: {
     status: 400,

@@ -7,7 +7,7 @@ import { HomerError, isHomerError } from '../core/errors.ts';
 import type { Caller, Operation } from '../operations/operation.ts';
 import { routes } from '../operations/routes.ts';
 import type { Route, RouteName, Scope } from '../operations/routes.ts';
-import { requireScope } from './auth.ts';
+import { requireRight, requireScope } from './auth.ts';
 import { bodyTooLarge, checkSize, checkType, hasBody, isBodyEndless } from './guards.ts';
 import { readInput } from './input.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -75,7 +75,8 @@ export async function createApp(
   });
   const guard = (request: FastifyRequest, scope: Scope, name: RouteName | null = null): Caller => {
     const caller = options.callerOf(request.raw);
-    requireScope(caller, scope);
+    if (name === null) requireScope(caller, scope);
+    else requireRight(caller, routes[name]);
     if (name !== null && intake.has(name)) options.requireIntake();
     checkType(request.raw);
     checkSize(request.raw, options.bodyLimit);
@@ -133,7 +134,9 @@ function project(
           route.headers,
         );
         options.takeRate(caller);
-        const outcome = await operation.handle(input, caller);
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const outcome = await operation.handle(input, caller, gone.signal);
         return sendJson(reply, outcome.status ?? 200, JSON.stringify(outcome.output ?? null), options);
       },
       onResponse: (_request, _reply, done) => {

@@ -7,7 +7,7 @@ import type { Health } from '../health/condition.ts';
 import type { Caller, Operation } from '../operations/operation.ts';
 import type { RouteName } from '../operations/routes.ts';
 import { createAuthenticator, ownerGrant } from './auth.ts';
-import type { Grant } from './auth.ts';
+import type { Grant, RunTokenCheck } from './auth.ts';
 import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { bindListener, closeListener, createListener } from './listener.ts';
@@ -63,6 +63,8 @@ export interface GatewayParts {
   readonly operations: readonly Operation[];
   readonly events: EventLog;
   readonly runs: RunStream;
+  /** Without it no run has a token. */
+  readonly runTokens?: ReturnType<RunTokenCheck>;
   health(): Promise<Health> | Health;
   /** Called when the answer of an operation is out. */
   answered?(name: RouteName): void;
@@ -89,7 +91,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...gatewayLimits, ...options.limits };
   const { log } = options;
   const now = (): number => performance.now();
-  const authenticator = createAuthenticator([ownerGrant(options.token), ...(options.grants ?? [])], now);
+  const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
+  const authenticator = createAuthenticator(grants, now, () => parts?.runTokens ?? null);
   const rates = createBuckets(limits.rate, now);
   const streams = createStreams(limits);
   const refusals = createRefusalLog(log);

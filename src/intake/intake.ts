@@ -9,6 +9,7 @@ import { createChance, newJobId, type JobId } from '../core/ids.ts';
 import type { OnInterrupt } from '../core/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
+import { chooseParent, type Parent, type ParentSender } from './parent.ts';
 
 /** What was asked for; what is left out gets its default. */
 export interface JobRequest {
@@ -23,12 +24,13 @@ export interface JobRequest {
   readonly maxCrashes?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly onInterrupt?: OnInterrupt | undefined;
+  /** The job under which it stands; a run has its own. */
+  readonly parent?: JobId | undefined;
 }
 
 /** Who asks, as far as it matters here. */
-export interface Sender {
+export interface Sender extends ParentSender {
   readonly source: string;
-  readonly isOwner: boolean;
 }
 
 export interface IntakeOptions {
@@ -58,14 +60,20 @@ export function createIntake(options: IntakeOptions): Accept {
   const { ledger } = options;
   const chance = createChance(randomFillSync);
   return async (request, key, sender) => {
-    const bodyHash = hashOf(request);
+    // What a run need not say must make no difference when it does.
+    const bodyHash = hashOf(sender.run === undefined ? request : { ...request, parent: undefined });
     // A repetition gets its job, also when the same request would be refused by now: it was accepted.
     const known = key === null ? null : ledger.jobs.findAccepted(sender.source, key, bodyHash);
     if (known !== null) return { id: known, created: false };
-    const { name, config } = chooseExecutor(options, request.executor, sender);
-    const lane = chooseLane(options.config(), request.lane);
+    const parent = chooseParent(options, request.parent, sender);
+    const { name, config } = chooseExecutor(
+      options,
+      request.executor ?? parent?.executor ?? undefined,
+      sender,
+    );
+    const lane = chooseLane(options.config(), request.lane ?? parent?.lane);
     checkPrompt(request.prompt, name, config);
-    const cwd = keptDirectory(options.home, chooseDirectory(options, request.cwd, sender));
+    const cwd = keptDirectory(options.home, chooseDirectory(options, request.cwd, sender, parent));
     const now = ledger.now();
     const draft = {
       id: newJobId(now, chance(now)),
@@ -84,8 +92,13 @@ export function createIntake(options: IntakeOptions): Accept {
       timeoutMs: request.timeoutMs ?? config.timeoutMs,
       onInterrupt: request.onInterrupt ?? defaultOnInterrupt(config),
       notify: null,
+      parentId: parent?.id ?? null,
     };
-    const accepted = await ledger.commit(() => ledger.jobs.accept(draft, now));
+    const accepted = await ledger.commit(() => {
+      const isNew = key === null || ledger.jobs.findAccepted(sender.source, key, bodyHash) === null;
+      if (parent !== null && isNew) ledger.family.admit(parent.id, options.config().subagents);
+      return ledger.jobs.accept(draft, now);
+    });
     options.pass('1-accepted');
     return accepted;
   };
@@ -158,24 +171,32 @@ function keptDirectory(home: string, real: string): string {
 }
 
 /** The real path of an existing directory in which this sender's jobs may work. */
-function chooseDirectory(options: IntakeOptions, asked: string | undefined, sender: Sender): string {
+function chooseDirectory(
+  options: IntakeOptions,
+  asked: string | undefined,
+  sender: Sender,
+  parent: Parent | null,
+): string {
   const workspaces = join(options.home, 'workspaces');
-  if (asked === undefined) {
+  if (asked === undefined && parent === null) {
     const own = join(workspaces, 'default');
     mkdirSync(own, { recursive: true, mode: 0o700 });
     return realpathSync(own);
   }
+  const path = asked ?? parent?.cwd ?? '';
   const refuse = (why: string, cause?: unknown): HomerError =>
-    new HomerError('HOMER_CWD_REFUSED', `${asked} ${why}`, { cause });
-  if (!isAbsolute(asked)) throw refuse('is not an absolute path.');
+    new HomerError('HOMER_CWD_REFUSED', `${path} ${why}`, { cause });
+  if (!isAbsolute(path)) throw refuse('is not an absolute path.');
   let real: string;
   try {
-    real = realpathSync(asked);
+    real = realpathSync(path);
     if (!statSync(real).isDirectory()) throw refuse('is not a directory.');
   } catch (error) {
     throw error instanceof HomerError ? error : refuse('does not exist or cannot be read.', error);
   }
-  const roots = sender.isOwner ? options.config().roots : [workspaces];
+  const roots = sender.isOwner
+    ? options.config().roots
+    : [...(sender.run === undefined || parent === null ? [] : [parent.cwd]), workspaces];
   if (roots.length > 0 && !roots.some((root) => isInside(real, root))) {
     throw refuse(`is outside of ${roots.join(', ')}.`);
   }

@@ -49,6 +49,8 @@ export interface JobDraft {
 export interface JobFilter {
   readonly state?: JobState | undefined;
   readonly lane?: string | undefined;
+  /** Only children of this job. */
+  readonly parentId?: JobId | undefined;
   readonly limit: number;
   /** Only jobs older than this sequence number. */
   readonly before?: number | undefined;
@@ -170,6 +172,10 @@ export class Jobs {
     if (filter.lane !== undefined) {
       where.push('lane = ?');
       values.push(filter.lane);
+    }
+    if (filter.parentId !== undefined) {
+      where.push('parent_id = ?');
+      values.push(filter.parentId);
     }
     const statement = this.#database.prepare(
       `${selectJob} WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`,

@@ -12,12 +12,14 @@ import { Claims } from './claims.ts';
 import { Conversation } from './conversation.ts';
 import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { EventLog } from './event-log.ts';
+import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
+import { runKeyName, RunTokens } from './run-tokens.ts';
 import { Slots } from './slots.ts';
 import { Spending, type Budgets } from './spending.ts';
 import { UsageLimits } from './usage-limits.ts';
@@ -40,6 +42,7 @@ export interface Ledger {
   /** Started on a copied, moved or restored state directory and not yet released. */
   isHeld(): boolean;
   readonly jobs: Jobs;
+  readonly family: Family;
   readonly claims: Claims;
   readonly lanes: Lanes;
   readonly slots: Slots;
@@ -49,6 +52,7 @@ export interface Ledger {
   readonly approvals: Approvals;
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
+  readonly runTokens: RunTokens;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -69,7 +73,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const database = await openDatabase(options);
   const { now } = options;
   const boots = new Boots(database);
-  const { generation, held, epoch, events } = beginBoot(database, boots, options);
+  const { generation, held, epoch, events, runKey } = beginBoot(database, boots, options);
 
   const moves = new JobMoves(database, events);
   const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
@@ -95,6 +99,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
     afterCommit: () => events.publish(),
   });
+  const jobs = new Jobs(database, moves, events, sessions);
   const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
   let isClosed = false;
@@ -103,16 +108,18 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     epoch,
     now,
     isHeld: () => isHeld,
-    jobs: new Jobs(database, moves, events, sessions),
-    claims,
-    lanes: new Lanes(database, events),
-    slots: new Slots(database, moves),
     spending,
     usageLimits,
     conversation: new Conversation(database),
     approvals,
     sessionGrants: new SessionGrants(database),
     sessions,
+    jobs,
+    family: new Family(database, jobs),
+    claims,
+    lanes: new Lanes(database, events),
+    slots: new Slots(database, moves),
+    runTokens: new RunTokens(database, runKey, generation, epoch),
     boots,
     events,
     writer,
@@ -143,7 +150,7 @@ function beginBoot(
   database: DatabaseSync,
   boots: Boots,
   { file, boot, now }: LedgerOptions,
-): { generation: Generation; held: boolean; epoch: number; events: EventLog } {
+): { generation: Generation; held: boolean; epoch: number; events: EventLog; runKey: string } {
   try {
     database.exec('BEGIN IMMEDIATE');
     const fresh = randomBytes(6).toString('hex') as Generation;
@@ -152,8 +159,10 @@ function beginBoot(
     const events = new EventLog(database, generation);
     events.append(now(), 'daemon.started', null, null, { epoch, version: boot.version });
     if (held) events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs(now()) });
+    const runKey = boots.readMeta(runKeyName) ?? randomBytes(32).toString('hex');
+    boots.writeMeta(runKeyName, runKey);
     database.exec('COMMIT');
-    return { generation, held, epoch, events };
+    return { generation, held, epoch, events, runKey };
   } catch (error) {
     database.close();
     throw ledgerError(error, file);

@@ -19,6 +19,9 @@ export class Slots {
   readonly #moves: JobMoves;
   readonly #want: StatementSync;
   readonly #waits: StatementSync;
+  readonly #unwant: StatementSync;
+  readonly #wantForsaken: StatementSync;
+  readonly #waitsForChildren: StatementSync;
   readonly #lanes: StatementSync;
   readonly #next: StatementSync;
 
@@ -30,6 +33,12 @@ export class Slots {
     this.#waits = database.prepare(
       'SELECT seq, id, state, session_id, waiting_for FROM jobs WHERE id = ? AND live = 1',
     );
+    const forChildren = "live = 1 AND waiting_for = 'children'";
+    this.#unwant = database.prepare(`UPDATE jobs SET slot_wanted_at = NULL WHERE id = ? AND ${forChildren}`);
+    this.#wantForsaken = database.prepare(
+      `UPDATE jobs SET slot_wanted_at = coalesce(slot_wanted_at, ?) WHERE ${forChildren}`,
+    );
+    this.#waitsForChildren = database.prepare(`SELECT 1 FROM jobs WHERE id = ? AND ${forChildren}`);
     this.#lanes = database.prepare(
       'SELECT DISTINCT lane FROM jobs WHERE live = 1 AND slot_wanted_at IS NOT NULL',
     );
@@ -51,6 +60,24 @@ export class Slots {
     const row = this.#waits.get(jobId);
     if (row?.['waiting_for'] === waitedFor)
       this.#moves.move(movableFromRow(row), { state: 'running' }, now, runId);
+  }
+
+  /** The run of a job that waits for children asks for them again. */
+  unwant(jobId: JobId): void {
+    this.#unwant.run(jobId);
+  }
+
+  /**
+   * Who asked an earlier daemon to wait for children lost the connection with it, and may go on by now: such jobs have
+   * their slots back as soon as there are free ones.
+   */
+  wantForsaken(now: number): void {
+    this.#wantForsaken.run(now);
+  }
+
+  /** Whether the job lacks its slot since its run waits, or waited, for children. */
+  waitsForChildren(jobId: JobId): boolean {
+    return this.#waitsForChildren.get(jobId) !== undefined;
   }
 
   /** Lanes with jobs that want their slot back. */

@@ -51,6 +51,9 @@ export const jobView = z.object({
   maxCrashes: z.int(),
   result: z.object({ text: z.string(), data: z.json().optional() }).nullable(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  /** The job whose agent asked for this one. */
+  parentId: z.string().nullable(),
+  children: z.object({ total: z.int(), ended: z.int() }),
   usage: usageView,
   runs: z.array(runView),
 });
@@ -60,7 +63,12 @@ export type JobView = z.infer<typeof jobView>;
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 /** `home`: absolute path of the state directory. */
-export function viewJob(job: JobRecord, runs: readonly RunRecord[], home: string): JobView {
+export function viewJob(
+  job: JobRecord,
+  runs: readonly RunRecord[],
+  children: JobView['children'],
+  home: string,
+): JobView {
   return {
     id: job.id,
     state: job.state,
@@ -84,6 +92,8 @@ export function viewJob(job: JobRecord, runs: readonly RunRecord[], home: string
     maxCrashes: job.maxCrashes,
     result: viewResult(job),
     error: job.error,
+    parentId: job.parentId,
+    children,
     usage: sumUsage(runs.map((run) => run.usage)),
     runs: runs.map((run) => ({
       id: run.id,

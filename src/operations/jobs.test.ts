@@ -37,7 +37,7 @@ interface Page {
 
 async function page(query: Record<string, string>): Promise<Page> {
   const caller = { tokenId: 'owner', scopes: new Set<never>(), isOwner: true, source: 'test' };
-  return (await list.handle(list.input.parse(query), caller)).output as Page;
+  return (await list.handle(list.input.parse(query), caller, AbortSignal.any([]))).output as Page;
 }
 
 test('a page ends at some megabytes, and the cursor leads through all jobs', async () => {

@@ -15,7 +15,9 @@ import type { JobRecord } from '../ledger/job-record.ts';
 import type { JobFilter } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isIdempotencyKey, keyRule } from '../core/idempotency-key.ts';
+import { fromDigits } from './from-digits.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
+import { requireKin } from './kin.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 export interface JobOperationsOptions {
@@ -60,16 +62,14 @@ const createInput = z.strictObject({
     .max(30 * dayMs)
     .optional(),
   onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
+  parent: jobId.optional(),
   key: z.string().refine(isIdempotencyKey, keyRule).optional(),
 });
-
-/** Digits alone: Number() would also take `0x10`, `1e2` and blanks. */
-const fromDigits = (value: unknown): unknown =>
-  typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
 
 const listInput = z.strictObject({
   state: z.enum(jobStates as readonly [JobState, ...JobState[]]).optional(),
   lane: z.string().max(64).optional(),
+  parent: jobId.optional(),
   limit: z.preprocess(fromDigits, z.int().min(1).max(500)).default(50),
   cursor: z.preprocess(fromDigits, z.int().min(1)).optional(),
 });
@@ -77,7 +77,9 @@ const listInput = z.strictObject({
 const idInput = z.strictObject({ id: jobId });
 
 export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOptions): readonly Operation[] {
-  const view = (id: JobId): JobView => viewJob(ledger.jobs.get(id), ledger.claims.runsOf(id), home);
+  const show = (job: JobRecord): JobView =>
+    viewJob(job, ledger.claims.runsOf(job.id), ledger.family.count(job.id), home);
+  const view = (id: JobId): JobView => show(ledger.jobs.get(id));
 
   return [
     defineOperation({
@@ -93,12 +95,15 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       name: 'jobs.list',
       input: listInput,
       output: z.object({ jobs: z.array(jobView), nextCursor: z.string().nullable() }),
-      async handle({ state, lane, limit, cursor }) {
-        const { jobs, hasMore } = readPage(ledger, { state, lane, limit, before: cursor });
+      async handle({ state, lane, parent, limit, cursor }, caller) {
+        // A run sees its own children unless it names another job under its own.
+        const parentId = parent ?? caller.run?.jobId;
+        if (parentId !== undefined) requireKin(ledger.family, caller, parentId, 'own');
+        const { jobs, hasMore } = readPage(ledger, { state, lane, parentId, limit, before: cursor });
         const last = jobs.at(-1);
         return {
           output: {
-            jobs: jobs.map((job) => viewJob(job, ledger.claims.runsOf(job.id), home)),
+            jobs: jobs.map(show),
             nextCursor: hasMore && last !== undefined ? String(last.seq) : null,
           },
         };
@@ -108,7 +113,8 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       name: 'jobs.get',
       input: idInput,
       output: oneJob,
-      async handle({ id }) {
+      async handle({ id }, caller) {
+        requireKin(ledger.family, caller, id, 'own');
         return { output: { job: view(id) } };
       },
     }),
@@ -116,9 +122,10 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       name: 'jobs.cancel',
       input: idInput,
       output: oneJob,
-      async handle({ id }) {
-        const job = await ledger.commit(() => ledger.jobs.cancel(id, ledger.now()));
-        if (job.state === 'running' || job.isLive) endRun(id);
+      async handle({ id }, caller) {
+        requireKin(ledger.family, caller, id, 'under');
+        const { running } = await ledger.commit(() => ledger.family.cancelTree(id, ledger.now()));
+        for (const each of running) endRun(each);
         return { output: { job: view(id) } };
       },
     }),

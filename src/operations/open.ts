@@ -5,6 +5,7 @@ import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { jobOperations, type JobOperationsOptions } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import type { Operation } from './operation.ts';
+import { waitOperations } from './waiting.ts';
 
 export type OperationsOptions = IntakeOptions &
   DaemonOperationsOptions &
@@ -13,6 +14,7 @@ export type OperationsOptions = IntakeOptions &
 export function openOperations(options: OperationsOptions): readonly Operation[] {
   return [
     ...jobOperations({ ...options, accept: createIntake(options) }),
+    ...waitOperations(options.ledger),
     ...laneOperations(options),
     ...daemonOperations(options),
   ];

@@ -2,6 +2,7 @@
 // values; no face has logic of its own.
 
 import type { ZodType } from 'zod';
+import type { JobId, RunId } from '../core/ids.ts';
 import type { RouteName, Scope } from './routes.ts';
 
 /** Who asks, as the server knows it; nothing here was said by the client. */
@@ -12,6 +13,8 @@ export interface Caller {
   readonly isOwner: boolean;
   /** What is written as the source of jobs, e.g. `http:owner`. */
   readonly source: string;
+  /** A run that asks with its own token: for its job and those under it. It has no scopes. */
+  readonly run?: { readonly jobId: JobId; readonly runId: RunId };
 }
 
 export interface Outcome<Output> {
@@ -28,7 +31,8 @@ export interface Operation<Input = unknown, Output = unknown> {
   readonly name: RouteName;
   readonly input: ZodType<Input>;
   readonly output: ZodType<Output>;
-  handle(input: Input, caller: Caller): Promise<Outcome<Output>>;
+  /** `gone` fires when whoever asked no longer waits for the answer. */
+  handle(input: Input, caller: Caller, gone: AbortSignal): Promise<Outcome<Output>>;
 }
 
 /** Checks that handler and schemas fit together, then forgets their types: a registry holds operations of all kinds. */

@@ -10,6 +10,8 @@ export interface Route {
   readonly summary: string;
   /** Input fields that come from request headers: header (lower case) to field. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A run may ask for it with its own token; the operation sees to it that the job is the run's to touch. */
+  readonly forRuns?: true;
 }
 
 export const routes = {
@@ -18,15 +20,36 @@ export const routes = {
     path: '/api/v1/jobs',
     scope: 'operate',
     summary: 'Accept a job; answered once it is on disk',
+    forRuns: true,
     headers: { 'idempotency-key': 'key' },
   },
-  'jobs.list': { method: 'GET', path: '/api/v1/jobs', scope: 'read', summary: 'List jobs, newest first' },
-  'jobs.get': { method: 'GET', path: '/api/v1/jobs/:id', scope: 'read', summary: 'One job with its runs' },
+  'jobs.list': {
+    method: 'GET',
+    path: '/api/v1/jobs',
+    scope: 'read',
+    summary: 'List jobs, newest first',
+    forRuns: true,
+  },
+  'jobs.get': {
+    method: 'GET',
+    path: '/api/v1/jobs/:id',
+    scope: 'read',
+    summary: 'One job with its runs',
+    forRuns: true,
+  },
+  'jobs.wait': {
+    method: 'GET',
+    path: '/api/v1/jobs/:id/wait',
+    scope: 'read',
+    summary: 'Answered when a job, or all its children, have ended, or at the timeout',
+    forRuns: true,
+  },
   'jobs.cancel': {
     method: 'POST',
     path: '/api/v1/jobs/:id/cancel',
     scope: 'operate',
-    summary: 'Cancel a job, also a running one',
+    summary: 'Cancel a job, also a running one, and all under it',
+    forRuns: true,
   },
   'jobs.retry': {
     method: 'POST',

@@ -7,6 +7,7 @@ import { resolveSecret } from '../config/secrets.ts';
 import { detectIsolation } from '../runner/isolation.ts';
 import { buildSecretFrame, type Variables } from './environment.ts';
 import { createKeepAwake } from '../lifecycle/keep-awake.ts';
+import { addRunAccess } from './run-access.ts';
 import type { RunnerCommand } from './runner-process.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
@@ -19,11 +20,13 @@ export interface OpenWorkerOptions extends Omit<
   /** The owner's token, which must never come out of a run. */
   readonly token: string;
   readonly config: () => Config;
+  /** Where the gateway listens, which runs are told. */
+  readonly port: number;
   /** Homer's own runner unless given. */
   readonly runner?: RunnerCommand | undefined;
 }
 
-export function openWorker({ env, token, config, runner, ...options }: OpenWorkerOptions): Worker {
+export function openWorker({ env, token, config, port, runner, ...options }: OpenWorkerOptions): Worker {
   let isolation: ReturnType<typeof detectIsolation> | null = null;
   const { platform } = process;
   const keepAwake = createKeepAwake({ isWanted: () => config().keepAwake, platform, env });
@@ -32,7 +35,10 @@ export function openWorker({ env, token, config, runner, ...options }: OpenWorke
     approvalExpiryMs: () => config().approvals.expiryMs,
     onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
-    secretFrame: (executor) => buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env)),
+    async secretFrame(executor, run) {
+      const frame = await buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env));
+      return addRunAccess(frame, executor, run, { port, runTokens: options.ledger.runTokens });
+    },
     isolation() {
       isolation ??= detectIsolation().catch((error: unknown) => {
         // Asked again at the next run: what failed once (too many processes, say) need not fail for ever.

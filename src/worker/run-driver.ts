@@ -42,7 +42,7 @@ export interface RunContext {
   readonly workerId: string;
   readonly runner: RunnerCommand;
   readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
-  readonly secretFrame: (executor: ExecutorConfig) => Promise<SecretFrame>;
+  readonly secretFrame: (executor: ExecutorConfig, run: Claim) => Promise<SecretFrame>;
   readonly isolation: () => Promise<Isolation>;
   /** Milliseconds. */
   readonly approvalExpiryMs: () => number;
@@ -133,7 +133,7 @@ async function spawn(
       `The executor "${job.executor}" is not configured any more.`,
     );
   }
-  const frame = await context.secretFrame(config);
+  const frame = await context.secretFrame(config, run.claim);
   const isolation = await context.isolation();
   const executor = openExecutor(config.kind);
   const { generation } = ledger;

@@ -42,7 +42,10 @@ export class Worker {
     if (left.length === 0) return 0;
     const boots = ledger.boots.before(ledger.epoch, left.length * 10);
     const hostBoots = new Map(boots.map((boot) => [boot.epoch, boot.hostBootId]));
-    const claims = await ledger.commit(() => left.map((run) => ledger.claims.adopt(run.id, ledger.now())));
+    const claims = await ledger.commit(() => {
+      ledger.slots.wantForsaken(ledger.now());
+      return left.map((run) => ledger.claims.adopt(run.id, ledger.now()));
+    });
     claims.forEach((claim, index) => {
       const epoch = left[index]?.epoch ?? 0;
       void this.#take(claim, 'inspect', hostBoots.get(epoch) ?? hostBootId, ledger.isHeld());

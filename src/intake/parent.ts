@@ -1,0 +1,52 @@
+// The job under which a new one is to stand, and what the new one has from it unless it says otherwise.
+
+import { resolve } from 'node:path';
+import type { Config, ExecutorConfig } from '../config/config.ts';
+import { HomerError } from '../core/errors.ts';
+import type { JobId } from '../core/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+export interface Parent {
+  readonly id: JobId;
+  readonly lane: string;
+  /** null: a command; an agent that asks for a subagent means an agent. */
+  readonly executor: string | null;
+  /** Absolute. */
+  readonly cwd: string;
+}
+
+export interface ParentPlaces {
+  readonly ledger: Ledger;
+  /** Absolute path of the state directory. */
+  readonly home: string;
+  readonly config: () => Config;
+  readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
+}
+
+/** Who asks: only the owner names any job, a run has its own and needs not say so. */
+export interface ParentSender {
+  readonly isOwner: boolean;
+  readonly run?: { readonly jobId: JobId } | undefined;
+}
+
+/**
+ * null: the job stands alone. Throws HOMER_JOB_UNKNOWN, HOMER_PARENT_ENDED and HOMER_SUBAGENT_LIMIT, and HOMER_OTHERS_JOB
+ * for a job that is not the sender's to name.
+ */
+export function chooseParent(
+  { ledger, home, config, executors }: ParentPlaces,
+  asked: JobId | undefined,
+  { isOwner, run }: ParentSender,
+): Parent | null {
+  const id = asked ?? run?.jobId;
+  if (id === undefined) return null;
+  if (!isOwner && id !== run?.jobId)
+    throw new HomerError('HOMER_OTHERS_JOB', `Job ${id} is not the one that asks.`);
+  // Asked again in the commit; here it spares the rest of the work.
+  ledger.family.admit(id, config().subagents);
+  const job = ledger.jobs.get(id);
+  const known = executors();
+  const kind = Object.hasOwn(known, job.executor) ? known[job.executor]?.kind : undefined;
+  const isAgent = kind !== undefined && kind !== 'command';
+  return { id, lane: job.lane, executor: isAgent ? job.executor : null, cwd: resolve(home, job.cwd) };
+}
