@@ -146,7 +146,7 @@ telegram: {}
 engine: { kind: bullmq }
 defaultExecutor: nope
 executors:
-  a: { kind: codex }
+  a: { kind: cursor }
   b: {}
   c: { kind: command }
   d: { kind: command, argv: [], permissions: ask }
@@ -173,9 +173,9 @@ executors:
       'config.yaml:9:9 roots.0: "code" is not an absolute path (or one that starts with ~/)',
       'config.yaml:10:1 telegram: is not available in this version of Homer',
       'config.yaml:11:17 engine.kind: "bullmq" is not available in this version of Homer; it must be "embedded"',
-      'config.yaml:12:18 defaultExecutor: "nope" is not an executor; there are shell, claude, gemini, kimi, opencode, qwen, a, b, c, d, e, f, g, h',
-      'config.yaml:14:14 executors.a.kind: "codex" is not available in this version of Homer; it must be "claude" or "gemini" or "kimi" or "opencode" or "qwen" or "acp" or "command"',
-      'config.yaml:15:6 executors.b.kind: is missing; it must be "claude" or "gemini" or "kimi" or "opencode" or "qwen" or "acp" or "command"',
+      'config.yaml:12:18 defaultExecutor: "nope" is not an executor; there are shell, claude, codex, gemini, kimi, opencode, qwen, a, b, c, d, e, f, g, h',
+      'config.yaml:14:14 executors.a.kind: "cursor" is not possible; it must be "claude" or "codex" or "gemini" or "kimi" or "opencode" or "qwen" or "acp" or "command"',
+      'config.yaml:15:6 executors.b.kind: is missing; it must be "claude" or "codex" or "gemini" or "kimi" or "opencode" or "qwen" or "acp" or "command"',
       'config.yaml:16:6 executors.c.argv: is missing',
       'config.yaml:17:29 executors.d.argv: the list is empty',
       'config.yaml:17:33 executors.d.permissions: is not a known key; known here: kind, argv, input, env, setEnv, idempotent, timeoutMs, stallMs, outputLimit, isolation, subagents, sandbox, writable, nice, memoryMb, openFiles',

@@ -31,7 +31,7 @@ export interface Finding {
 }
 
 const later: ReadonlySet<string> = new Set(['telegram', 'webhooks']);
-const laterKinds: ReadonlySet<unknown> = new Set(['codex', 'bullmq']);
+const laterKinds: ReadonlySet<unknown> = new Set(['bullmq']);
 
 /** Turns one zod issue into findings; `root` is the value that was validated. */
 export function describeIssue(issue: core.$ZodIssue, root: unknown): readonly Finding[] {

@@ -11,7 +11,14 @@ import { parseSpan } from '../core/span.ts';
 type NamedAgentKind = Exclude<ExecutorKind, 'command' | 'acp'>;
 
 /** Agent CLIs this version can drive; each may be a `defaultExecutor` without being configured. */
-export const agentKinds: readonly NamedAgentKind[] = ['claude', 'gemini', 'kimi', 'opencode', 'qwen'];
+export const agentKinds: readonly NamedAgentKind[] = [
+  'claude',
+  'codex',
+  'gemini',
+  'kimi',
+  'opencode',
+  'qwen',
+];
 
 export const defaults = {
   port: 4663,

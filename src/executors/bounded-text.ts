@@ -9,6 +9,13 @@ export interface BoundedText {
 /** Most of an answer that is kept, bytes of UTF-8; the journal has the whole. */
 export const answerBytes = 256 * 1024;
 
+/** An answer that is already whole, of at most `answerBytes`. */
+export function boundedAnswer(text: string): string {
+  const bounded = createBoundedText(answerBytes);
+  bounded.add(text);
+  return bounded.text();
+}
+
 // Room for the line between head and tail, whatever number is in it.
 const gapBytes = 64;
 

@@ -2,7 +2,7 @@
 // "success", a denied tool too, and an interrupted turn exits with 0 (measured with 2.1.330).
 
 import type { EndEvent, Usage } from '../core/agent.ts';
-import { answerBytes, createBoundedText } from './bounded-text.ts';
+import { boundedAnswer } from './bounded-text.ts';
 import { fieldsOf, itemsOf, numberOf, textOf, textsOf, type Fields } from './json-fields.ts';
 
 /** A usage limit the stream told of; `until` in ms since the epoch. */
@@ -89,10 +89,4 @@ function deniedTools(result: Fields): readonly string[] {
     (denial) => textOf(denial['tool_name']) ?? 'a tool',
   );
   return [...new Set(names)];
-}
-
-function boundedAnswer(text: string): string {
-  const bounded = createBoundedText(answerBytes);
-  bounded.add(text);
-  return bounded.text();
 }

@@ -48,6 +48,8 @@ export interface Reaction {
   readonly write?: string;
   /** Close the agent's standard input, after `write`. */
   readonly closeInput?: boolean;
+  /** Nothing will come of it any more: end the agent at once; `exited` then tells the verdict. */
+  readonly giveUp?: boolean;
   /** The agent refused the session in this mode: spawn it once more, once per run, with `turnAs(turn, mode)`. */
   readonly respawnAs?: 'new' | 'resume';
 }

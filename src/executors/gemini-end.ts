@@ -2,7 +2,7 @@
 // (401 → 145), so it only counts where there is no such line (measured with 0.61.0).
 
 import type { EndEvent, Usage } from '../core/agent.ts';
-import { answerBytes, createBoundedText } from './bounded-text.ts';
+import { boundedAnswer } from './bounded-text.ts';
 import { fieldsOf, numberOf, parseFields, textOf, type Fields } from './json-fields.ts';
 
 /** What the turn came to besides its `result` line; `hide` takes secrets out of what is cut. */
@@ -86,10 +86,4 @@ function untilIn(message: string, writtenAt: string | null): number | null {
   const at = Date.parse(writtenAt ?? '');
   if (seconds === undefined || Number.isNaN(at) || Number.isNaN(Number(seconds))) return null;
   return at + Math.ceil(Number(seconds) * 1000);
-}
-
-function boundedAnswer(text: string): string {
-  const bounded = createBoundedText(answerBytes);
-  bounded.add(text);
-  return bounded.text();
 }

@@ -21,6 +21,12 @@ export const knownAgents: readonly KnownAgent[] = [
     install: 'npm install -g @anthropic-ai/claude-code',
   },
   {
+    name: 'codex',
+    kind: 'codex',
+    program: 'codex',
+    install: 'npm install -g @openai/codex',
+  },
+  {
     name: 'gemini',
     kind: 'gemini',
     program: 'gemini',

@@ -3,6 +3,7 @@
 import type { ExecutorKind } from '../core/agent.ts';
 import { createAcpExecutor } from './acp.ts';
 import { createClaudeExecutor } from './claude.ts';
+import { createCodexExecutor } from './codex.ts';
 import { createCommandExecutor } from './command.ts';
 import type { Executor } from './executor.ts';
 import { createGeminiExecutor } from './gemini.ts';
@@ -10,6 +11,7 @@ import { createGeminiExecutor } from './gemini.ts';
 const makers: Readonly<Record<ExecutorKind, () => Executor>> = {
   claude: createClaudeExecutor,
   gemini: createGeminiExecutor,
+  codex: createCodexExecutor,
   kimi: () => createAcpExecutor('kimi'),
   opencode: () => createAcpExecutor('opencode'),
   qwen: () => createAcpExecutor('qwen'),

@@ -122,6 +122,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     react(reaction);
     // It said its last word; should it not go by itself, it is ended.
     if (reaction.closeInput === true || reaction.events.some(({ type }) => type === 'end')) lingerMs ??= 0;
+    if (reaction.giveUp === true) lingered.resolve();
   };
   const onOutput = (text: string): void => {
     hear(conversation.output(text));

@@ -48,6 +48,7 @@ export function startAgent(
     }
     if (reaction.write !== undefined && child.stdin.writable) child.stdin.write(reaction.write);
     if (reaction.closeInput === true) child.stdin.end();
+    if (reaction.giveUp === true) child.kill('SIGKILL');
   };
   // An agent that was killed does not read any more; how it ended is told by its exit.
   child.stdin.on('error', () => undefined);

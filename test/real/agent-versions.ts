@@ -18,6 +18,11 @@ export const agentVersions = {
       `@anthropic-ai/claude-code-${process.platform}-${process.arch}-musl/claude`,
     ],
   },
+  codex: {
+    package: '@openai/codex',
+    version: '0.169.0',
+    programs: ['@openai/codex/bin/codex.js'],
+  },
   gemini: {
     package: '@google/gemini-cli',
     version: '0.61.0',

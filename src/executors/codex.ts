@@ -1,0 +1,39 @@
+// The executor for Codex: `codex exec --json`, one process per turn, the prompt on standard input. Flags and lines were
+// measured with 0.169.0.
+
+import type { Permissions } from '../core/agent.ts';
+import { createCodexConversation } from './codex-conversation.ts';
+import type { Executor, ExecutorSettings, Turn } from './executor.ts';
+
+/** Runs Codex in its own sandbox; it names its session ("thread") itself, in its first line. */
+export function createCodexExecutor(): Executor {
+  return {
+    kind: 'codex',
+    framing: 'lines',
+    choosesSessionId: false,
+    resumable: true,
+    invocation: (settings, turn) => ({ file: settings.bin, args: argumentsOf(settings, turn), env: {} }),
+    converse: createCodexConversation,
+  };
+}
+
+// Without a terminal Codex asks nobody: what its sandbox does not allow fails, and the model is told so. So `ask` and
+// `edits` are the same here. Settings, not `--sandbox`, which `resume` does not know; they go before the person's own.
+const permissionArguments: Readonly<Record<Permissions, readonly string[]>> = {
+  none: ['-c', 'sandbox_mode="read-only"', '-c', 'approval_policy="never"'],
+  ask: ['-c', 'sandbox_mode="workspace-write"', '-c', 'approval_policy="never"'],
+  edits: ['-c', 'sandbox_mode="workspace-write"', '-c', 'approval_policy="never"'],
+  all: ['--dangerously-bypass-approvals-and-sandbox'],
+};
+
+function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] {
+  const { id, mode } = turn.session;
+  const resumes = mode === 'resume' && id !== null;
+  // The person's arguments stand before `resume`: flags that only `exec` knows (`--add-dir`) count there too.
+  const args = ['exec', ...settings.args, ...(resumes ? ['resume'] : [])];
+  // Jobs need not work in a repository.
+  args.push('--json', '--skip-git-repo-check', ...permissionArguments[settings.permissions]);
+  if (settings.model !== null) args.push('--model', settings.model);
+  // `-`: the prompt is standard input.
+  return [...args, ...(resumes ? [id] : []), '-'];
+}
