@@ -27,7 +27,7 @@ export function createCodexConversation(
   let answer = '';
   let lastError: string | null = null;
   let end: EndEvent | null = null;
-  let isUnknown = false;
+  let refusal: 'unknown' | 'busy' | null = null;
   let tries = { verdict: '', count: 0 };
 
   /** Only of a turn that did not come to its end: what Codex tells later is of no interest. */
@@ -94,7 +94,8 @@ export function createCodexConversation(
 
   const complain = (line: string): Reaction => {
     complaints.add(hide(line));
-    if (line.includes('no rollout found for thread id')) isUnknown = true;
+    if (line.includes('no rollout found for thread id')) refusal = 'unknown';
+    else if (line.includes('already has an active writer')) refusal = 'busy';
     const why = /codex_core::tools::router: .*Rejected\(\\?"(.*?)\\?"\)/.exec(line)?.[1];
     // The stream itself says nothing of a command that Codex's own rules forbid or want approved.
     if (why !== undefined) denied.add(why);
@@ -149,12 +150,17 @@ export function createCodexConversation(
     cancel: () => silent,
     exited(exit) {
       if (end !== null) return { end };
-      if (isUnknown && turn.session.mode === 'resume') {
+      const id = turn.session.id ?? '';
+      if (refusal === 'busy')
+        return {
+          end: { type: 'end', verdict: 'session_busy', message: `Another Codex has the session ${id} open.` },
+        };
+      if (refusal === 'unknown' && turn.session.mode === 'resume') {
         // Killed before it had written anything down: there is nothing to lose by starting over. A session that went on
         // for turns is another matter, its loss has to be told.
         if (turn.preamble !== null && turn.session.established !== true) return { respawnAs: 'new' };
-        const message = `Codex no longer has the session ${turn.session.id ?? ''}.`;
-        return { end: { type: 'end', verdict: 'agent_error', message } };
+        const message = `Codex no longer has the session ${id}.`;
+        return { end: { type: 'end', verdict: 'session_lost', message } };
       }
       return { end: endFromExit(exit) };
     },

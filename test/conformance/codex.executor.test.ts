@@ -85,7 +85,7 @@ const unknown: RecordedCase = {
   ending: { respawnAs: 'new' },
 };
 const lost = ended('lost', 'Codex was ended by SIGKILL before its answer was complete.');
-const gone = ended('agent_error', 'Codex no longer has the session 11111111-2222-4333-8444-555555555555.');
+const gone = ended('session_lost', 'Codex no longer has the session 11111111-2222-4333-8444-555555555555.');
 const toolSaid = expect.stringContaining('Output:\nhi-from-tool') as string;
 
 executorSuite('codex', {
@@ -279,6 +279,17 @@ executorSuite('codex', {
         preamble: resumePreamble,
       },
       ending: { end: gone },
+    },
+    'session open elsewhere': {
+      ...unknown,
+      steps: [complained('session-busy')],
+      events: [remark(linesOf('session-busy.stderr')[0] ?? '')],
+      ending: {
+        end: ended(
+          'session_busy',
+          'Another Codex has the session 11111111-2222-4333-8444-555555555555 open.',
+        ),
+      },
     },
     'session id in use': {
       cannotBe: 'Codex names its sessions itself, so a new one is never in use.',
