@@ -12,6 +12,11 @@ test('what a setting allows is allowed at once', () => {
   expect(decided('edits')).toMatchObject({ read: 'allow', edit: 'allow' });
 });
 
+test('what a setting does not allow waits for a person', () => {
+  expect(decided('ask')).toEqual({ read: 'wait', edit: 'wait', other: 'wait' });
+  expect(decided('edits')).toMatchObject({ other: 'wait' });
+});
+
 test('none is a hard limit, but for reading', () => {
   expect(decided('none')).toEqual({ read: 'allow', edit: 'deny', other: 'deny' });
 });

@@ -11,7 +11,7 @@ export type PermissionDecision =
   /** Left open until a person answers. */
   | { readonly do: 'wait' };
 
-/** Homer cannot ask a person yet, so what `permissions` does not allow is denied, with the setting to change. */
+/** What a setting does not allow at once waits for a person, but for `none`: nobody is asked then. */
 export function decidePermission(
   executor: string,
   permissions: Permissions,
@@ -19,10 +19,11 @@ export function decidePermission(
   effect: ToolEffect = 'other',
 ): PermissionDecision {
   if (allowed[permissions].includes(effect)) return { do: 'allow' };
+  if (permissions !== 'none') return { do: 'wait' };
   return {
     do: 'deny',
     message:
-      `${tool} needs an approval and no person can be asked. Do what you can without it and say what is missing. ` +
+      `${tool} needs an approval and no person is asked. Do what you can without it and say what is missing. ` +
       `(executors.${executor}.permissions is "${permissions}" in Homer's config.yaml.)`,
   };
 }

@@ -118,10 +118,8 @@ export class Approvals {
     by: string | null,
     now: number,
   ): ApprovalRecord | null {
-    const row = this.#byRequest.get(runId, requestId);
-    if (row === undefined) return null;
-    const approval = fromRow(row);
-    if (approval.state !== 'pending' && approval.state !== 'answering') return null;
+    const approval = this.findByRequest(runId, requestId);
+    if (approval?.state !== 'pending' && approval?.state !== 'answering') return null;
     this.#close(approval, state, by, now);
     return approval;
   }
@@ -136,6 +134,11 @@ export class Approvals {
     const row = this.#byId.get(id);
     if (row === undefined) throw new HomerError('HOMER_APPROVAL_UNKNOWN', `There is no approval ${id}.`);
     return fromRow(row);
+  }
+
+  findByRequest(runId: RunId, requestId: string): ApprovalRecord | null {
+    const row = this.#byRequest.get(runId, requestId);
+    return row === undefined ? null : fromRow(row);
   }
 
   /** Newest first. */

@@ -11,8 +11,11 @@ export type Waypoint =
   | '7-ended'
   | '8-settled';
 
+/** The same for a question of an agent: in the ledger; answered, and its job has its slot; told to the runner. */
+export type QuestionPoint = 'a1-noted' | 'a2-answered' | 'a3-told';
+
 /** Called when a point has been passed. The daemon's own does nothing; the chaos suite's kills the process there. */
-export type PassWaypoint = (point: Waypoint) => void;
+export type PassWaypoint = (point: Waypoint | QuestionPoint) => void;
 
 export const passOn: PassWaypoint = () => undefined;
 

@@ -1,21 +1,28 @@
 // Opens the registry: every operation there is, with what it works on.
 
+import type { JobId } from '../core/ids.ts';
 import { createIntake, type IntakeOptions } from '../intake/intake.ts';
+import type { Worker } from '../worker/worker.ts';
+import { approvalOperations } from './approvals.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
-import { jobOperations, type JobOperationsOptions } from './jobs.ts';
+import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import type { Operation } from './operation.ts';
 import { waitOperations } from './waiting.ts';
 
 export type OperationsOptions = IntakeOptions &
-  DaemonOperationsOptions &
-  Pick<JobOperationsOptions, 'endRun'>;
+  Omit<DaemonOperationsOptions, 'activity'> & { readonly worker: Worker };
 
 export function openOperations(options: OperationsOptions): readonly Operation[] {
+  const { worker } = options;
+  const endRun = (jobId: JobId): void => worker.cancel(jobId);
+  const tellAnswers = (jobId: JobId): void => worker.tellAnswers(jobId);
+  const activity = (jobId: string): string | null => worker.activityOf(jobId);
   return [
-    ...jobOperations({ ...options, accept: createIntake(options) }),
+    ...jobOperations({ ...options, accept: createIntake(options), endRun }),
+    ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
     ...laneOperations(options),
-    ...daemonOperations(options),
+    ...daemonOperations({ ...options, activity }),
   ];
 }

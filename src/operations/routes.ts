@@ -57,6 +57,30 @@ export const routes = {
     scope: 'operate',
     summary: 'Run a failed, cancelled or waiting job again',
   },
+  'approvals.list': {
+    method: 'GET',
+    path: '/api/v1/approvals',
+    scope: 'read',
+    summary: 'What agents ask and asked, newest first',
+  },
+  'approvals.get': {
+    method: 'GET',
+    path: '/api/v1/approvals/:id',
+    scope: 'read',
+    summary: 'One question of an agent, and what became of it',
+  },
+  'approvals.allow': {
+    method: 'POST',
+    path: '/api/v1/approvals/:id/allow',
+    scope: 'operate',
+    summary: 'Let the agent use the tool: once, or with the same command (else at all) for the session',
+  },
+  'approvals.deny': {
+    method: 'POST',
+    path: '/api/v1/approvals/:id/deny',
+    scope: 'operate',
+    summary: 'Tell the agent no; it goes on without',
+  },
   'lanes.list': {
     method: 'GET',
     path: '/api/v1/lanes',

@@ -12,17 +12,13 @@ import type { RunReport } from '../ledger/run-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
-import {
-  type Exit,
-  filesVersion,
-  type Isolation,
-  type JournalEntry,
-  type SecretFrame,
-} from '../runner/files.ts';
+import { type Exit, filesVersion, type Isolation, type SecretFrame } from '../runner/files.ts';
 import { followJournal } from '../runner/journal-reader.ts';
 import { sendOrder } from '../runner/records.ts';
+import { tellAnswers } from './approvals.ts';
 import { waitForRunner } from './follow.ts';
 import { inspectRun, type Inspection } from './inspect.ts';
+import { note, type NotedRun, noteRest } from './notes.ts';
 import { isPassing, persist } from './persist.ts';
 import {
   emptySummary,
@@ -51,17 +47,13 @@ export interface RunContext {
 }
 
 /** A run in the hands of this worker. */
-export interface Run {
-  readonly claim: Claim;
-  readonly directory: string;
+export interface Run extends NotedRun {
   /** `HOMER_RUN` in the environment of everything the run starts. */
   readonly marker: string;
   /** The host's boot in which it was granted; null where the system has no such id. */
   readonly hostBootId: string | null;
   /** Left by the ledger before it was restored, copied or moved: it is ended and its job held. */
   readonly foreignGeneration: boolean;
-  /** What the agent did last; null until it did something. */
-  activity: string | null;
 }
 
 export type Step = 'start' | 'follow' | 'inspect' | 'settled';
@@ -163,12 +155,13 @@ async function follow(
   if (context.ledger.jobs.get(run.claim.jobId).cancelRequestedAt !== null)
     orderStop(context, run, 'cancelled');
   else if (run.foreignGeneration) orderStop(context, run, 'interrupted');
+  else void tellRun(context, run, signal);
   const following = new AbortController();
   const either = AbortSignal.any([signal, following.signal]);
   const journal = followJournal(
     run.directory,
-    0,
-    (entries) => note(context, run, entries, signal),
+    run.noted,
+    (entries, nextOffset) => note(context, run, { entries, nextOffset }, false, signal),
     either,
   ).catch(
     // What is shown of a run is not worth the run: it goes on, and its end is read from exit.json.
@@ -185,20 +178,13 @@ async function follow(
   context.pass('7-followed');
 }
 
-async function note(
-  context: RunContext,
-  run: Run,
-  entries: readonly JournalEntry[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { ledger } = context;
-  for (const entry of entries) {
-    if (entry.type === 'tool_start')
-      run.activity = entry.summary === '' ? entry.name : `${entry.name}: ${entry.summary}`;
-    if (entry.type !== 'session') continue;
-    const { agentSessionId } = entry;
-    if (ledger.claims.findRun(run.claim.runId)?.agentSessionId === agentSessionId) continue;
-    await persist(ledger, () => ledger.claims.recordSession(run.claim, agentSessionId, ledger.now()), signal);
+/** Tells its runner what persons answered, once its job has its slot. Never rejects. */
+export async function tellRun(context: RunContext, run: Run, signal: AbortSignal): Promise<void> {
+  try {
+    await tellAnswers(context, run, signal);
+  } catch (error) {
+    // Handed over: the next daemon finds the answer in the ledger.
+    if (!signal.aborted) context.onError(error, { runId: run.claim.runId, order: 'answer' });
   }
 }
 
@@ -215,9 +201,11 @@ async function conclude(context: RunContext, run: Run, signal: AbortSignal): Pro
     case 'start':
       return 'start';
     case 'waitForPerson':
+      await noteRest(context, run, signal);
       await awaitPerson(context, run, whyUnproven(inspection), signal);
       return 'settled';
     default:
+      await noteRest(context, run, signal);
       await settle(context, run, reportOf(inspection, decision), signal);
       return 'settled';
   }

@@ -6,7 +6,15 @@ import type { JobId, RunId } from '../core/ids.ts';
 import type { Claim, Engine } from '../engine/engine.ts';
 import { runMarker } from '../runner/leftovers.ts';
 import { runDirectory } from './run-files.ts';
-import { awaitPerson, driveRun, orderStop, type Run, type RunContext, type Step } from './run-driver.ts';
+import {
+  awaitPerson,
+  driveRun,
+  orderStop,
+  tellRun,
+  type Run,
+  type RunContext,
+  type Step,
+} from './run-driver.ts';
 
 export interface WorkerOptions extends RunContext {
   readonly engine: Engine;
@@ -55,10 +63,13 @@ export class Worker {
 
   /** Takes claims from the engine until the engine is closed. */
   async start(): Promise<void> {
-    await this.#options.engine.receive((claim) => {
-      this.#options.pass('3-claimed');
-      return this.#take(claim, 'start', this.#options.hostBootId, false);
-    });
+    await this.#options.engine.receive(
+      (claim) => {
+        this.#options.pass('3-claimed');
+        return this.#take(claim, 'start', this.#options.hostBootId, false);
+      },
+      ({ jobId }) => this.tellAnswers(jobId),
+    );
   }
 
   /** What the run of a job did last; null when nothing is known. */
@@ -79,6 +90,12 @@ export class Worker {
   /** Tells the run of a job to end; nothing happens when none is in hand. */
   cancel(jobId: JobId): void {
     for (const run of this.#runs()) if (run.claim.jobId === jobId) orderStop(this.#options, run, 'cancelled');
+  }
+
+  /** Tells the run of a job what persons answered, if the job has its slot; nothing happens when none is in hand. */
+  tellAnswers(jobId: JobId): void {
+    for (const run of this.#runs())
+      if (run.claim.jobId === jobId) void tellRun(this.#options, run, this.#handOver.signal);
   }
 
   /** Tells every run to end, as interrupted. */
@@ -122,6 +139,8 @@ export class Worker {
       hostBootId,
       foreignGeneration,
       activity: null,
+      noted: 0,
+      told: new Set(),
     };
     const settled = this.#drive(run, first).finally(() => {
       this.#held.delete(claim.runId);

@@ -58,7 +58,7 @@ const deniedText =
 const huge = 'é'.repeat(1 << 20);
 const asked = '1b5f4230-953e-4d91-920b-4230277989dc';
 const denial =
-  'Bash needs an approval and no person can be asked. Do what you can without it and say what is missing. ' +
+  'Bash needs an approval and no person is asked. Do what you can without it and say what is missing. ' +
   '(executors.claude.permissions is "none" in Homer\'s config.yaml.)';
 
 const plainTurn: RecordedCase = {

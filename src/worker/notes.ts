@@ -1,0 +1,58 @@
+// What the journal of a run says while it goes on, noted where it is needed: in the ledger, and for whoever asks what it does.
+
+import { join } from 'node:path';
+import { isHomerError } from '../core/errors.ts';
+import { fileNames, type JournalEntry } from '../runner/files.ts';
+import { readJournal } from '../runner/journal-reader.ts';
+import { type ApprovalContext, type AskingRun, noteQuestions } from './approvals.ts';
+import { persist } from './persist.ts';
+
+export interface NotesContext extends ApprovalContext {
+  readonly onError: (error: unknown, context: Record<string, unknown>) => void;
+}
+
+export interface NotedRun extends AskingRun {
+  /** What the agent did last; null until it did something. */
+  activity: string | null;
+  /** How far its journal was noted, bytes. */
+  noted: number;
+}
+
+/** Notes entries that end at `nextOffset`. `isOver`: the run has ended. */
+export async function note(
+  context: NotesContext,
+  run: NotedRun,
+  { entries, nextOffset }: { readonly entries: readonly JournalEntry[]; readonly nextOffset: number },
+  isOver: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger } = context;
+  await noteQuestions(context, run, entries, isOver, signal);
+  for (const entry of entries) {
+    if (entry.type === 'tool_start')
+      run.activity = entry.summary === '' ? entry.name : `${entry.name}: ${entry.summary}`;
+    if (entry.type !== 'session') continue;
+    const { agentSessionId } = entry;
+    if (ledger.claims.findRun(run.claim.runId)?.agentSessionId === agentSessionId) continue;
+    await persist(ledger, () => ledger.claims.recordSession(run.claim, agentSessionId, ledger.now()), signal);
+  }
+  run.noted = nextOffset;
+}
+
+/**
+ * What its runner wrote after it was last looked at, before the run is settled: an answer that was applied must not be
+ * taken for one that was not.
+ */
+export async function noteRest(context: NotesContext, run: NotedRun, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      const part = await readJournal(join(run.directory, fileNames.journal), run.noted);
+      if (part.nextOffset === run.noted) return;
+      await note(context, run, part, true, signal);
+    }
+  } catch (error) {
+    if (signal.aborted || isHomerError(error, 'HOMER_FENCED')) throw error;
+    // What is shown of a run is not worth the run: its end is read from exit.json.
+    context.onError(error, { runId: run.claim.runId, part: 'journal' });
+  }
+}
