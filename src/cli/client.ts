@@ -164,7 +164,7 @@ function unreachable(record: DaemonRecord, cause: unknown): HomerError {
   const { pid, port } = record;
   return new HomerError(
     'HOMER_UNREACHABLE',
-    `Homer (pid ${pid}) does not answer on port ${port}: ${messageOf(cause)}.`,
+    `Homer${pid === 0 ? '' : ` (pid ${pid})`} does not answer on port ${port}: ${messageOf(cause)}.`,
     { cause },
   );
 }

@@ -1,10 +1,13 @@
 // What every command is given.
 
+import type { RunAccess } from './run-access.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Context {
   /** Absolute path of the state directory; it may not exist. */
   readonly home: string;
+  /** Inside a run: what it asks its daemon with. null outside, and when a state directory was named. */
+  readonly run: RunAccess | null;
   /** One JSON document on standard output instead of text for people. */
   readonly json: boolean;
   readonly terminal: Terminal;

@@ -10,6 +10,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'The result goes to standard output, all else to standard error. The exit code is 0 only when the job',
     'succeeded. Ctrl-C leaves (130) while the job goes on. A job that waits for a person is waited for on a',
     'terminal; in a script `homer run` ends with 1 and says what to do. Quote the task, or put -- before it.',
+    'Inside a run of an agent it makes a job under that of the run; see docs/subagents.md.',
   ],
   status: [
     'homer status',
@@ -22,6 +23,13 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   attach: ['homer attach last', 'homer attach k3f9ab'],
   logs: ['homer logs last', 'homer logs k3f9ab | less', 'homer logs last --json'],
   cancel: ['homer cancel last', 'homer cancel k3f9ab'],
+  wait: [
+    'homer wait last',
+    'homer wait k3f9ab 7d2c1e --timeout 10m',
+    'homer wait                                inside a run: all jobs that it asked for',
+    '',
+    'Exit code: 0 when all have succeeded, 1 when one has not, or not within the time.',
+  ],
   retry: ['homer retry last', 'homer retry k3f9ab && homer attach k3f9ab'],
   start: ['homer start', 'homer start --home /srv/homer'],
   stop: ['homer stop', 'homer stop --now', 'homer stop --kill'],

@@ -43,6 +43,8 @@ export function drawJob(job: Job, paper: Paper): string[] {
         ...fact('task', firstLine(job.prompt)),
         ...fact('by', `${job.executor} in lane ${job.lane}`),
         ...fact('where', job.cwd),
+        ...fact('under', job.parentId),
+        ...fact('children', children(job)),
         ...fact('asked', `${age(job.createdAt, now)} by ${job.source}`),
         ...fact('tries', tries(job)),
         ...fact('usage', usage(job)),
@@ -92,12 +94,19 @@ function describeState(job: Job, now: number): string {
     return job.startedAt === null ? 'is running' : `is running for ${span(now - Date.parse(job.startedAt))}`;
   if ((job.state === 'queued' || job.state === 'scheduled' || job.state === 'parked') && job.dueAt !== null)
     return `is ${job.state} until ${clock(job.dueAt, now)}`;
-  if (job.state === 'waiting') return 'waits for you';
+  if (job.state === 'waiting')
+    return job.error === null && job.children.ended < job.children.total
+      ? 'waits for the jobs under it'
+      : 'waits for you';
   if (job.endedAt === null) return `is ${job.state}`;
   const took =
     job.startedAt === null ? '' : ` after ${span(Date.parse(job.endedAt) - Date.parse(job.startedAt))}`;
   const how = job.state === 'cancelled' ? 'was cancelled' : job.state;
   return `${how}${took}, ${age(job.endedAt, now)}`;
+}
+
+function children({ children: { total, ended } }: Job): string | null {
+  return total === 0 ? null : `${count(total, 'job')}, ${ended} ended`;
 }
 
 function tries(job: Job): string | null {

@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { Detached } from './detached.ts';
 import { tellFailure } from './failure.ts';
 import { createProgram, wantsOverview } from './program.ts';
+import { readRunAccess } from './run-access.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 async function main(args: readonly string[]): Promise<number> {
@@ -36,6 +37,7 @@ async function runCommand(args: readonly string[], terminal: Terminal): Promise<
   let exitCode = 0;
   const context = (options: { readonly home?: string; readonly json?: boolean }): Context => ({
     home: resolveHome(options.home, process.env, homedir()),
+    run: options.home === undefined ? readRunAccess(process.env) : null,
     json: options.json === true,
     terminal,
     version,

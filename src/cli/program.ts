@@ -10,6 +10,7 @@ import type { JobsOptions } from './commands/jobs.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { SkillsAction, SkillsOptions } from './commands/skills.ts';
 import type { StopOptions } from './commands/stop.ts';
+import type { WaitOptions } from './commands/wait.ts';
 
 interface GlobalOptions {
   readonly home?: string;
@@ -111,6 +112,16 @@ export function createProgram(
     'Run a failed, cancelled or waiting job again',
     async () => (await import('./commands/act.ts')).retry,
   );
+
+  add('wait', 'Wait for jobs to end; inside a run, without ids, for all jobs under its own')
+    .argument('[ids...]', 'the jobs')
+    .option('--timeout <time>', 'wait no longer than this, such as 90s, 30m or 2h', parseTime)
+    .action(async (ids: string[], options: WaitOptions) =>
+      act(async () => {
+        const { wait } = await import('./commands/wait.ts');
+        return (context) => wait(context, ids, options);
+      }),
+    );
 
   add('start', 'Start the daemon in the background; returns when it is ready').action(async () =>
     act(async () => (await import('./commands/start.ts')).start),

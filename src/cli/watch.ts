@@ -79,7 +79,8 @@ export async function watchToEnd(
 /** The line in place of what did not fit (executors/bounded-text.ts). */
 const wasCut = /^\[… \d+ bytes left out …\]$/m;
 
-function tellResult({ terminal, json }: Context, job: Job): number {
+/** Prints the result of a job and how it ended; 0 only when it succeeded, else 1. */
+export function tellResult({ terminal, json }: Context, job: Job): number {
   const { errorPalette: palette, say } = terminal;
   const hasSucceeded = job.state === 'succeeded';
   if (job.state === 'waiting') say('It waits for a person, so this does not wait any longer; the job stays.');

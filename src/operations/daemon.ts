@@ -138,7 +138,10 @@ function needsYou(
   ledger: Ledger,
 ): { jobId: string; state: string; code: string; message: string; hint: string }[] {
   const since = ledger.now() - newsMs;
-  const waiting = ledger.jobs.list({ state: 'waiting', limit: mostShown });
+  const waiting = ledger.jobs
+    .list({ state: 'waiting', limit: mostShown })
+    // The jobs under it are at work, or are themselves on this list.
+    .filter((job) => job.waitingFor !== 'children');
   const failed = ledger.jobs
     .list({ state: 'failed', limit: mostShown })
     .filter((job) => (job.endedAt ?? 0) > since);

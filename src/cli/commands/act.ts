@@ -6,9 +6,10 @@ import { connect } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { count } from '../format.ts';
 import { resolveJobId, shortId } from '../job-id.ts';
+import { connectFrom } from '../run-access.ts';
 
 export async function cancel(context: Context, text: string): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const id = await resolveJobId(client, text);
   const answer = await client.call<JobAnswer>('jobs.cancel', { params: { id } });
   report(context, answer, [

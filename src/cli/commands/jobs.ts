@@ -2,11 +2,12 @@
 
 import type { JobState } from '../../core/job.ts';
 import type { Job, JobsAnswer } from '../answers.ts';
-import { connect, type Client } from '../client.ts';
+import type { Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { age, firstLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
 import { stateColour } from '../job-screen.ts';
+import { connectFrom } from '../run-access.ts';
 
 export interface JobsOptions {
   readonly state?: JobState;
@@ -15,7 +16,7 @@ export interface JobsOptions {
 }
 
 export async function jobs(context: Context, { state, lane, limit }: JobsOptions): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const answer = await readJobs(client, { state, lane, limit });
   const { palette, columns } = context.terminal;
   const now = Date.now();

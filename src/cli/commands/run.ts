@@ -30,6 +30,10 @@ export async function run(context: Context, words: readonly string[], options: R
   if (options.key !== undefined && !isIdempotencyKey(options.key))
     throw new HomerError('HOMER_USAGE', 'This --key cannot be used.', { hint: `${keyRule}.` });
   const prompt = await readPrompt(words, terminal.say);
+  if (context.run !== null) {
+    const { runChild } = await import('./run-child.ts');
+    return runChild(context, context.run, prompt, { ...options, cwd: resolve(options.cwd ?? '.') });
+  }
   const detach = createDetach();
   const { record, isOurs } = await detach.or(ensureDaemon(home, terminal.say), 'Nothing was sent yet.');
   if (isOurs)
