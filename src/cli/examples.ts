@@ -4,6 +4,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   run: [
     "homer run 'summarize README.md'",
     "homer run -x shell 'wc -l README.md'      a command instead of an agent",
+    "homer run --worktree 'fix the failing test'   in a git worktree of its own",
     "git diff | homer run 'review this'        text piped in is appended to the task",
     "homer run -C ~/code/site --detach 'update the dependencies and run the tests'",
     '',

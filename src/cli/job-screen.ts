@@ -30,6 +30,19 @@ export function stateColour(state: JobState, palette: Palette): (text: string) =
 
 const resultLines = 12;
 
+/** `/home/me/.homer/worktrees/j… (at 3f2a91c0b7de)` */
+export function worktreeText({
+  path,
+  head,
+}: {
+  readonly path: string;
+  readonly head: string | null;
+}): string {
+  const short =
+    head !== null && /^[0-9a-f]{40,}$/.test(head) ? `at ${head.slice(0, 12)}` : `on ${head ?? '?'}`;
+  return plain(`${path} (${short})`);
+}
+
 /** The lines of the screen: state, times, runs, then the error and the head of the result. */
 export function drawJob(job: Job, paper: Paper): string[] {
   const { palette, columns, now } = paper;
@@ -45,6 +58,7 @@ export function drawJob(job: Job, paper: Paper): string[] {
         ...fact('where', job.cwd),
         ...fact('under', job.parentId),
         ...fact('children', children(job)),
+        ...fact('worktree', job.worktree === null ? null : worktreeText(job.worktree)),
         ...fact('asked', `${age(job.createdAt, now)} by ${job.source}`),
         ...fact('tries', tries(job)),
         ...fact('usage', usage(job)),

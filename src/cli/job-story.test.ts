@@ -12,6 +12,7 @@ function aJob(changes: Partial<Job> = {}): Job {
     executor: 'shell',
     sessionId: null,
     prompt: 'true',
+    worktree: null,
     cwd: '/',
     key: null,
     source: 'http:owner',

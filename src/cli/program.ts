@@ -53,6 +53,7 @@ export function createProgram(
     .option('-x, --executor <name>', 'the agent or program that does it')
     .option('-l, --lane <name>', 'the lane it waits in')
     .option('-C, --cwd <dir>', 'where it works (default: here)')
+    .option('--worktree', 'in a git worktree of its own, kept when there is work in it')
     .option('--key <key>', 'idempotency key: the same key and task give the same job')
     .option('--timeout <time>', 'end a run that takes longer, such as 90s, 30m or 2h', parseTime)
     .option('-d, --detach', 'do not wait; the id goes to standard output')

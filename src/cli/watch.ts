@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { Detached } from './detached.ts';
 import { followJob } from './follow.ts';
+import { worktreeText } from './job-screen.ts';
 import { tellEnd } from './job-story.ts';
 import { createLiveProgress } from './live-progress.ts';
 import { createPlainProgress } from './progress.ts';
@@ -86,6 +87,7 @@ export function tellResult({ terminal, json }: Context, job: Job): number {
   if (job.state === 'waiting') say('It waits for a person, so this does not wait any longer; the job stays.');
   else say((hasSucceeded ? palette.dim : palette.bad)(tellEnd(job)));
   if (job.state === 'failed' && job.error !== null) say(palette.dim(`  ${plain(job.error.hint)}`));
+  if (job.worktree !== null) say(palette.dim(`  Its worktree is kept: ${worktreeText(job.worktree)}`));
   if (json) terminal.print(JSON.stringify({ job }, null, 2));
   else if (job.result !== null) {
     if (wasCut.test(job.result.text))

@@ -139,6 +139,12 @@ export const requestErrors = {
     title: 'This prompt cannot be handed to the executor',
     hint: 'Arguments hold at most 128 KiB and no NUL; use `input: stdin` for the executor, or a file.',
   },
+  HOMER_WORKTREE_REFUSED: {
+    status: 400,
+    exit: 2,
+    title: 'There is no git repository to make a worktree of',
+    hint: 'Choose a directory in a git repository (-C DIR), or leave out --worktree.',
+  },
   HOMER_CWD_REFUSED: {
     status: 400,
     exit: 2,

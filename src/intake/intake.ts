@@ -10,6 +10,7 @@ import type { OnInterrupt } from '../core/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import { chooseParent, type Parent, type ParentSender } from './parent.ts';
+import { isInRepository } from './repository.ts';
 
 /** What was asked for; what is left out gets its default. */
 export interface JobRequest {
@@ -26,6 +27,8 @@ export interface JobRequest {
   readonly onInterrupt?: OnInterrupt | undefined;
   /** The job under which it stands; a run has its own. */
   readonly parent?: JobId | undefined;
+  /** Work in a git worktree of its own. */
+  readonly worktree?: boolean | undefined;
 }
 
 /** Who asks, as far as it matters here. */
@@ -73,7 +76,10 @@ export function createIntake(options: IntakeOptions): Accept {
     );
     const lane = chooseLane(options.config(), request.lane ?? parent?.lane);
     checkPrompt(request.prompt, name, config);
-    const cwd = keptDirectory(options.home, chooseDirectory(options, request.cwd, sender, parent));
+    const real = chooseDirectory(options, request.cwd, sender, parent);
+    if (request.worktree === true && !isInRepository(real))
+      throw new HomerError('HOMER_WORKTREE_REFUSED', `${real} is in no git repository.`);
+    const cwd = keptDirectory(options.home, real);
     const now = ledger.now();
     const draft = {
       id: newJobId(now, chance(now)),
@@ -93,6 +99,7 @@ export function createIntake(options: IntakeOptions): Accept {
       onInterrupt: request.onInterrupt ?? defaultOnInterrupt(config),
       notify: null,
       parentId: parent?.id ?? null,
+      worktree: request.worktree ?? false,
     };
     const accepted = await ledger.commit(() => {
       const isNew = key === null || ledger.jobs.findAccepted(sender.source, key, bodyHash) === null;

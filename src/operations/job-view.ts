@@ -7,6 +7,7 @@ import { verdicts } from '../core/verdict.ts';
 import type { Usage } from '../core/agent.ts';
 import type { RunRecord } from '../ledger/run-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
+import { findWorktree } from '../worker/worktree.ts';
 
 const time = z.iso.datetime().nullable();
 
@@ -35,6 +36,8 @@ export const jobView = z.object({
   sessionId: z.string().nullable(),
   prompt: z.string(),
   cwd: z.string(),
+  /** Its own git worktree, as long as it is there; `head` is a branch or a commit. */
+  worktree: z.object({ path: z.string(), head: z.string().nullable() }).nullable(),
   key: z.string().nullable(),
   source: z.string(),
   priority: z.int(),
@@ -77,6 +80,7 @@ export function viewJob(
     sessionId: job.sessionId,
     prompt: job.prompt,
     cwd: resolve(home, job.cwd),
+    worktree: job.worktree ? findWorktree(home, job.id) : null,
     key: job.key,
     source: job.source,
     priority: job.priority,

@@ -63,6 +63,7 @@ const createInput = z.strictObject({
     .optional(),
   onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
   parent: jobId.optional(),
+  worktree: z.boolean().optional(),
   key: z.string().refine(isIdempotencyKey, keyRule).optional(),
 });
 

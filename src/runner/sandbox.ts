@@ -44,8 +44,7 @@ export function sandboxArguments(
 ): readonly string[] | { readonly problem: string } {
   const { masked } = sandbox;
   const { cwd } = agent;
-  const inside = pathInside(masked, cwd);
-  if (inside !== null && !workPlaces.some((place) => pathInside(place, inside, true) !== null))
+  if (pathInside(masked, cwd) !== null && !isWorkPlace(masked, cwd))
     return { problem: `In a sandbox nobody works in ${cwd}: it is part of Homer's state directory.` };
   if (cwd === sep) return { problem: 'In a sandbox nobody works in /: all of it would be writable.' };
   const writable = [cwd, ...ownPlaces(agent), ...sandbox.writable]
@@ -62,7 +61,7 @@ export function sandboxArguments(
     ...(socket === undefined || !isAbsolute(socket) ? [] : readable(socket)),
     ...writable.flatMap(bind),
     ...['--tmpfs', masked],
-    ...(inside === null ? [] : bind(cwd)),
+    ...writable.filter((path) => isWorkPlace(masked, path)).flatMap(bind),
     // What is written there would be lost without a word.
     ...['--remount-ro', masked, '--remount-ro', '/run'],
     ...(process.getuid?.() === 0 ? capabilities() : []),
@@ -82,6 +81,10 @@ function ownPlaces({ kind, bin, env }: SandboxedAgent): readonly string[] {
   const [first] = directories;
   if (first !== undefined && !existsSync(first)) mkdirSync(first, { recursive: true, mode: 0o700 });
   return [...directories, ...(own?.files ?? []).map((path) => join(home, path)), join(home, '.cache')];
+}
+
+function isWorkPlace(masked: string, path: string): boolean {
+  return workPlaces.some((place) => pathInside(join(masked, place), path, true) !== null);
 }
 
 /** Null when it is not there: then nothing can be mounted on it. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { detectIsolation } from '../runner/isolation.ts';
+import { createGit } from './git.ts';
 import { buildSecretFrame, type Variables } from './environment.ts';
 import { createKeepAwake } from '../lifecycle/keep-awake.ts';
 import { addRunAccess } from './run-access.ts';
@@ -13,7 +14,7 @@ import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface OpenWorkerOptions extends Omit<
   WorkerOptions,
-  'secretFrame' | 'isolation' | 'runner' | 'onCount' | 'approvalExpiryMs'
+  'secretFrame' | 'isolation' | 'runner' | 'onCount' | 'approvalExpiryMs' | 'git'
 > {
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
@@ -33,6 +34,7 @@ export function openWorker({ env, token, config, port, runner, ...options }: Ope
   return new Worker({
     ...options,
     approvalExpiryMs: () => config().approvals.expiryMs,
+    git: createGit(env),
     onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
     async secretFrame(executor, run) {

@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutorConfig } from '../config/config.ts';
 import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
+import { isEnded } from '../core/job.ts';
 import { decideRecovery } from '../core/recovery.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Claim } from '../engine/engine.ts';
@@ -17,6 +18,7 @@ import { followJournal } from '../runner/journal-reader.ts';
 import { sendOrder } from '../runner/records.ts';
 import { tellAnswers } from './approvals.ts';
 import { waitForRunner } from './follow.ts';
+import type { Git } from './git.ts';
 import { inspectRun, type Inspection } from './inspect.ts';
 import { note, type NotedRun, noteRest } from './notes.ts';
 import { isPassing, persist } from './persist.ts';
@@ -27,7 +29,9 @@ import {
   reportFromJournal,
   reportWithout,
 } from './report.ts';
-import { prepareRunFiles } from './run-files.ts';
+import { prepareRunFiles, workingDirectory } from './run-files.ts';
+import { openWorktree } from './worktree.ts';
+import { isLast, tidyWorktree } from './tidy-worktree.ts';
 import { startRunner, type RunnerCommand, type RunnerProcess } from './runner-process.ts';
 
 export interface RunContext {
@@ -42,6 +46,7 @@ export interface RunContext {
   readonly isolation: () => Promise<Isolation>;
   /** Milliseconds. */
   readonly approvalExpiryMs: () => number;
+  readonly git: Git;
   readonly pass: PassWaypoint;
   readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
@@ -128,9 +133,22 @@ async function spawn(
   const frame = await context.secretFrame(config, run.claim);
   const isolation = await context.isolation();
   const executor = openExecutor(config.kind);
+  const worktree = job.worktree
+    ? await openWorktree(context.git, home, job.id, workingDirectory(home, job))
+    : null;
   const { generation } = ledger;
   const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
-  const plan = { runId, job, config, executor, generation, home: homeIdentity, isolation, approvals };
+  const plan = {
+    runId,
+    job,
+    config,
+    executor,
+    generation,
+    home: homeIdentity,
+    isolation,
+    approvals,
+    worktree,
+  };
   prepareRunFiles(home, plan);
   pass('5-specified');
   await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
@@ -238,7 +256,14 @@ function whyUnproven({ facts, survivors }: Inspection): string {
 async function settle(context: RunContext, run: Run, report: RunReport, signal: AbortSignal): Promise<void> {
   const { ledger } = context;
   if (isHeld(context, run)) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
-  else await persist(ledger, () => ledger.claims.settle(run.claim, report, ledger.now()), signal);
+  else {
+    const { jobId } = run.claim;
+    // What lives on may still write there.
+    const mayTidy = report.tree === 'dead';
+    if (mayTidy && isLast(report.verdict)) await tidyWorktree(context, jobId);
+    await persist(ledger, () => ledger.claims.settle(run.claim, report, ledger.now()), signal);
+    if (mayTidy && isEnded(ledger.jobs.get(jobId).state)) await tidyWorktree(context, jobId);
+  }
   context.pass('8-settled');
 }
 

@@ -11,6 +11,7 @@ import type { JobRecord } from '../ledger/job-record.ts';
 import { type ApprovalTerms, fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
 import type { Launch } from '../runner/launch.ts';
 import { syncDirectory, writeSpec } from '../runner/records.ts';
+import type { Worktree } from './worktree.ts';
 
 export interface RunPlan {
   readonly runId: RunId;
@@ -22,6 +23,8 @@ export interface RunPlan {
   readonly home: string;
   readonly isolation: Isolation;
   readonly approvals: ApprovalTerms;
+  /** Null: it works in the job's directory itself. */
+  readonly worktree: Worktree | null;
 }
 
 export function runDirectory(home: string, runId: RunId): string {
@@ -39,7 +42,7 @@ export function prepareRunFiles(home: string, plan: RunPlan): string {
 
 function specOf(
   stateDirectory: string,
-  { runId, job, config, executor, generation, home, isolation, approvals }: RunPlan,
+  { runId, job, config, executor, generation, home, isolation, approvals, worktree }: RunPlan,
 ): Spec {
   return {
     version: filesVersion,
@@ -48,7 +51,7 @@ function specOf(
     jobId: job.id,
     home,
     settings: settingsOf(job.executor, config),
-    turn: turnOf(job, resolve(realpathSync(stateDirectory), job.cwd), executor),
+    turn: turnOf(job, worktree?.cwd ?? workingDirectory(stateDirectory, job), executor),
     limits: {
       wallMs: job.timeoutMs,
       stallMs: config.stallMs,
@@ -57,12 +60,20 @@ function specOf(
     },
     approvals,
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
-    launch: launchOf(config, stateDirectory),
+    launch: launchOf(config, stateDirectory, worktree),
   };
 }
 
-function launchOf(config: ExecutorConfig, stateDirectory: string): Launch {
-  const { node, nice, openFiles, sandbox, writable } = config;
+/** The real path of the directory a job was accepted for. */
+export function workingDirectory(stateDirectory: string, job: JobRecord): string {
+  return resolve(realpathSync(stateDirectory), job.cwd);
+}
+
+function launchOf(config: ExecutorConfig, stateDirectory: string, worktree: Worktree | null): Launch {
+  const { node, nice, openFiles, sandbox } = config;
+  // A commit in a worktree writes to the repository it belongs to.
+  const own = worktree === null ? [] : [worktree.root, worktree.repository];
+  const writable = [...config.writable, ...own];
   return {
     node,
     nice,

@@ -15,6 +15,7 @@ import {
   type RunContext,
   type Step,
 } from './run-driver.ts';
+import { tidyLeftWorktrees } from './tidy-worktree.ts';
 
 export interface WorkerOptions extends RunContext {
   readonly engine: Engine;
@@ -63,6 +64,7 @@ export class Worker {
 
   /** Takes claims from the engine until the engine is closed. */
   async start(): Promise<void> {
+    void tidyLeftWorktrees(this.#options);
     await this.#options.engine.receive(
       (claim) => {
         this.#options.pass('3-claimed');

@@ -124,6 +124,18 @@ describe('a sandbox', () => {
     expect(await readFile(join(work, 'here'), 'utf8')).toBe('mine\n');
   });
 
+  test('all of a worktree is there, also above the directory it works in, and nothing that is no workplace', async () => {
+    if (!hasBwrap) return;
+    const root = join(home, 'worktrees/j1');
+    mkdirSync(join(root, 'sub'), { recursive: true });
+    mkdirSync(join(home, 'runs'), { recursive: true });
+    writeFileSync(join(root, '.git'), 'gitdir: elsewhere');
+    const script = `cat ../.git; echo x > ../new && ls -A ${home}`;
+    const one = sandboxed(script, { turn: { cwd: join(root, 'sub') } }, [root, join(home, 'runs'), home]);
+    const { exit } = await one.finish();
+    expect(exit?.text).toBe('gitdir: elsewhereworktrees');
+  });
+
   test('also when the state directory is inside of where it works', async () => {
     if (!hasBwrap) return;
     const { exit } = await sandboxed(`ls -A ${home} | wc -l; touch mine`, { turn: { cwd: user } }).finish();

@@ -18,6 +18,7 @@ export interface RunOptions {
   readonly executor?: string;
   readonly lane?: string;
   readonly cwd?: string;
+  readonly worktree?: boolean;
   readonly key?: string;
   /** Milliseconds. */
   readonly timeout?: number;
@@ -52,6 +53,7 @@ export async function run(context: Context, words: readonly string[], options: R
       lane: options.lane,
       cwd: resolve(options.cwd ?? '.'),
       timeoutMs: options.timeout,
+      worktree: options.worktree,
     },
   };
   const { job } = await detach.or(

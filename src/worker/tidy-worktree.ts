@@ -1,0 +1,50 @@
+// When a job's worktree goes: with the job, or at the next start for what a crash or a cancel between two runs left.
+
+import { isHomerError } from '../core/errors.ts';
+import type { JobId } from '../core/ids.ts';
+import { isEnded } from '../core/job.ts';
+import { type Verdict, verdictTable } from '../core/verdict.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Git } from './git.ts';
+import { closeLeftWorktrees, closeWorktree } from './worktree.ts';
+
+interface TidyOptions {
+  readonly ledger: Ledger;
+  readonly home: string;
+  readonly git: Git;
+  readonly onError: (error: unknown, context: Record<string, unknown>) => void;
+}
+
+/** Whether a run that ends like this is the last of its job, so that the worktree can go before the end is told. */
+export function isLast(verdict: Verdict): boolean {
+  return ['succeeded', 'failed', 'cancelled'].includes(verdictTable[verdict].becomes);
+}
+
+/** Removes the worktree of a job that is over, unless something would be lost. Never rejects. */
+export async function tidyWorktree({ ledger, home, git, onError }: TidyOptions, jobId: JobId): Promise<void> {
+  if (!ledger.jobs.get(jobId).worktree) return;
+  try {
+    await closeWorktree(git, home, jobId);
+  } catch (error) {
+    // It stays, and the job says where it is.
+    onError(error, { jobId, part: 'worktree' });
+  }
+}
+
+/** Never rejects. */
+export async function tidyLeftWorktrees({ ledger, home, git, onError }: TidyOptions): Promise<void> {
+  const isOver = (jobId: JobId): boolean => {
+    try {
+      return isEnded(ledger.jobs.get(jobId).state);
+    } catch (error) {
+      // Of another ledger: not ours to judge.
+      if (isHomerError(error, 'HOMER_JOB_UNKNOWN')) return false;
+      throw error;
+    }
+  };
+  try {
+    await closeLeftWorktrees(git, home, isOver);
+  } catch (error) {
+    onError(error, { part: 'worktree' });
+  }
+}
