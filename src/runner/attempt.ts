@@ -226,8 +226,8 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
       type: 'end',
       verdict: reason,
       text: end?.text,
-      message: stopMessages[reason],
-      ...stop.about(),
+      until: stop.about().until,
+      message: stop.about().message ?? stopMessages[reason],
     };
     return { end: stands ? end : stopped, respawnAs: null, exit, proof };
   }
