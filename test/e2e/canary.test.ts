@@ -108,7 +108,9 @@ test('a job can set no variable', async () => {
   ];
   for (const key of bodies) {
     const body = { prompt: 'true', executor: 'other', [key]: { PATH: '/tmp', LD_PRELOAD: 'x.so' } };
-    await expect(client.call('jobs.create', { body }), key).rejects.toMatchObject({ code: 'HOMER_INPUT_INVALID' });
+    await expect(client.call('jobs.create', { body }), key).rejects.toMatchObject({
+      code: 'HOMER_INPUT_INVALID',
+    });
   }
   expect(await work('other', 'env')).not.toMatch(/^(LD_|NODE_OPTIONS|PYTHON|BASH_ENV|DYLD_)/m);
 });
