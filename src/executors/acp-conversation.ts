@@ -52,6 +52,10 @@ export function createAcpConversation(
   let sessionId: string | null = null;
   let end: EndEvent | null = null;
   let isLost = false;
+  /** Homer asked it to stop. */
+  let isStopped = false;
+  /** It says it was stopped, although nobody in Homer asked for it. */
+  let isCutOff = false;
 
   const ask = (next: Step, make: Request, events: readonly AgentEvent[] = []): Reaction => {
     step = next;
@@ -118,6 +122,7 @@ export function createAcpConversation(
     const text = said.text();
     const isConcluded = agent.hidesFailures ? said.isConcluded() : text !== '' || said.usedTools();
     const stopReason = textOf(result['stopReason']);
+    isCutOff = stopReason === 'cancelled' && !isStopped && denied.length === 0;
     return finish(decideAcpEnd({ agent: title, stopReason, text, isConcluded, denied }), events);
   };
 
@@ -134,16 +139,23 @@ export function createAcpConversation(
   };
 
   const onPermission = (id: RequestId, params: Fields): Reaction => {
-    const { tool, events } = said.asked(fieldsOf(params['toolCall']) ?? {});
-    const options = itemsOf(params['options']);
+    const { toolId, tool, events } = said.asked(fieldsOf(params['toolCall']) ?? {});
+    const request: Asked = { id, tool: tool.name, options: itemsOf(params['options']) };
     const decision = decidePermission(settings.name, settings.permissions, tool.name, tool.effect);
-    if (decision.do === 'allow') return { events, write: settle({ id, tool: tool.name, options }, true) };
+    if (decision.do === 'allow') return { events, write: settle(request, true) };
     const requestId = String(id);
-    const event: AgentEvent = { type: 'permission', requestId, tool: tool.name, input: tool.input };
-    if (decision.do === 'deny')
-      return { events: [...events, event], write: settle({ id, tool: tool.name, options }, false) };
-    asked.set(requestId, { id, tool: tool.name, options });
+    const event: AgentEvent = { type: 'permission', requestId, toolId, tool: tool.name, input: tool.input };
+    if (decision.do === 'deny') {
+      const answered: AgentEvent = { type: 'permission_answered', requestId, allow: false, by: 'policy' };
+      return { events: [...events, event, answered], write: settle(request, false) };
+    }
+    asked.set(requestId, request);
     return { events: [...events, event] };
+  };
+
+  const onTakenBack = (requestId: string): Reaction => {
+    if (!asked.delete(requestId)) return silent;
+    return { events: [{ type: 'permission_answered', requestId, allow: false, by: 'withdrawn' }] };
   };
 
   /** The answer in the agent's own options. One that does not offer to allow just once is denied, rather than given more. */
@@ -165,7 +177,10 @@ export function createAcpConversation(
         return { events: [], write: methodNotFound(id, method) };
       return onPermission(id, params);
     }
-    if (method !== heard.session_update || step === 'over') return silent;
+    if (step === 'over') return silent;
+    if (method === heard.cancel_request)
+      return onTakenBack(textOf(params['requestId']) ?? String(numberOf(params['requestId'])));
+    if (method !== heard.session_update) return silent;
     // A subagent's session is the affair of the agent that started it.
     if (sessionId !== null && params['sessionId'] !== sessionId) return silent;
     return { events: said.told(fieldsOf(params['update']) ?? {}, step === 'prompt') };
@@ -218,13 +233,16 @@ export function createAcpConversation(
       // The protocol has every question of a cancelled turn answered with that.
       const answers = [...asked.values()].map(({ id }) => permissionAnswer(id, null));
       asked.clear();
+      isStopped = true;
       return { events: [], write: [...answers, cancelNotification(sessionId)].join('') };
     },
     exited(exit) {
       // Killed before the agent had written anything down: there is nothing to lose by starting over. A session that went
       // on for turns is another matter, its loss has to be told.
       if (isLost && turn.preamble !== null && turn.session.established !== true) return { respawnAs: 'new' };
-      return { end: end ?? endFromExit(exit) };
+      // Of a program in two processes (Qwen Code) one is killed and the other takes the end of its input for a cancel.
+      const isKilled = isCutOff && signalOf(exit) !== null;
+      return { end: isKilled ? endFromExit(exit) : (end ?? endFromExit(exit)) };
     },
   };
 }

@@ -10,6 +10,7 @@ import type {
   LoadSessionRequest,
   NewSessionRequest,
   PermissionOptionKind,
+  PROTOCOL_METHODS,
   PROTOCOL_VERSION,
   PromptRequest,
   RequestPermissionResponse,
@@ -36,7 +37,8 @@ const asked = {
 export const heard = {
   session_request_permission: 'session/request_permission',
   session_update: 'session/update',
-} as const satisfies Partial<typeof CLIENT_METHODS>;
+  cancel_request: '$/cancel_request',
+} as const satisfies Partial<typeof CLIENT_METHODS & typeof PROTOCOL_METHODS>;
 
 /** The error codes Homer tells apart. */
 export const errorCodes = {

@@ -12,11 +12,18 @@ export interface AcpTool {
   readonly effect: ToolEffect;
 }
 
+/** The call a permission is asked for, and the events it takes to be under way. */
+export interface AskedTool {
+  readonly toolId: string | undefined;
+  readonly tool: AcpTool;
+  readonly events: readonly AgentEvent[];
+}
+
 export interface AcpTools {
   /** A `tool_call`, a `tool_call_update`, or the call a permission is asked for. */
   told(call: Fields): readonly AgentEvent[];
   /** Starts a call, whatever is known of it: the agent waits within it. */
-  asked(call: Fields): { readonly tool: AcpTool; readonly events: readonly AgentEvent[] };
+  asked(call: Fields): AskedTool;
   /** Starts the calls of which nothing more was told before something else came. */
   settle(): readonly AgentEvent[];
 }
@@ -80,11 +87,12 @@ export function createAcpTools(hide: (text: string) => string): AcpTools {
     },
     asked(update) {
       const known = learn(update);
-      if (known === null) return { tool: { name: 'a tool', input: {}, effect: 'other' }, events: [] };
+      if (known === null)
+        return { toolId: undefined, tool: { name: 'a tool', input: {}, effect: 'other' }, events: [] };
       const { toolId, call } = known;
       const events = [...startOthers(toolId), ...start(toolId, call)];
       const input = Object.keys(call.input).length > 0 ? call.input : { title: call.title };
-      return { tool: { name: nameOf(call), input, effect: effectOf(call.kind) }, events };
+      return { toolId, tool: { name: nameOf(call), input, effect: effectOf(call.kind) }, events };
     },
     settle: () => startOthers(null),
   };

@@ -1,7 +1,7 @@
 // What an ACP agent says of one turn: its updates as events, its answer and what it used.
 
 import type { AgentEvent, Usage } from '../core/agent.ts';
-import { createAcpTools, type AcpTool } from './acp-tools.ts';
+import { createAcpTools, type AskedTool } from './acp-tools.ts';
 import { createAcpUsage } from './acp-usage.ts';
 import { createAnswerText } from './answer-text.ts';
 import { fieldsOf, textOf, type Fields } from './json-fields.ts';
@@ -10,7 +10,7 @@ export interface AcpTurn {
   /** A `session/update`; of one from before the prompt (`isTurn` false), a replay of the history, only the cost is read. */
   told(update: Fields, isTurn: boolean): readonly AgentEvent[];
   /** The call a permission is asked for. */
-  asked(call: Fields): { readonly tool: AcpTool; readonly events: readonly AgentEvent[] };
+  asked(call: Fields): AskedTool;
   /** The answer to the prompt. */
   answered(result: Fields): readonly AgentEvent[];
   /** Something was said after the last tool call. */
@@ -35,8 +35,8 @@ export function createAcpTurn(options: {
 
   let usedTools = false;
 
-  const usageEvents = (): readonly AgentEvent[] => {
-    const known: Usage | null = usage.usage();
+  const usageEvents = (isNews: boolean): readonly AgentEvent[] => {
+    const known: Usage | null = isNews ? usage.usage() : null;
     return known === null ? [] : [{ type: 'usage', ...known }];
   };
 
@@ -53,22 +53,23 @@ export function createAcpTurn(options: {
     const content = fieldsOf(update['content']) ?? {};
     const text = content['type'] === 'text' ? (textOf(content['text']) ?? '') : '';
     if (text === '') return [];
+    const settled = between(tools.settle());
     const messageId = textOf(update['messageId']);
     const goesOn = open !== null && open.messageId === messageId;
     if (open !== null && !goesOn) answer.add('\n');
     open = { messageId };
     answer.add(text);
-    return [goesOn ? { type: 'text', text, delta: true } : { type: 'text', text }];
+    return [...settled, goesOn ? { type: 'text', text, delta: true } : { type: 'text', text }];
   };
 
   return {
     told(update, isTurn) {
       const isNews = usage.told(update, isTurn);
       if (!isTurn) return [];
-      const news = isNews ? usageEvents() : [];
+      const news = usageEvents(isNews);
       switch (update['sessionUpdate']) {
         case 'agent_message_chunk':
-          return [...between(tools.settle()), ...said(update), ...news];
+          return [...said(update), ...news];
         case 'tool_call':
         case 'tool_call_update':
           return [...between(tools.told(update)), ...news];
@@ -78,12 +79,11 @@ export function createAcpTurn(options: {
       }
     },
     asked(call) {
-      const { tool, events } = tools.asked(call);
-      return { tool, events: between(events) };
+      const asked = tools.asked(call);
+      return { ...asked, events: between(asked.events) };
     },
     answered(result) {
-      usage.answered(result);
-      return usageEvents();
+      return usageEvents(usage.answered(result));
     },
     usedTools: () => usedTools,
     isConcluded: () => !answer.isBlank(),

@@ -6,8 +6,8 @@ import { fieldsOf, numberOf, type Fields } from './json-fields.ts';
 export interface AcpUsage {
   /** A `session/update`, also one from before the turn; true when it changed what is known of the turn. */
   told(update: Fields, isTurn: boolean): boolean;
-  /** The answer to the prompt. */
-  answered(result: Fields): void;
+  /** The answer to the prompt; true when it changed what is known of the turn. */
+  answered(result: Fields): boolean;
   /** Of the turn so far; null when nothing was told. */
   usage(): Usage | null;
 }
@@ -19,6 +19,7 @@ export function createAcpUsage(isNew: boolean, tellsTokens: boolean): AcpUsage {
   let cost: number | null = null;
   let inputTokens: number | null = null;
   let outputTokens: number | null = null;
+  let turns = 0;
 
   return {
     told(update, isTurn) {
@@ -31,21 +32,23 @@ export function createAcpUsage(isNew: boolean, tellsTokens: boolean): AcpUsage {
       const call = tellsTokens ? fieldsOf(fieldsOf(update['_meta'])?.['usage']) : null;
       inputTokens = add(inputTokens, numberOf(call?.['inputTokens']));
       outputTokens = add(outputTokens, numberOf(call?.['outputTokens']));
+      if (call !== null) turns += 1;
       const isNews = call !== null || (amount !== null && amount !== cost);
       cost = amount ?? cost;
       return isNews;
     },
     answered(result) {
       const usage = tellsTokens ? fieldsOf(result['usage']) : null;
-      if (usage === null) return;
+      if (usage === null) return false;
       const input = ['inputTokens', 'cachedReadTokens', 'cachedWriteTokens'];
       inputTokens = input.map((name) => numberOf(usage[name])).reduce(add, null);
       outputTokens = numberOf(usage['outputTokens']);
+      return true;
     },
     usage() {
       const costUsd = cost === null || costBefore === null ? null : Math.max(0, cost - costBefore);
       if (inputTokens === null && outputTokens === null && costUsd === null) return null;
-      return { inputTokens, outputTokens, costUsd };
+      return { inputTokens, outputTokens, costUsd, ...(turns === 0 ? {} : { turns }) };
     },
   };
 }

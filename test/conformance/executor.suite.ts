@@ -30,7 +30,7 @@ export interface RecordedCase {
   /** The whole list, in order. */
   readonly events: readonly AgentEvent[];
   readonly ending: Ending;
-  /** What was written to the agent after its prompt, one JSON value each; [] when left out. */
+  /** What was written to the agent after its first line, one JSON value each; [] when left out. */
   readonly writes?: readonly unknown[];
 }
 
@@ -93,6 +93,10 @@ function replay(conversation: Conversation, steps: readonly Step[]): Replayed {
   return seen;
 }
 
+function linesOf(writes: readonly string[]): readonly string[] {
+  return writes.flatMap((text) => text.split('\n')).filter((line) => line !== '');
+}
+
 /** Steps up to the n-th piece of output. */
 function cutAfter(steps: readonly Step[], pieces: number): readonly Step[] {
   let left = pieces;
@@ -135,8 +139,8 @@ export function executorSuite(name: string, subject: ExecutorSubject): void {
       const seen = replay(conversation, recorded.steps);
       expect(seen.events).toEqual(eventsOf(executor, recorded));
       expect(conversation.exited(recorded.exit)).toEqual(recorded.ending);
-      const afterPrompt = executor.framing === 'lines' ? seen.writes.slice(1) : [];
-      expect(afterPrompt.map((text) => JSON.parse(text) as unknown)).toEqual(recorded.writes ?? []);
+      const after = executor.framing === 'lines' ? linesOf(seen.writes.slice(1)) : [];
+      expect(after.map((text) => JSON.parse(text) as unknown)).toEqual(recorded.writes ?? []);
     });
 
     test.each(recordedCases)('writes nothing after it closed the input: %s', (_title, recorded) => {
@@ -214,17 +218,19 @@ export function executorSuite(name: string, subject: ExecutorSubject): void {
     });
 
     test('the prompt reaches the program as it is, once, and no secret is in the environment', () => {
+      if ('cannotBe' in plain) throw new Error('Every executor has a plain turn.');
       const executor = subject.create();
       for (const input of ['argument', 'stdin'] as const) {
         const settings: ExecutorSettings = { ...subject.settings, input };
         const turn: Turn = { ...baseTurn, prompt: awkwardPrompt };
         const invocation = executor.invocation(settings, turn);
-        const first = executor.converse(settings, turn).started().write ?? '';
+        // Some protocols begin with other words than the prompt.
+        const { writes } = replay(executor.converse(settings, turn), plain.steps);
         // A protocol may have the prompt as JSON, or as it is with lines of JSON for the answer.
-        const isJson = executor.framing === 'lines' && first.startsWith('{');
-        const written = isJson ? JSON.stringify(JSON.parse(first)) : first;
+        const isJson = executor.framing === 'lines' && writes[0]?.startsWith('{') === true;
+        const written = isJson ? linesOf(writes).map((line) => JSON.stringify(JSON.parse(line))) : writes;
         const needle = isJson ? JSON.stringify(awkwardPrompt).slice(1, -1) : awkwardPrompt;
-        const places = [written, ...invocation.args].filter((text) => text.includes(needle));
+        const places = [...written, ...invocation.args].filter((text) => text.includes(needle));
         expect(places).toHaveLength(1);
         expect(invocation.file).toBe(settings.bin);
         for (const variable of Object.keys(invocation.env))

@@ -28,6 +28,17 @@ export const agentVersions = {
     version: '0.61.0',
     programs: ['.bin/gemini'],
   },
+  kimi: { package: '@moonshot-ai/kimi-code', version: '2.1.0', programs: ['.bin/kimi'] },
+  opencode: {
+    package: 'opencode-ai',
+    version: '1.18.33',
+    // As with Claude Code.
+    programs: [
+      `opencode-${process.platform}-${process.arch}/bin/opencode`,
+      `opencode-${process.platform}-${process.arch}-musl/bin/opencode`,
+    ],
+  },
+  qwen: { package: '@qwen-code/qwen-code', version: '0.24.4', programs: ['.bin/qwen'] },
 } as const satisfies Record<string, PinnedAgent>;
 
 export type AgentName = keyof typeof agentVersions;
