@@ -3,7 +3,13 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { AgentEvent, EndEvent } from '../../src/core/agent.ts';
-import type { Executor, ExecutorSettings, Reaction, Turn } from '../../src/executors/executor.ts';
+import type {
+  Executor,
+  ExecutorSettings,
+  PermissionAnswer,
+  Reaction,
+  Turn,
+} from '../../src/executors/executor.ts';
 
 export type Ending = { readonly end: EndEvent } | { readonly respawnAs: 'new' | 'resume' };
 
@@ -12,6 +18,8 @@ export interface AgentProcess {
   readonly events: readonly AgentEvent[];
   /** The first event of this type, past or to come; rejects when the agent ends without one. */
   whenEvent<Type extends AgentEvent['type']>(type: Type): Promise<Extract<AgentEvent, { type: Type }>>;
+  /** A person's answer to a question of the agent's. */
+  answer(answer: PermissionAnswer): void;
   cancel(): void;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ending>;
@@ -91,6 +99,7 @@ export function startAgent(
             failed,
           });
       }),
+    answer: (answer) => react(conversation.answer(answer)),
     cancel: () => react(conversation.cancel()),
     kill: (signal) => child.kill(signal),
     ended,
