@@ -303,8 +303,8 @@ const denial = (toolId: string, name: string, more: object, result: string): rea
 ];
 const started: AgentEvent = { type: 'text', text: 'I will use a tool.' };
 const say = (text: string): AgentEvent => ({ type: 'text', text });
-const streamed: readonly AgentEvent[] = [...'0123456789'].map((n) =>
-  n === '0' ? say('w0 ') : { type: 'text', text: `w${n} `, delta: true },
+const streamed: readonly AgentEvent[] = Array.from({ length: 10 }, (_, n) =>
+  n === 0 ? say('w0 ') : { type: 'text', text: `w${n} `, delta: true },
 );
 const recalled = 'the end. I recall: CODEWORD-plum. Prompts seen: 2.';
 const silentEnd = end(
