@@ -3,10 +3,13 @@
 import type { AgentEvent } from '../core/agent.ts';
 import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
+import type { SessionState } from '../core/session.ts';
 import type { LaneView } from '../operations/lanes.ts';
+import type { SessionView } from '../operations/session-view.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
 export type Lane = LaneView;
+export type Session = Omit<SessionView, 'state'> & { readonly state: SessionState };
 
 export interface JobAnswer {
   readonly job: Job;
@@ -15,6 +18,23 @@ export interface JobAnswer {
 export interface JobsAnswer {
   readonly jobs: readonly Job[];
   readonly nextCursor: string | null;
+}
+
+export interface SessionAnswer {
+  readonly session: Session;
+}
+
+export interface SessionsAnswer {
+  readonly sessions: readonly Session[];
+}
+
+/** How a person goes on in a session with the agent's own screen. */
+export interface TerminalAnswer {
+  readonly kind: string;
+  readonly agentSessionId: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
 }
 
 export interface LanesAnswer {

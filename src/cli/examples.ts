@@ -6,6 +6,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "homer run -x shell 'wc -l README.md'      a command instead of an agent",
     "homer run --worktree 'fix the failing test'   in a git worktree of its own",
     "git diff | homer run 'review this'        text piped in is appended to the task",
+    "homer run -s website 'make the header blue'      a turn of the conversation called website",
     "homer run -C ~/code/site --detach 'update the dependencies and run the tests'",
     '',
     'The result goes to standard output, all else to standard error. The exit code is 0 only when the job',
@@ -42,6 +43,15 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'Exit code: 0 stopped, 1 crashed, 75 another Homer holds the state directory, 78 configuration or port.',
   ],
   resume: ['homer resume'],
+  sessions: [
+    'homer sessions',
+    'homer sessions show website',
+    'homer sessions new website -x claude -C ~/code/site',
+    'homer sessions fork website website-bold  goes on from the same point under another name',
+    'homer sessions reset website              the next turn begins a fresh conversation',
+    'homer sessions stop website               cancels its turns and ends it',
+    'eval "$(homer sessions resume website)"   goes on in the terminal, with the agent\'s own screen',
+  ],
   lanes: ['homer lanes', 'homer lanes pause work', 'homer lanes resume work'],
   config: [
     'homer config',

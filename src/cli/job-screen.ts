@@ -44,7 +44,7 @@ export function worktreeText({
 }
 
 /** The lines of the screen: state, times, runs, then the error and the head of the result. */
-export function drawJob(job: Job, paper: Paper): string[] {
+export function drawJob(job: Job, paper: Paper, session: string | null = null): string[] {
   const { palette, columns, now } = paper;
   const fact = (name: string, text: string | null): Cell[][] =>
     text === null ? [] : [[{ text: name, paint: palette.dim }, { text }]];
@@ -55,6 +55,7 @@ export function drawJob(job: Job, paper: Paper): string[] {
       [
         ...fact('task', firstLine(job.prompt)),
         ...fact('by', `${job.executor} in lane ${job.lane}`),
+        ...fact('turn of', session),
         ...fact('where', job.cwd),
         ...fact('under', job.parentId),
         ...fact('children', children(job)),

@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import { examples, manyUses } from './examples.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { JobsOptions } from './commands/jobs.ts';
+import type { SessionAction, SessionsOptions } from './commands/sessions.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { SkillsAction, SkillsOptions } from './commands/skills.ts';
 import type { StopOptions } from './commands/stop.ts';
@@ -16,6 +17,8 @@ interface GlobalOptions {
   readonly home?: string;
   readonly json?: boolean;
 }
+
+const sessionActions: readonly SessionAction[] = ['list', 'show', 'new', 'reset', 'stop', 'fork', 'resume'];
 
 /** `done` is told the exit code of the command that ran. */
 export function createProgram(
@@ -52,7 +55,8 @@ export function createProgram(
     .argument('[prompt...]', 'the task; text piped in is appended to it')
     .option('-x, --executor <name>', 'the agent or program that does it')
     .option('-l, --lane <name>', 'the lane it waits in')
-    .option('-C, --cwd <dir>', 'where it works (default: here)')
+    .option('-s, --session <name>', 'a turn of this conversation; a new name begins one')
+    .option('-C, --cwd <dir>', 'where it works (default: here, or where its session is)')
     .option('--worktree', 'in a git worktree of its own, kept when there is work in it')
     .option('--key <key>', 'idempotency key: the same key and task give the same job')
     .option('--timeout <time>', 'end a run that takes longer, such as 90s, 30m or 2h', parseTime)
@@ -158,6 +162,26 @@ export function createProgram(
     act(async () => (await import('./commands/act.ts')).resume),
   );
 
+  add('sessions', 'Show conversations and their turns; make, fork, reset or end one, or go on in a terminal')
+    .addArgument(new Argument('[action]').choices(sessionActions).default('list'))
+    .argument('[name]', 'the session: its name or id')
+    .argument('[newname]', 'fork: the name of the new one')
+    .option('-x, --executor <name>', 'new, fork: the agent that takes the turns')
+    .option('-l, --lane <name>', 'new: the lane they wait in')
+    .option('-C, --cwd <dir>', 'new: where they work (default: here)')
+    .option('-a, --all', 'list: also those that have ended')
+    .action(
+      async (
+        action: SessionAction,
+        name: string | undefined,
+        other: string | undefined,
+        options: SessionsOptions,
+      ) =>
+        act(async () => {
+          const { sessions } = await import('./commands/sessions.ts');
+          return (context) => sessions(context, action, name, other, options);
+        }),
+    );
   add('lanes', 'Show lanes, pause one or let it go on')
     .addArgument(new Argument('[action]').choices(['pause', 'resume']))
     .argument('[name]', 'the lane')

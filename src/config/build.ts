@@ -42,6 +42,11 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     engine: { kind: 'embedded' },
     keepAwake: file.keepAwake ?? true,
     approvals: { expiryMs: parseSpan(file.approvals?.expiry ?? '') ?? defaults.approvalExpiryMs },
+    sessions: {
+      // "off" is no time either.
+      idleResetMs: parseSpan(file.sessions?.idleReset ?? 'off'),
+      onLost: file.sessions?.onLost ?? 'ask',
+    },
     drain: { timeoutMs: file.drain?.timeoutMs ?? defaults.drainMs },
     subagents: {
       maxDepth: file.subagents?.maxDepth ?? defaults.maxDepth,
@@ -82,6 +87,8 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       version: null,
       args,
       input: file.input ?? (args.some((arg) => arg.includes(promptPlaceholder)) ? 'argument' : 'stdin'),
+      // Its prompt need not be words: before a script, a record would be run.
+      transcript: file.transcript ?? false,
       // A command asks nobody; what it may do is what its user may do.
       permissions: 'all',
       model: null,
@@ -97,6 +104,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     version: file.version ?? null,
     args: file.args ?? [],
     input: 'stdin',
+    transcript: true,
     permissions: file.permissions ?? 'ask',
     model: file.model ?? null,
     maxTurns: file.maxTurns ?? null,

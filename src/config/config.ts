@@ -2,6 +2,7 @@
 
 import type { ExecutorKind, Permissions } from '../core/agent.ts';
 import type { Rate } from '../core/rate.ts';
+import type { OnLost } from '../core/session.ts';
 
 /** Where a secret comes from; plain text is allowed and warned about. */
 export type SecretRef =
@@ -22,6 +23,8 @@ export interface ExecutorConfig {
   /** For `command` the rest of its `argv`; otherwise arguments put before Homer's own. */
   readonly args: readonly string[];
   readonly input: 'argument' | 'stdin';
+  /** It gets Homer's record of a session's earlier turns before the prompt, where it has no session of its own to go on in. */
+  readonly transcript: boolean;
   readonly permissions: Permissions;
   readonly model: string | null;
   readonly maxTurns: number | null;
@@ -78,6 +81,12 @@ export interface SkillsConfig {
   readonly entries: Readonly<Record<string, SkillEntryConfig>>;
 }
 
+export interface SessionsConfig {
+  /** A turn that starts after this long without one begins a fresh conversation, ms; null: never. */
+  readonly idleResetMs: number | null;
+  readonly onLost: OnLost;
+}
+
 export interface Config {
   readonly port: number;
   readonly hosts: readonly string[];
@@ -92,6 +101,7 @@ export interface Config {
   readonly keepAwake: boolean;
   /** How long an answer of a person is waited for. */
   readonly approvals: { readonly expiryMs: number };
+  readonly sessions: SessionsConfig;
   readonly drain: { readonly timeoutMs: number };
   /** How many levels of jobs that agents ask for there may be, and how many of them one job may have. */
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };

@@ -146,6 +146,7 @@ const command = mapping({
       });
     }),
   input: z.enum(['argument', 'stdin']).optional(),
+  transcript: z.boolean().optional(),
   ...anyExecutor,
 }).superRefine((executor, context) => {
   checkSandbox(executor, context);
@@ -222,6 +223,16 @@ export const fileSchema = mapping({
       .string()
       .refine((text) => parseSpan(text) !== null, 'is not a time like "90s", "30m", "1h" or "1d"')
       .optional(),
+  }).optional(),
+  sessions: mapping({
+    idleReset: z
+      .string()
+      .refine(
+        (text) => text === 'off' || parseSpan(text) !== null,
+        'is not "off" or a time like "90m", "12h" or "7d"',
+      )
+      .optional(),
+    onLost: z.enum(['ask', 'restart']).optional(),
   }).optional(),
   drain: mapping({ timeoutMs: z.int().min(0).max(3_600_000).optional() }).optional(),
   subagents: mapping({

@@ -20,7 +20,7 @@ import { describeExit, signalOf, type ProcessExit } from './exit-text.ts';
 import { fieldsOf, itemsOf, numberOf, parseFields, textOf, type Fields } from './json-fields.ts';
 import { createLastLines } from './last-lines.ts';
 import { decidePermission } from './permission-policy.ts';
-import { withPreamble } from './preamble.ts';
+import { mayBeEmpty, withPreamble } from './preamble.ts';
 
 const silent: Reaction = { events: [] };
 
@@ -239,7 +239,7 @@ export function createAcpConversation(
     exited(exit) {
       // Killed before the agent had written anything down: there is nothing to lose by starting over. A session that went
       // on for turns is another matter, its loss has to be told.
-      if (isLost && turn.preamble !== null && turn.session.established !== true) return { respawnAs: 'new' };
+      if (isLost && mayBeEmpty(turn)) return { respawnAs: 'new' };
       // Of a program in two processes (Qwen Code) one is killed and the other takes the end of its input for a cancel.
       const isKilled = isCutOff && signalOf(exit) !== null;
       return { end: isKilled ? endFromExit(exit) : (end ?? endFromExit(exit)) };

@@ -8,7 +8,7 @@ import { describeExit, signalOf, type ProcessExit } from './exit-text.ts';
 import { fieldsOf, itemsOf, numberOf, parseFields, textOf, textsOf, type Fields } from './json-fields.ts';
 import { createLastLines } from './last-lines.ts';
 import { decidePermission } from './permission-policy.ts';
-import { withPreamble } from './preamble.ts';
+import { mayBeEmpty, withPreamble } from './preamble.ts';
 import { summariseInput, summariseOutput } from './tool-summary.ts';
 
 const silent: Reaction = { events: [] };
@@ -171,13 +171,19 @@ export function createClaudeConversation(
       if (refusal === 'unknown' && turn.session.mode === 'resume') {
         // Killed before it had written anything down: there is nothing to lose by starting over under the same id. A
         // session that went on for turns is another matter, its loss has to be told.
-        if (turn.preamble !== null && turn.session.established !== true) return { respawnAs: 'new' };
-        const message = `Claude Code no longer has the session ${turn.session.id ?? ''}.`;
-        return { end: { type: 'end', verdict: 'agent_error', message } };
+        if (mayBeEmpty(turn)) return { respawnAs: 'new' };
+        return { end: lost(turn.session.id) };
       }
+      if (refusal === 'unknown' && turn.session.forkOf !== undefined)
+        return { end: lost(turn.session.forkOf) };
       return { end: result === null ? endFromExit(exit) : decideClaudeEnd(result, limit, hide) };
     },
   };
+}
+
+function lost(id: string | null): EndEvent {
+  const message = `Claude Code no longer has the session ${id ?? ''}.`;
+  return { type: 'end', verdict: 'session_lost', message };
 }
 
 /** Text for people and starts of tool calls; a subagent's own words are left to the agent that asked for them. */

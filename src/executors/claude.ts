@@ -12,6 +12,7 @@ export function createClaudeExecutor(): Executor {
     framing: 'lines',
     choosesSessionId: true,
     resumable: true,
+    forks: true,
     invocation: (settings, turn) => ({
       file: settings.bin,
       args: [...settings.args, ...argumentsOf(settings, turn)],
@@ -59,8 +60,10 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
     ...permissionArguments[settings.permissions],
     `--disallowedTools=${toolsOfNoUse.join(',')}`,
   ];
-  if (turn.session.id !== null)
-    args.push(turn.session.mode === 'new' ? '--session-id' : '--resume', turn.session.id);
+  const { id, mode, forkOf } = turn.session;
+  // Without an id it would pick one for the copy.
+  if (forkOf !== undefined && mode === 'new') args.push('--resume', forkOf, '--fork-session');
+  if (id !== null) args.push(mode === 'new' ? '--session-id' : '--resume', id);
   if (settings.model !== null) args.push('--model', settings.model);
   if (settings.maxTurns !== null) args.push('--max-turns', String(settings.maxTurns));
   if (settings.maxBudgetUsd !== null) args.push('--max-budget-usd', String(settings.maxBudgetUsd));

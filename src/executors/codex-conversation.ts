@@ -9,7 +9,7 @@ import type { Conversation, ExecutorSettings, Reaction, Turn } from './executor.
 import { describeExit, signalOf, type ProcessExit } from './exit-text.ts';
 import { fieldsOf, numberOf, parseFields, textOf, type Fields } from './json-fields.ts';
 import { createLastLines } from './last-lines.ts';
-import { withPreamble } from './preamble.ts';
+import { mayBeEmpty, withPreamble } from './preamble.ts';
 
 const silent: Reaction = { events: [] };
 
@@ -158,7 +158,7 @@ export function createCodexConversation(
       if (refusal === 'unknown' && turn.session.mode === 'resume') {
         // Killed before it had written anything down: there is nothing to lose by starting over. A session that went on
         // for turns is another matter, its loss has to be told.
-        if (turn.preamble !== null && turn.session.established !== true) return { respawnAs: 'new' };
+        if (mayBeEmpty(turn)) return { respawnAs: 'new' };
         const message = `Codex no longer has the session ${id}.`;
         return { end: { type: 'end', verdict: 'session_lost', message } };
       }

@@ -29,9 +29,13 @@ export interface Turn {
     readonly mode: 'new' | 'resume';
     /** Turns were completed in it before this one: should the agent no longer have it, that is told, never replaced. */
     readonly established?: boolean;
+    /** With `new`: begin as a copy of this session; only where the executor `forks`. */
+    readonly forkOf?: string;
   };
   /** Said before the prompt when an interrupted turn goes on; null otherwise. */
   readonly preamble: string | null;
+  /** Homer's record of the conversation, for an agent that turns out to have nothing of the session. */
+  readonly record?: string | null;
 }
 
 export interface Invocation {
@@ -86,6 +90,8 @@ export interface Executor {
   readonly choosesSessionId: boolean;
   /** Runs of this kind can go on in their agent session after they were cut off. */
   readonly resumable: boolean;
+  /** A session can begin as a copy of another. */
+  readonly forks?: boolean;
   invocation(settings: ExecutorSettings, turn: Turn): Invocation;
   /**
    * `hide` takes secrets out of a text. What is shown to a conversation of `chunks`, and every line of standard error, has

@@ -7,7 +7,7 @@ import { decideGeminiEnd, usageOf } from './gemini-end.ts';
 import { createGeminiRetries } from './gemini-retry.ts';
 import { fieldsOf, parseFields, textOf, type Fields } from './json-fields.ts';
 import { createLastLines } from './last-lines.ts';
-import { withPreamble } from './preamble.ts';
+import { mayBeEmpty, withPreamble } from './preamble.ts';
 import { summariseInput, summariseOutput } from './tool-summary.ts';
 
 const silent: Reaction = { events: [] };
@@ -168,7 +168,7 @@ export function createGeminiConversation(
       if (refusal === 'inUse' && turn.session.mode === 'new') return { respawnAs: 'resume' };
       if (refusal === 'unknown' && turn.session.mode === 'resume') {
         // Killed before it had written anything down: nothing is lost by starting over under the same id.
-        if (turn.preamble !== null && turn.session.established !== true) return { respawnAs: 'new' };
+        if (mayBeEmpty(turn)) return { respawnAs: 'new' };
         const message =
           `Gemini CLI has no session ${turn.session.id ?? ''} for ${turn.cwd}; ` +
           'it keeps sessions by the folder they were started in.';

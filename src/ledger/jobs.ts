@@ -13,7 +13,7 @@ import {
   type JobRecord,
   type Move,
 } from './job-record.ts';
-import type { Sessions } from './sessions.ts';
+import { assertOpen, type Sessions } from './sessions.ts';
 
 export interface JobDraft {
   readonly id: JobId;
@@ -51,6 +51,7 @@ export interface JobFilter {
   readonly lane?: string | undefined;
   /** Only children of this job. */
   readonly parentId?: JobId | undefined;
+  readonly sessionId?: string | undefined;
   readonly limit: number;
   /** Only jobs older than this sequence number. */
   readonly before?: number | undefined;
@@ -177,6 +178,10 @@ export class Jobs {
       where.push('parent_id = ?');
       values.push(filter.parentId);
     }
+    if (filter.sessionId !== undefined) {
+      where.push('session_id = ?');
+      values.push(filter.sessionId);
+    }
     const statement = this.#database.prepare(
       `${selectJob} WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`,
     );
@@ -211,6 +216,8 @@ export class Jobs {
     if (job.state === 'running' || job.isLive)
       throw new HomerError('HOMER_JOB_NOT_ENDED', `Job ${id} is ${job.state}, and its run goes on.`);
     if (job.state === 'queued' && job.dueAt === null) return job;
+    const session = job.sessionId === null ? null : this.#sessions.find(job.sessionId);
+    if (session !== null) assertOpen(session);
     // Whoever retries it agrees that the lost session is replaced.
     const isLost = job.error?.code === 'HOMER_SESSION_LOST';
     if (isLost) this.#sessions.forgetAgentSession(id);

@@ -51,6 +51,7 @@ export class Sessions {
   readonly #all: StatementSync;
   readonly #front: StatementSync;
   readonly #open: StatementSync;
+  readonly #active: StatementSync;
   readonly #newestTurn: StatementSync;
   readonly #succeeded: StatementSync;
   readonly #movedOn: StatementSync;
@@ -75,6 +76,9 @@ export class Sessions {
     this.#open = database.prepare(`SELECT id FROM jobs WHERE session_id = ?1 AND ${open} AND behind = 1
       UNION ALL SELECT id FROM jobs WHERE session_id = ?1 AND state = 'scheduled'
       UNION ALL SELECT id FROM jobs WHERE session_id = ?1 AND ${open} AND behind = 0`);
+    this.#active = database.prepare(
+      "SELECT 1 FROM jobs WHERE session_id = ? AND (state = 'running' OR live = 1) LIMIT 1",
+    );
     this.#newestTurn = database.prepare(`SELECT max(seq) AS seq FROM jobs WHERE session_id = ?
       AND fence > 0 AND state IN ('succeeded', 'failed', 'cancelled')`);
     this.#succeeded = database.prepare(`SELECT 1 FROM jobs WHERE session_id = ? AND seq > ?
@@ -130,6 +134,11 @@ export class Sessions {
     return sessionState(endedAt !== null, front === undefined ? null : String(front));
   }
 
+  /** A run of one of its turns lives. */
+  isActive(id: SessionId): boolean {
+    return this.#active.get(id) !== undefined;
+  }
+
   /** Turns that have not ended, those at the back of the line first: so ended one by one, none comes to the front. */
   openTurns(id: SessionId): JobId[] {
     return this.#open.all(id).map((row) => String(row['id']) as JobId);
@@ -164,8 +173,7 @@ export class Sessions {
 
   /** The turns so far belong to the past: the next one begins a fresh conversation. HOMER_SESSION_ENDED for one that ended. */
   reset(session: SessionRecord, reason: 'asked' | 'idle', now: number): void {
-    if (session.endedAt !== null)
-      throw new HomerError('HOMER_SESSION_ENDED', `The session "${session.name}" has ended.`);
+    assertOpen(session);
     this.#reset.run(Math.max(session.sinceSeq, this.#newest(session)), session.id);
     this.#note('session.reset', now, session, { reason });
   }
@@ -190,6 +198,11 @@ export class Sessions {
   ): void {
     this.#events.append(now, type, null, null, { sessionId: id, ...data });
   }
+}
+
+/** HOMER_SESSION_ENDED when it has ended. */
+export function assertOpen({ name, endedAt }: SessionRecord): void {
+  if (endedAt !== null) throw new HomerError('HOMER_SESSION_ENDED', `The session "${name}" has ended.`);
 }
 
 const text = (value: SQLOutputValue | undefined): string | null => (typeof value === 'string' ? value : null);

@@ -51,6 +51,12 @@ const createInput = z.strictObject({
     .max(64)
     .optional()
     .meta({ examples: ['work'] }),
+  session: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ examples: ['website'] }),
   cwd: z.string().min(1).max(4096).optional(),
   priority: z.int().min(priorityRange.min).max(priorityRange.max).optional(),
   runAfter: z.iso.datetime({ offset: true }).optional(),
@@ -71,6 +77,8 @@ const listInput = z.strictObject({
   state: z.enum(jobStates as readonly [JobState, ...JobState[]]).optional(),
   lane: z.string().max(64).optional(),
   parent: jobId.optional(),
+  /** Name or id of a session. */
+  session: z.string().max(64).optional(),
   limit: z.preprocess(fromDigits, z.int().min(1).max(500)).default(50),
   cursor: z.preprocess(fromDigits, z.int().min(1)).optional(),
 });
@@ -96,11 +104,13 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       name: 'jobs.list',
       input: listInput,
       output: z.object({ jobs: z.array(jobView), nextCursor: z.string().nullable() }),
-      async handle({ state, lane, parent, limit, cursor }, caller) {
+      async handle({ state, lane, parent, session, limit, cursor }, caller) {
         // A run sees its own children unless it names another job under its own.
         const parentId = parent ?? caller.run?.jobId;
         if (parentId !== undefined) requireKin(ledger.family, caller, parentId, 'own');
-        const { jobs, hasMore } = readPage(ledger, { state, lane, parentId, limit, before: cursor });
+        const sessionId = session === undefined ? undefined : ledger.sessions.get(session).id;
+        const filter = { state, lane, parentId, sessionId, limit, before: cursor };
+        const { jobs, hasMore } = readPage(ledger, filter);
         const last = jobs.at(-1);
         return {
           output: {

@@ -8,6 +8,7 @@ import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import type { Operation } from './operation.ts';
+import { sessionOperations } from './sessions.ts';
 import { waitOperations } from './waiting.ts';
 
 export type OperationsOptions = IntakeOptions &
@@ -22,6 +23,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...jobOperations({ ...options, accept: createIntake(options), endRun }),
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
+    ...sessionOperations({ ...options, endRun }),
     ...laneOperations(options),
     ...daemonOperations({ ...options, activity }),
   ];

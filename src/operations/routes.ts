@@ -105,6 +105,48 @@ export const routes = {
     scope: 'read',
     summary: 'Executors, configured and found',
   },
+  'sessions.list': {
+    method: 'GET',
+    path: '/api/v1/sessions',
+    scope: 'read',
+    summary: 'List sessions, the one used last first; ended ones with ended=true',
+  },
+  'sessions.get': {
+    method: 'GET',
+    path: '/api/v1/sessions/:id',
+    scope: 'read',
+    summary: 'One session, by id or name',
+  },
+  'sessions.create': {
+    method: 'POST',
+    path: '/api/v1/sessions',
+    scope: 'operate',
+    summary: 'Make a session; a job for an unknown name makes one too',
+  },
+  'sessions.reset': {
+    method: 'POST',
+    path: '/api/v1/sessions/:id/reset',
+    scope: 'operate',
+    summary: 'Begin a fresh conversation under the same name',
+  },
+  'sessions.stop': {
+    method: 'POST',
+    path: '/api/v1/sessions/:id/stop',
+    scope: 'operate',
+    summary: 'Cancel the turns of a session and end it',
+  },
+  'sessions.fork': {
+    method: 'POST',
+    path: '/api/v1/sessions/:id/fork',
+    scope: 'operate',
+    summary: 'Make a session that goes on from where this one is',
+  },
+  'sessions.terminal': {
+    method: 'GET',
+    path: '/api/v1/sessions/:id/terminal',
+    scope: 'read',
+    summary: "The command that goes on in the session with the agent's own screen",
+  },
   'daemon.status': {
     method: 'GET',
     path: '/api/v1/status',

@@ -61,6 +61,8 @@ export interface Spec {
   readonly generation: Generation;
   readonly runId: RunId;
   readonly jobId: JobId;
+  /** The session it is a turn of; null: the job stands alone. */
+  readonly sessionId: string | null;
   /** `device:inode` of the state directory, decimal. */
   readonly home: string;
   readonly settings: ExecutorSettings;

@@ -4,6 +4,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { EndEvent, ExecutorKind } from '../core/agent.ts';
+import type { Verdict } from '../core/verdict.ts';
 import type { Executor } from '../executors/executor.ts';
 import { acquireLock } from '../lifecycle/lock.ts';
 import { hostBootId, startTicks } from '../lifecycle/process-identity.ts';
@@ -29,6 +30,7 @@ import { createRedactor } from './redaction.ts';
 import { cutBytes, resultOf } from './result.ts';
 import { readSpec, syncDirectory, writeFileWhole } from './records.ts';
 import { createRunWatch } from './run-watch.ts';
+import { createSessionHold } from './session-hold.ts';
 import { readFrame } from './secret-frame.ts';
 import { createStopSwitch, type StopSwitch } from './stop-switch.ts';
 import type { TreeProof } from './tree.ts';
@@ -122,6 +124,12 @@ export async function conductRun(options: RunOptions): Promise<number> {
   // 6. to 9. The agent, its output, limits and orders, its end and the proof of it.
   const journal = createJournal(fileNames.journal, redactor, Date.now);
   const session = createSessionKeeper();
+  const hold = createSessionHold({
+    home: frame.env['HOME'],
+    kind: spec.settings.kind,
+    isShared: spec.sessionId !== null,
+    log,
+  });
   const watch = createRunWatch(spec.limits, options.tickMs ?? tickMs);
   let ended: EndEvent | null = null;
   const context: RunContext = {
@@ -137,7 +145,10 @@ export async function conductRun(options: RunOptions): Promise<number> {
     times: options.times ?? stopTimes,
     tickMs: options.tickMs ?? tickMs,
     onEvent(event) {
-      if (event.type === 'session') session.keep(event.agentSessionId);
+      if (event.type === 'session') {
+        hold.named(event.agentSessionId);
+        session.keep(event.agentSessionId);
+      }
       if (event.type === 'end') ended = event;
     },
     onTick: () => session.retry(),
@@ -145,7 +156,9 @@ export async function conductRun(options: RunOptions): Promise<number> {
     log,
     pass,
   };
-  const { end, exit, proof } = await attempts(context);
+  const taken = hold.takenBefore(spec.turn.session);
+  const { end, exit, proof } = taken === null ? await attempts(context) : busy(taken);
+  if (proof.tree === 'dead') hold.release();
   (inbox as Inbox | null)?.close();
 
   // 10. The journal is on disk before the verdict that refers to it.
@@ -172,21 +185,26 @@ export async function conductRun(options: RunOptions): Promise<number> {
   return runnerExit.ended;
 }
 
-/** One attempt, or two when the agent wants its session the other way. */
-async function attempts(context: RunContext): Promise<{
+interface Outcome {
   readonly end: EndEvent;
   readonly exit: { readonly code: number | null; readonly signal: string | null };
   readonly proof: TreeProof;
-}> {
+}
+
+/** The run of an agent that was not started. */
+function unstarted(verdict: Verdict, message: string): Outcome {
+  const end: EndEvent = { type: 'end', verdict, message };
+  return { end, exit: { code: null, signal: null }, proof: { tree: 'dead' } };
+}
+
+function busy(id: string): Outcome {
+  return unstarted('session_busy', `The session ${id} of the agent is in use elsewhere.`);
+}
+
+/** One attempt, or two when the agent wants its session the other way. */
+async function attempts(context: RunContext): Promise<Outcome> {
   const reason = context.stop.reason();
-  if (reason !== null) {
-    const end: EndEvent = {
-      type: 'end',
-      verdict: reason,
-      message: 'The run was stopped before its agent was started.',
-    };
-    return { end, exit: { code: null, signal: null }, proof: { tree: 'dead' } };
-  }
+  if (reason !== null) return unstarted(reason, 'The run was stopped before its agent was started.');
   const first = await runAttempt(context, context.spec.turn.session.mode);
   if (first.end !== null) return { ...first, end: first.end };
   const refused: EndEvent = {

@@ -14,7 +14,7 @@ import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface OpenWorkerOptions extends Omit<
   WorkerOptions,
-  'secretFrame' | 'isolation' | 'runner' | 'onCount' | 'approvalExpiryMs' | 'git'
+  'secretFrame' | 'isolation' | 'sessions' | 'runner' | 'onCount' | 'approvalExpiryMs' | 'git'
 > {
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
@@ -35,6 +35,7 @@ export function openWorker({ env, token, config, port, runner, ...options }: Ope
     ...options,
     approvalExpiryMs: () => config().approvals.expiryMs,
     git: createGit(env),
+    sessions: () => config().sessions,
     onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
     async secretFrame(executor, run) {

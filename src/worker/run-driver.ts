@@ -2,7 +2,7 @@
 // second ago: start, follow, inspect, decide.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecutorConfig } from '../config/config.ts';
+import type { ExecutorConfig, SessionsConfig } from '../config/config.ts';
 import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
 import { decideRecovery } from '../core/recovery.ts';
@@ -30,8 +30,10 @@ import {
   reportWithout,
 } from './report.ts';
 import { prepareRunFiles, workingDirectory } from './run-files.ts';
-import { openWorktree } from './worktree.ts';
+import { resetIdleSession } from './session-policy.ts';
 import { isLast, tidyWorktree } from './tidy-worktree.ts';
+import { readPast, turnOf } from './turn.ts';
+import { openWorktree } from './worktree.ts';
 import { startRunner, type RunnerCommand, type RunnerProcess } from './runner-process.ts';
 
 export interface RunContext {
@@ -47,6 +49,7 @@ export interface RunContext {
   /** Milliseconds. */
   readonly approvalExpiryMs: () => number;
   readonly git: Git;
+  readonly sessions: () => SessionsConfig;
   readonly pass: PassWaypoint;
   readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
@@ -136,19 +139,12 @@ async function spawn(
   const worktree = job.worktree
     ? await openWorktree(context.git, home, job.id, workingDirectory(home, job))
     : null;
+  await resetIdleSession(ledger, job, context.sessions(), signal);
+  const cwd = worktree?.cwd ?? workingDirectory(home, job);
+  const turn = turnOf(job, cwd, executor, config, readPast(ledger, job, runId, executor));
   const { generation } = ledger;
   const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
-  const plan = {
-    runId,
-    job,
-    config,
-    executor,
-    generation,
-    home: homeIdentity,
-    isolation,
-    approvals,
-    worktree,
-  };
+  const plan = { runId, job, config, turn, generation, home: homeIdentity, isolation, approvals, worktree };
   prepareRunFiles(home, plan);
   pass('5-specified');
   await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
@@ -255,13 +251,15 @@ function whyUnproven({ facts, survivors }: Inspection): string {
 /** Ends the run and moves its job, however long the disk refuses. A stale claim rejects with HOMER_FENCED. */
 async function settle(context: RunContext, run: Run, report: RunReport, signal: AbortSignal): Promise<void> {
   const { ledger } = context;
+  const { onLost } = context.sessions();
+  const whole = { ...report, onLost };
   if (isHeld(context, run)) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
   else {
     const { jobId } = run.claim;
     // What lives on may still write there.
     const mayTidy = report.tree === 'dead';
     if (mayTidy && isLast(report.verdict)) await tidyWorktree(context, jobId);
-    await persist(ledger, () => ledger.claims.settle(run.claim, report, ledger.now()), signal);
+    await persist(ledger, () => ledger.claims.settle(run.claim, whole, ledger.now()), signal);
     if (mayTidy && isEnded(ledger.jobs.get(jobId).state)) await tidyWorktree(context, jobId);
   }
   context.pass('8-settled');

@@ -1,12 +1,10 @@
 // Makes a run's directory ready for its runner: what to do, in which agent session, within which limits.
 
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ExecutorConfig } from '../config/config.ts';
 import type { Generation, RunId } from '../core/ids.ts';
-import type { Executor, ExecutorSettings, Turn } from '../executors/executor.ts';
-import { resumePreamble } from '../executors/preamble.ts';
+import type { ExecutorSettings, Turn } from '../executors/executor.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import { type ApprovalTerms, fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
 import type { Launch } from '../runner/launch.ts';
@@ -17,7 +15,7 @@ export interface RunPlan {
   readonly runId: RunId;
   readonly job: JobRecord;
   readonly config: ExecutorConfig;
-  readonly executor: Executor;
+  readonly turn: Turn;
   readonly generation: Generation;
   /** `device:inode` of the state directory. */
   readonly home: string;
@@ -42,7 +40,7 @@ export function prepareRunFiles(home: string, plan: RunPlan): string {
 
 function specOf(
   stateDirectory: string,
-  { runId, job, config, executor, generation, home, isolation, approvals, worktree }: RunPlan,
+  { runId, job, config, turn, generation, home, isolation, approvals, worktree }: RunPlan,
 ): Spec {
   return {
     version: filesVersion,
@@ -51,7 +49,8 @@ function specOf(
     jobId: job.id,
     home,
     settings: settingsOf(job.executor, config),
-    turn: turnOf(job, worktree?.cwd ?? workingDirectory(stateDirectory, job), executor),
+    sessionId: job.sessionId,
+    turn,
     limits: {
       wallMs: job.timeoutMs,
       stallMs: config.stallMs,
@@ -85,17 +84,4 @@ function launchOf(config: ExecutorConfig, stateDirectory: string, worktree: Work
 function settingsOf(name: string, config: ExecutorConfig): ExecutorSettings {
   const { kind, bin, args, permissions, input, model, maxTurns, maxBudgetUsd } = config;
   return { kind, name, bin, args, permissions, input, model, maxTurns, maxBudgetUsd };
-}
-
-/** A job that has been in an agent session goes on there and is told that it was cut off. */
-function turnOf(job: JobRecord, cwd: string, executor: Executor): Turn {
-  const goesOn = executor.resumable && job.agentSessionId !== null;
-  return {
-    prompt: job.prompt,
-    cwd,
-    session: goesOn
-      ? { id: job.agentSessionId, mode: 'resume' }
-      : { id: executor.choosesSessionId ? randomUUID() : null, mode: 'new' },
-    preamble: goesOn ? resumePreamble : null,
-  };
 }

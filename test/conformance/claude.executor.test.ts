@@ -302,7 +302,7 @@ executorSuite('claude', {
       ending: {
         end: {
           type: 'end',
-          verdict: 'agent_error',
+          verdict: 'session_lost',
           message: 'Claude Code no longer has the session 11111111-2222-4333-8444-555555555555.',
         },
       },

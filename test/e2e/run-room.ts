@@ -141,6 +141,7 @@ export function createRunRoom(options: RoomOptions): RunRoom {
     generation: 'g1' as Generation,
     runId,
     jobId: 'j1' as JobId,
+    sessionId: null,
     home: identity,
     settings: {
       kind: 'command',

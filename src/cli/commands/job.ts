@@ -1,6 +1,8 @@
 // `homer job ID`: one job on one screen.
 
-import type { JobAnswer } from '../answers.ts';
+import { isHomerError } from '../../core/errors.ts';
+import type { JobAnswer, SessionAnswer } from '../answers.ts';
+import type { Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { resolveJobId } from '../job-id.ts';
 import { drawJob } from '../job-screen.ts';
@@ -11,6 +13,19 @@ export async function job(context: Context, text: string): Promise<number> {
   const id = await resolveJobId(client, text);
   const answer = await client.call<JobAnswer>('jobs.get', { params: { id } });
   const { palette, columns } = context.terminal;
-  report(context, answer, drawJob(answer.job, { palette, columns, now: Date.now() }));
+  const { sessionId } = answer.job;
+  const session = sessionId === null || context.json ? null : await nameOf(client, sessionId);
+  const paper = { palette, columns, now: Date.now() };
+  report(context, answer, drawJob(answer.job, paper, session));
   return 0;
+}
+
+async function nameOf(client: Client, id: string): Promise<string> {
+  try {
+    return (await client.call<SessionAnswer>('sessions.get', { params: { id } })).session.name;
+  } catch (error) {
+    // A run may look at its job, but not at sessions.
+    if (isHomerError(error, 'HOMER_SCOPE_MISSING')) return id;
+    throw error;
+  }
 }

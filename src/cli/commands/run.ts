@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { HomerError } from '../../core/errors.ts';
+import { HomerError, isHomerError } from '../../core/errors.ts';
 import { readToken } from '../../config/token.ts';
 import { isIdempotencyKey, keyRule } from '../../core/idempotency-key.ts';
 import type { JobAnswer } from '../answers.ts';
@@ -17,6 +17,7 @@ import { createDetach, watchToEnd } from '../watch.ts';
 export interface RunOptions {
   readonly executor?: string;
   readonly lane?: string;
+  readonly session?: string;
   readonly cwd?: string;
   readonly worktree?: boolean;
   readonly key?: string;
@@ -51,7 +52,8 @@ export async function run(context: Context, words: readonly string[], options: R
       prompt,
       executor: options.executor,
       lane: options.lane,
-      cwd: resolve(options.cwd ?? '.'),
+      session: options.session,
+      cwd: await detach.or(chooseDirectory(connection, options), 'Nothing was sent yet.'),
       timeoutMs: options.timeout,
       worktree: options.worktree,
     },
@@ -60,13 +62,30 @@ export async function run(context: Context, words: readonly string[], options: R
     submit(connection, ask, detach.signal),
     'Whether the job was accepted is not known.',
   );
-  terminal.say(`Job ${job.id}: ${job.executor} in lane ${job.lane}`);
+  const turn = options.session === undefined ? '' : `, a turn of ${options.session}`;
+  terminal.say(`Job ${job.id}: ${job.executor} in lane ${job.lane}${turn}`);
   if (options.detach === true) {
     if (json) terminal.print(JSON.stringify({ job }, null, 2));
     else if (terminal.columns === null) terminal.print(job.id);
     return 0;
   }
   return watchToEnd(context, connection, job, detach);
+}
+
+/** A session that there is knows where it works; a new one works where the caller is. */
+async function chooseDirectory(
+  { client }: Connection,
+  { session, cwd }: RunOptions,
+): Promise<string | undefined> {
+  const here = resolve(cwd ?? '.');
+  if (session === undefined || cwd !== undefined) return here;
+  try {
+    await client.call('sessions.get', { params: { id: session } });
+    return undefined;
+  } catch (error) {
+    if (isHomerError(error, 'HOMER_SESSION_UNKNOWN')) return here;
+    throw error;
+  }
 }
 
 async function readPrompt(words: readonly string[], say: (line: string) => void): Promise<string> {
