@@ -194,7 +194,7 @@ test('a conversation that was idle for too long begins afresh, and the event log
   const events = after.prepare("SELECT data FROM events WHERE type = 'session.reset'").all();
   after.close();
   expect(events.map(({ data }) => JSON.parse(String(data)) as unknown)).toEqual([
-    { sessionId: expect.stringMatching(/^s/), reason: 'idle' },
+    { sessionId: expect.stringMatching(/^s/) as string, reason: 'idle' },
   ]);
 });
 
