@@ -64,12 +64,12 @@ function forgetAll(): void {
 }
 
 /** A pipe at which a turn waits until `let go` is called. */
-function gate(): { readonly path: string; open(): Promise<void> } {
+function gate(): { readonly path: string; readonly letGo: () => Promise<void> } {
   const path = join(room.work, 'gate');
   execFileSync('mkfifo', [path]);
   return {
     path,
-    async open() {
+    letGo: async () => {
       const file = await open(path, 'w');
       await file.close();
       rmSync(path);
@@ -97,7 +97,7 @@ describe('a conversation', () => {
   });
 
   test('takes messages that come at once one after the other, also when the daemon is killed between', async () => {
-    const { path, open: letGo } = gate();
+    const { path, letGo } = gate();
     const ids: string[] = [];
     for (const prompt of [`one WAIT[${path}]`, 'two', 'three'])
       ids.push(await homer('run', '-s', 'web', '--detach', prompt));
@@ -255,7 +255,7 @@ test('a terminal and a run exclude each other', async () => {
   await homer('retry', 'last').catch(() => undefined);
   expect(readFileSync(join(memory(), `${session.agentSessionId ?? ''}.jsonl`), 'utf8')).toContain('one');
 
-  const { path, open: letGo } = gate();
+  const { path, letGo } = gate();
   await homer('sessions', 'stop', 'web');
   const id = await homer('run', '-s', 'new', '--detach', `WAIT[${path}]`);
   const live = room.start(['attach', id]);
