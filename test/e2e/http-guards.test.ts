@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { gatewayLimits } from '../../src/gateway/gateway.ts';
+import type { GatewayParts } from '../../src/gateway/gateway.ts';
+import type { Grant } from '../../src/ledger/claims.ts';
 import type { Operation } from '../../src/operations/operation.ts';
 import { ask, jobId, ownerToken, readToken, runId, startFixture, tell } from './gateway-fixture.ts';
 import type { Ask, Fixture } from './gateway-fixture.ts';
@@ -104,6 +106,53 @@ describe('the order of the guards', () => {
     await restart({ rate: { burst: 0, perSecond: 0.2 } });
     const said = await ask(port, create({ prompt: 'hello' }));
     expect(said).toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
+  });
+});
+
+describe('tokens of runs', () => {
+  const run = { jobId, runId, lane: 'default', token: 'g.1.1' } as Grant;
+  const shape = (mac: string): string => `Bearer homer-run.${runId}.${mac.padEnd(43, 'x')}`;
+  const runTokens: GatewayParts['runTokens'] = {
+    verify: (token) => (token.includes('.live') ? run : token.includes('.over') ? 'ended' : null),
+  };
+  const asRun = (options: Ask = {}, mac = 'live'): Ask => ({
+    ...options,
+    headers: { ...options.headers, authorization: shape(mac) },
+  });
+  beforeEach(() => restart({}, { runTokens }));
+
+  test('are told to wait, not that they are wrong, while Homer starts', async () => {
+    await restart({}, { isStarting: true });
+    for (let count = 0; count < 25; count++)
+      expect(await ask(port, asRun({ path: '/api/v1/jobs' }))).toMatchObject({
+        status: 503,
+        json: { code: 'HOMER_STARTING' },
+      });
+  });
+
+  test('stand between auth and type: an ended run, a forged token, a foreign address', async () => {
+    const text = { 'content-type': 'text/plain' };
+    const say = async (options: Ask, mac?: string): Promise<unknown> =>
+      (await ask(port, asRun({ ...options, headers: { ...text, ...options.headers } }, mac))).json['code'];
+    const job = create({ prompt: 'hello' });
+    expect(await say({ ...job, headers: { origin: 'https://evil.example' } })).toBe('HOMER_ORIGIN_REFUSED');
+    expect(await say(job, 'over')).toBe('HOMER_RUN_ENDED');
+    expect(await say(job, 'else')).toBe('HOMER_TOKEN_WRONG');
+    expect(await say({ path: '/api/v1/lanes' })).toBe('HOMER_SCOPE_MISSING');
+    expect(await say({ path: '/openapi.json' })).toBe('HOMER_SCOPE_MISSING');
+    expect(await say({ path: '/api/v1/events' })).toBe('HOMER_SCOPE_MISSING');
+    expect(await say({ path: `/api/v1/runs/${runId}/stream` })).toBe('HOMER_SCOPE_MISSING');
+    expect(await say(job)).toBe('HOMER_CONTENT_TYPE');
+    expect(fixture.seen).toEqual([]);
+    expect((await ask(port, asRun(job))).status).toBe(202);
+  });
+
+  test('forging is guessing: it is slowed down, and the right token is let through all the same', async () => {
+    const codes = new Set<unknown>();
+    for (let count = 0; count < 25; count++)
+      codes.add((await ask(port, asRun({ path: '/api/v1/jobs' }, `try${count}`))).json['code']);
+    expect([...codes]).toEqual(['HOMER_TOKEN_WRONG', 'HOMER_RATE_LIMITED']);
+    expect((await ask(port, asRun({ path: '/api/v1/jobs' }))).status).toBe(200);
   });
 });
 

@@ -220,6 +220,32 @@ describe('a tree of jobs', () => {
   });
 });
 
+test('a parent that is tried again finds its children by their keys, with a token of its own', async () => {
+  const first = await stage.begin({ maxAttempts: 1 });
+  const ask = (agent: Puppet) =>
+    stage.as<{ job: JobView }>(
+      agent,
+      'POST',
+      '/api/v1/jobs',
+      { prompt: stage.prompt, executor: 'plain' },
+      { 'idempotency-key': 'part-1' },
+    );
+  const { body } = await ask(first);
+  (await stage.enters()).end('the part');
+  await untilEnd(body.job.id);
+  first.end('failed');
+  expect((await untilEnd(first.jobId)).state).toBe('failed');
+  await stage.daemon.ask('POST', `/api/v1/jobs/${first.jobId}/retry`, {});
+  const second = await stage.enters();
+  expect(second.jobId).toBe(first.jobId);
+  expect((await ask(first)).status).toBe(401);
+  expect(await ask(second)).toMatchObject({
+    status: 200,
+    body: { job: { id: body.job.id, result: { text: 'the part' } } },
+  });
+  expect((await stage.daemon.job(first.jobId)).children.total).toBe(1);
+});
+
 describe('the token of a run', () => {
   test('is given only to executors that may have subagents', async () => {
     const plain = await stage.begin({ executor: 'plain' });
