@@ -17,6 +17,7 @@ export const agentKinds: readonly NamedAgentKind[] = [
   'gemini',
   'kimi',
   'opencode',
+  'pi',
   'qwen',
 ];
 

@@ -3,7 +3,8 @@
 import type { AnsweredBy, ApprovalScope } from './approval.ts';
 import type { Verdict } from './verdict.ts';
 
-export type ExecutorKind = 'claude' | 'codex' | 'gemini' | 'kimi' | 'opencode' | 'qwen' | 'acp' | 'command';
+export type ExecutorKind =
+  'claude' | 'codex' | 'gemini' | 'kimi' | 'opencode' | 'pi' | 'qwen' | 'acp' | 'command';
 
 /** What an agent may do without a person: `none` nothing but read, `ask` asks for all else, `edits`, or `all`. */
 export type Permissions = 'ask' | 'edits' | 'all' | 'none';

@@ -34,5 +34,6 @@ export const knownAgents: readonly KnownAgent[] = [
   },
   { name: 'kimi', kind: 'kimi', program: 'kimi', install: 'npm install -g @moonshot-ai/kimi-code' },
   { name: 'opencode', kind: 'opencode', program: 'opencode', install: 'npm install -g opencode-ai' },
+  { name: 'pi', kind: 'pi', program: 'pi', install: 'npm install -g @earendil-works/pi-coding-agent' },
   { name: 'qwen', kind: 'qwen', program: 'qwen', install: 'npm install -g @qwen-code/qwen-code' },
 ];

@@ -7,6 +7,7 @@ import { createCodexExecutor } from './codex.ts';
 import { createCommandExecutor } from './command.ts';
 import type { Executor } from './executor.ts';
 import { createGeminiExecutor } from './gemini.ts';
+import { createPiExecutor } from './pi.ts';
 
 const makers: Readonly<Record<ExecutorKind, () => Executor>> = {
   claude: createClaudeExecutor,
@@ -14,6 +15,7 @@ const makers: Readonly<Record<ExecutorKind, () => Executor>> = {
   codex: createCodexExecutor,
   kimi: () => createAcpExecutor('kimi'),
   opencode: () => createAcpExecutor('opencode'),
+  pi: createPiExecutor,
   qwen: () => createAcpExecutor('qwen'),
   acp: () => createAcpExecutor('acp'),
   command: createCommandExecutor,

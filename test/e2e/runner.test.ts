@@ -452,6 +452,13 @@ describe('a conversation', () => {
     expect((await one.finish()).exit).toMatchObject({ tree: 'dead' });
   });
 
+  test('that nothing will come of is ended at once', async () => {
+    const given = JSON.stringify({ giveUp: true });
+    const one = room({ script: `echo '${given}'; sleep 600`, dialect: 'lines' });
+    expect((await one.finish()).exit).toMatchObject({ verdict: 'agent_error', tree: 'dead' });
+    expect(one.journal().some(({ type }) => type === 'stopping')).toBe(false);
+  });
+
   test('that gave up on standard error may not hang', async () => {
     const one = room({ script: `echo 'giving up' >&2; sleep 600`, dialect: 'lines' });
     expect((await one.finish()).exit).toMatchObject({ tree: 'dead' });

@@ -39,6 +39,11 @@ export const agentVersions = {
     ],
   },
   qwen: { package: '@qwen-code/qwen-code', version: '0.24.4', programs: ['.bin/qwen'] },
+  pi: {
+    package: '@earendil-works/pi-coding-agent',
+    version: '0.87.1',
+    programs: ['.bin/pi'],
+  },
 } as const satisfies Record<string, PinnedAgent>;
 
 export type AgentName = keyof typeof agentVersions;
