@@ -17,6 +17,7 @@ export interface SessionOptions extends PlaceOptions {
 export interface AskedSession extends AskedPlace {
   /** Name or id. */
   readonly session: string;
+  readonly worktree?: boolean | undefined;
 }
 
 /**
@@ -30,6 +31,11 @@ export function joinSession(
   fresh: SessionId,
   parent: Parent | null = null,
 ): { readonly place: Place; readonly sessionId: SessionId } {
+  if (asked.worktree === true)
+    throw new HomerError(
+      'HOMER_SESSION_FIXED',
+      'The turns of a session work in its directory, not in worktrees of their own.',
+    );
   const session = options.ledger.sessions.find(asked.session);
   if (session === null) {
     if (isSessionId(asked.session))
