@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
+import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
@@ -17,7 +18,6 @@ import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
 import { recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
-import { createShutdown, type Shutdown } from './lifecycle/shutdown.ts';
 import { answerSignals } from './lifecycle/signals.ts';
 import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
@@ -43,9 +43,6 @@ export interface DaemonOptions {
   readonly runner?: RunnerCommand;
   readonly watchdog?: WatchdogOptions;
 }
-
-/** A runner's kill ladder is done in less. */
-const killWaitMs = 20_000;
 
 /** Runs until it is stopped; resolves with the exit code of the process. Rejects when it cannot start. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
@@ -73,7 +70,6 @@ class Daemon {
   readonly #troubles = new Troubles();
   readonly #config: LiveConfig;
   readonly #executors: ExecutorRegistry;
-  #isStopping = (): boolean => false;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -128,11 +124,11 @@ class Daemon {
         log: this.#log,
         troubles: this.#troubles,
         probe: () => ledger.probe(),
-        onBroken: (error) => this.#crash(error, ledger),
+        onBroken: (error) => crash(error, ledger, this.#log),
         signal: this.#background.signal,
       }),
     });
-    process.on('uncaughtException', (error) => this.#crash(error, ledger));
+    process.on('uncaughtException', (error) => crash(error, ledger, this.#log));
 
     // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
     await this.#executors.refresh(this.#config.current);
@@ -161,8 +157,20 @@ class Daemon {
 
     // 6 what clients can ask for
     const parts: Parts = { gateway, ledger, engine, worker };
-    const shutdown = this.#createShutdown(parts);
-    this.#isStopping = () => shutdown.isUnderWay;
+    const inlets: readonly Service[] = [];
+    const outlets: readonly Service[] = [];
+    const shutdown = createDaemonShutdown({
+      ...parts,
+      inlets,
+      outlets,
+      watchdog: this.#watchdog,
+      log: this.#log,
+      background: this.#background,
+      drainMs: () => this.#config.current.drain.timeoutMs,
+      removeRecord: () => removeRecord(home, this.#instanceId),
+    });
+    const condition = (): Condition =>
+      this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
     await gateway.open({
       operations: openOperations({
@@ -174,14 +182,14 @@ class Daemon {
         defaultExecutor: () => this.#executors.defaultName(),
         pass: this.#pass,
         about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
-        health: () => this.#condition(ledger),
+        health: condition,
         worker,
         stop: (mode) => shutdown.request(mode),
       }),
       events: ledger.events,
       runTokens: ledger.runTokens,
       runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
-      health: () => this.#health(parts),
+      health: () => this.#health(parts, condition()),
       answered: (name) => {
         if (name === 'jobs.create') this.#pass('2-acknowledged');
       },
@@ -189,17 +197,20 @@ class Daemon {
 
     // 7 signals, watchdog, configuration, and a look now and then whether the directory is still ours
     answerSignals({
-      onStop: (signal, count) => this.#onSignal(signal, count, shutdown),
+      onStop: (signal, count) => stopBySignal(signal, count, shutdown, this.#log),
       onReload: () => this.#config.reload(),
     });
     await this.#watchdog.start();
-    watchHome(lock, ledger, (error) => this.#crash(error, ledger));
+    watchHome(lock, ledger, (error) => crash(error, ledger, this.#log));
     this.#config.watch((error) => this.#afterReload(error, parts), this.#background.signal);
 
     // 8 work begins, unless the starts before this one crashed again and again
     await startWork({
       earlierBoots: ledger.boots.before(ledger.epoch, 10),
-      start: () => worker.start(),
+      start: async () => {
+        await worker.start();
+        for (const service of [...outlets, ...inlets]) if (!shutdown.isUnderWay) await service.start();
+      },
       troubles: this.#troubles,
       log: this.#log,
       onError: (error) => this.#fail(error, { part: 'worker' }),
@@ -211,37 +222,6 @@ class Daemon {
     });
     gateway.ready();
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
-  }
-
-  #createShutdown({ gateway, ledger, engine, worker }: Parts): Shutdown {
-    return createShutdown({
-      refuse: () => {
-        this.#log.info({ running: worker.liveCount }, 'stopping');
-        gateway.drain();
-        this.#background.abort();
-        return engine.close();
-      },
-      drain: () => worker.drain(this.#config.current.drain.timeoutMs),
-      end: () => {
-        worker.endAll();
-        return worker.drain(killWaitMs);
-      },
-      handOver: () => worker.handOver(),
-      close: async (left) => {
-        await gateway.close();
-        ledger.close('drained');
-        await removeRecord(this.#options.home, this.#instanceId);
-        await this.#watchdog.stop();
-        this.#log.info({ left }, 'stopped');
-      },
-    });
-  }
-
-  #onSignal(signal: string, count: number, shutdown: Shutdown): void {
-    this.#log.info({ signal, count }, 'signal');
-    // The second is in a hurry, the third wants us gone whatever is left undone: all of it can be recovered.
-    if (count > 2) process.exit(1);
-    void shutdown.request(count === 1 ? 'drain' : 'now');
   }
 
   #afterReload(error: unknown, { gateway, engine }: Parts): void {
@@ -263,13 +243,9 @@ class Daemon {
       .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
   }
 
-  #condition(ledger: Ledger): Condition {
-    return this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: this.#isStopping() });
-  }
-
-  async #health({ ledger, engine, worker }: Parts): Promise<Health> {
+  async #health({ engine, worker }: Parts, condition: Condition): Promise<Health> {
     const depths = await engine.depth();
-    return reportHealth(this.#condition(ledger), this.#options.version, {
+    return reportHealth(condition, this.#options.version, {
       uptime: Math.round((Date.now() - this.#startedAt) / 1000),
       jobsProcessed: worker.settledCount,
       jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
@@ -279,16 +255,5 @@ class Daemon {
 
   #fail(error: unknown, context: Record<string, unknown>): void {
     this.#log.error({ ...context, error }, messageOf(error));
-  }
-
-  /** Nothing can be trusted any more: written down, and out. Runs go on and are adopted by the next start. */
-  #crash(error: unknown, ledger: Ledger): void {
-    this.#log.error({ error }, 'crashed');
-    try {
-      ledger.close('crashed');
-    } catch (closing) {
-      this.#log.error({ error: closing }, 'the ledger could not be closed');
-    }
-    process.exit(1);
   }
 }

@@ -1,0 +1,91 @@
+// Commands on jobs: give one, look, wait, act.
+
+import { Option } from 'commander';
+import { jobStates } from '../../core/job.ts';
+import type { JobsOptions } from '../commands/jobs.ts';
+import type { RunOptions } from '../commands/run.ts';
+import type { WaitOptions } from '../commands/wait.ts';
+import type { Context } from '../context.ts';
+import { parseCount, parseTime, type Declaration } from './declaration.ts';
+
+export function declareRun({ add, act }: Declaration): void {
+  add('run', 'Give Homer a task and wait for the result; starts the daemon if none runs')
+    .argument('[prompt...]', 'the task; text piped in is appended to it')
+    .option('-x, --executor <name>', 'the agent or program that does it')
+    .option('-l, --lane <name>', 'the lane it waits in')
+    .option('-s, --session <name>', 'a turn of this conversation; a new name begins one')
+    .option('-C, --cwd <dir>', 'where it works (default: here, or where its session is)')
+    .option('--worktree', 'in a git worktree of its own, kept when there is work in it')
+    .option('--key <key>', 'idempotency key: the same key and task give the same job')
+    .option('--timeout <time>', 'end a run that takes longer, such as 90s, 30m or 2h', parseTime)
+    .option('-d, --detach', 'do not wait; the id goes to standard output')
+    .action(async (prompt: string[], options: RunOptions) =>
+      act(async () => {
+        const { run } = await import('../commands/run.ts');
+        return (context) => run(context, prompt, options);
+      }),
+    );
+}
+
+export function declareJobs({ add, act }: Declaration): void {
+  add('jobs', 'List jobs, newest first')
+    .addOption(new Option('--state <state>', 'only jobs in this state').choices(jobStates))
+    .option('-l, --lane <name>', 'only jobs of this lane')
+    .option('-n, --limit <count>', 'at most this many', parseCount, 20)
+    .action(async (options: JobsOptions) =>
+      act(async () => {
+        const { jobs } = await import('../commands/jobs.ts');
+        return (context) => jobs(context, options);
+      }),
+    );
+
+  const onJob = (
+    name: string,
+    summary: string,
+    load: () => Promise<(context: Context, id: string) => Promise<number>>,
+  ): void => {
+    add(name, summary)
+      .argument('<id>', 'the job: its id, four or more characters of its beginning or end, or "last"')
+      .action(async (id: string) =>
+        act(async () => {
+          const command = await load();
+          return (context) => command(context, id);
+        }),
+      );
+  };
+  onJob(
+    'job',
+    'Show one job: its runs, times, result or error',
+    async () => (await import('../commands/job.ts')).job,
+  );
+  onJob(
+    'attach',
+    'Watch a job and wait for its result',
+    async () => (await import('../commands/attach.ts')).attach,
+  );
+  onJob(
+    'logs',
+    'Print all that the last run of a job said',
+    async () => (await import('../commands/logs.ts')).logs,
+  );
+  onJob(
+    'cancel',
+    'Cancel a job, also a running one',
+    async () => (await import('../commands/act.ts')).cancel,
+  );
+  onJob(
+    'retry',
+    'Run a failed, cancelled or waiting job again',
+    async () => (await import('../commands/act.ts')).retry,
+  );
+
+  add('wait', 'Wait for jobs to end; inside a run, without ids, for all jobs under its own')
+    .argument('[ids...]', 'the jobs')
+    .option('--timeout <time>', 'wait no longer than this, such as 90s, 30m or 2h', parseTime)
+    .action(async (ids: string[], options: WaitOptions) =>
+      act(async () => {
+        const { wait } = await import('../commands/wait.ts');
+        return (context) => wait(context, ids, options);
+      }),
+    );
+}

@@ -1,0 +1,39 @@
+// Commands on sessions and lanes.
+
+import { Argument } from 'commander';
+import type { SessionAction, SessionsOptions } from '../commands/sessions.ts';
+import type { Declaration } from './declaration.ts';
+
+const sessionActions: readonly SessionAction[] = ['list', 'show', 'new', 'reset', 'stop', 'fork', 'resume'];
+
+export function declareSessions({ add, act }: Declaration): void {
+  add('sessions', 'Show conversations and their turns; make, fork, reset or end one, or go on in a terminal')
+    .addArgument(new Argument('[action]').choices(sessionActions).default('list'))
+    .argument('[name]', 'the session: its name or id')
+    .argument('[newname]', 'fork: the name of the new one')
+    .option('-x, --executor <name>', 'new, fork: the agent that takes the turns')
+    .option('-l, --lane <name>', 'new: the lane they wait in')
+    .option('-C, --cwd <dir>', 'new: where they work (default: here)')
+    .option('-a, --all', 'list: also those that have ended')
+    .action(
+      async (
+        action: SessionAction,
+        name: string | undefined,
+        other: string | undefined,
+        options: SessionsOptions,
+      ) =>
+        act(async () => {
+          const { sessions } = await import('../commands/sessions.ts');
+          return (context) => sessions(context, action, name, other, options);
+        }),
+    );
+  add('lanes', 'Show lanes, pause one or let it go on')
+    .addArgument(new Argument('[action]').choices(['pause', 'resume']))
+    .argument('[name]', 'the lane')
+    .action(async (action: 'pause' | 'resume' | undefined, name: string | undefined) =>
+      act(async () => {
+        const { lanes } = await import('../commands/lanes.ts');
+        return (context) => lanes(context, action, name);
+      }),
+    );
+}

@@ -1,0 +1,39 @@
+// Commands on what is set up here: configuration, skills, the machine, the token.
+
+import { Argument } from 'commander';
+import type { SkillsAction, SkillsOptions } from '../commands/skills.ts';
+import type { Declaration } from './declaration.ts';
+
+export function declareSettings({ add, act }: Declaration): void {
+  add('config', 'Show the configuration that applies, where it is, what may stand there, whether it is right')
+    .addArgument(new Argument('[what]').choices(['show', 'path', 'schema', 'check']).default('show'))
+    .action(async (what: 'show' | 'path' | 'schema' | 'check') =>
+      act(async () => {
+        const { config } = await import('../commands/config.ts');
+        return (context) => config(context, what);
+      }),
+    );
+  add('skills', 'Show skills and what they lack, check them, install one; needs no daemon')
+    .addArgument(new Argument('[action]').choices(['list', 'check', 'show', 'add']).default('list'))
+    .argument('[name]', 'the skill to show; the folder, checkout or tarball to add')
+    .option('-C, --cwd <dir>', 'as seen by work in this directory (default: here)')
+    .option('--name <name>', 'add: the name of its folder')
+    .option('-y, --yes', 'add: do not ask')
+    .action(async (action: SkillsAction, name: string | undefined, options: SkillsOptions) =>
+      act(async () => {
+        const { skills } = await import('../commands/skills.ts');
+        return (context) => skills(context, action, name, options);
+      }),
+    );
+  add('doctor', 'Look at this machine: agents, sign-in, what contains them, and what to mend').action(
+    async () => act(async () => (await import('../commands/doctor.ts')).doctor),
+  );
+  add('token', "Print the owner's token, or where it is kept")
+    .addArgument(new Argument('[what]').choices(['show', 'path']).default('show'))
+    .action(async (what: 'show' | 'path') =>
+      act(async () => {
+        const { token } = await import('../commands/token.ts');
+        return (context) => token(context, what);
+      }),
+    );
+}
