@@ -7,6 +7,8 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -58,6 +60,8 @@ export interface ChaosHome {
   /** Sends it with its key. */
   submit(daemon: ChaosDaemon, job: ChaosJob, more?: Record<string, unknown>): Promise<JobView>;
   processes(): { readonly runners: readonly number[]; readonly agents: readonly number[] };
+  /** All that its runs have left in their files, for the message of a test that fails. */
+  remains(): string;
   /** Kills whatever is left of it, and removes it. */
   remove(): Promise<void>;
 }
@@ -143,6 +147,15 @@ export function createChaosHome(options: HomeOptions = {}): ChaosHome {
       return answer.body.job;
     },
     processes: () => findProcesses(identity),
+    remains() {
+      const runs = join(home.path, 'runs');
+      const files = readdirSync(runs, { recursive: true, withFileTypes: true }).filter((it) => it.isFile());
+      return files
+        .filter(({ name }) => name !== 'reserve')
+        .map((file) => join(file.parentPath, file.name))
+        .map((file) => `${file.slice(runs.length)}:\n${readFileSync(file, 'utf8').slice(-2_000)}`)
+        .join('\n');
+    },
     async remove() {
       for (const daemon of daemons) await daemon.end('SIGKILL');
       // A runner that is stopped dies of KILL all the same; what it started is killed after it, so that nothing is reported.

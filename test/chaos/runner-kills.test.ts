@@ -46,7 +46,8 @@ const isAtRest = ({ state }: JobView): boolean =>
 async function expectFate(daemon: ChaosDaemon, id: string, fate: Fate): Promise<JobView> {
   const job = await daemon.untilJob(id, isAtRest);
   const facts = { verdicts: job.runs.map(({ verdict }) => verdict), state: job.state, code: job.error?.code };
-  expect(facts).toEqual({ code: undefined, ...fate });
+  const remains = `${job.error?.message ?? ''}\n${home.remains()}\n${daemon.lines().join('\n')}`;
+  expect(facts, remains).toEqual({ code: undefined, ...fate });
   await daemon.end('SIGTERM');
   await expectOrder(home);
   return job;
