@@ -4,11 +4,15 @@ import type { AgentEvent } from '../core/agent.ts';
 import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
 import type { SessionState } from '../core/session.ts';
+import type { ApprovalView } from '../operations/approvals.ts';
 import type { LaneView } from '../operations/lanes.ts';
+import type { Need as NeedView } from '../operations/needs.ts';
 import type { SessionView } from '../operations/session-view.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
+export type Approval = ApprovalView;
 export type Lane = LaneView;
+export type Need = NeedView;
 export type Session = Omit<SessionView, 'state'> & { readonly state: SessionState };
 
 export interface JobAnswer {
@@ -37,6 +41,15 @@ export interface TerminalAnswer {
   readonly cwd: string;
 }
 
+export interface ApprovalAnswer {
+  readonly approval: Approval;
+}
+
+export interface ApprovalsAnswer {
+  readonly approvals: readonly Approval[];
+  readonly nextCursor: string | null;
+}
+
 export interface LanesAnswer {
   readonly lanes: readonly Lane[];
 }
@@ -50,13 +63,7 @@ export interface StatusAnswer {
   readonly startedAt: string;
   readonly held: boolean;
   readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
-  readonly needsYou: readonly {
-    readonly jobId: string;
-    readonly state: string;
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string;
-  }[];
+  readonly needsYou: readonly Need[];
   readonly running: readonly {
     readonly jobId: string;
     readonly lane: string;

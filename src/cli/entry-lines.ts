@@ -40,7 +40,7 @@ export function createEntryLines(): (entry: JournalEntry) => string[] {
       case 'limit':
         return [`The agent met a limit: ${plain(entry.reason)}`];
       case 'permission':
-        return [`The agent asks whether it may use ${plain(entry.tool)}.`];
+        return [`The agent asks whether it may use ${oneLine(entry.tool)}.`];
       case 'permission_answered':
         return [answerLines[entry.by](entry.allow)];
       case 'stopping':

@@ -4,17 +4,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
-import type { Job, JobAnswer, JournalEntry, StatusAnswer } from './answers.ts';
+import type { Approval, Job, JobAnswer, JournalEntry, StatusAnswer } from './answers.ts';
 import type { Client } from './client.ts';
 import type { Connection } from './connection.ts';
 import { readEvents } from './event-stream.ts';
 import type { Progress } from './progress.ts';
 import { explainQueue } from './job-story.ts';
+import { listPending } from './question-id.ts';
 
 export interface FollowOptions {
   readonly connection: Connection;
   readonly jobId: string;
   readonly progress: Progress;
+  /** Told what the job's agent asks and nobody has answered, the oldest first; after every change, so also when it is nothing. */
+  readonly asked: (questions: readonly Approval[]) => void;
   /** Return when the job waits for a person, not only when it has ended. */
   readonly stopsWhenWaiting: boolean;
   readonly signal: AbortSignal;
@@ -76,7 +79,11 @@ class Follower {
         const runId = job.runs.at(-1)?.id;
         if (runId !== undefined && !live.has(runId))
           live.set(runId, this.#showRun(client, runId, signal, live));
-        const needsPerson = job.state === 'waiting' && job.error !== null;
+        // A job may run and ask: when one of two questions is answered, its agent goes on with that part.
+        const isAsking = job.state === 'running' || job.state === 'waiting';
+        const questions = isAsking ? (await listPending(client, job.id, signal)).toReversed() : [];
+        this.#options.asked(questions);
+        const needsPerson = questions.length > 0 || (job.state === 'waiting' && job.error !== null);
         if (isEnded(job.state) || (needsPerson && this.#options.stopsWhenWaiting)) {
           await Promise.race([Promise.all(live.values()), delay(lastWordsMs, null, { signal })]);
           return job;

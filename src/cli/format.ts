@@ -29,6 +29,36 @@ export function harmless(text: string): string {
     .replace(controls, (control) => (control === '\r' ? control : ''));
 }
 
+// Besides controls what shows nothing, or changes the order of what stands around it; line ends and tabs are none of these.
+// eslint-disable-next-line no-control-regex
+const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]|\p{Cf}/gu;
+
+/** Text that a person decides by: nothing of it is taken away, and what cannot be seen is spelt out (`\u{1b}`). */
+export function visible(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(unseen, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+    .replaceAll('\t', '  ');
+}
+
+/** Lines of at most `width` columns that lose nothing: cut wherever they are full. With no width (null) one line. */
+export function wrap(line: string, width: number | null): string[] {
+  if (width === null || displayWidth(line) <= width) return [line];
+  const lines: string[] = [];
+  let part = '';
+  let used = 0;
+  for (const character of line) {
+    const more = displayWidth(character);
+    if (used + more > width) {
+      lines.push(part);
+      [part, used] = ['', 0];
+    }
+    part += character;
+    used += more;
+  }
+  return [...lines, part];
+}
+
 /** The first line that says something. */
 export function firstLine(text: string): string {
   return (

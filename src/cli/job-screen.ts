@@ -110,9 +110,11 @@ function describeState(job: Job, now: number): string {
   if ((job.state === 'queued' || job.state === 'scheduled' || job.state === 'parked') && job.dueAt !== null)
     return `is ${job.state} until ${clock(job.dueAt, now)}`;
   if (job.state === 'waiting')
-    return job.error === null && job.children.ended < job.children.total
-      ? 'waits for the jobs under it'
-      : 'waits for you';
+    return job.error !== null
+      ? 'waits for you'
+      : job.children.ended < job.children.total
+        ? 'waits for the jobs under it'
+        : 'has what it waited for, and waits for a slot of its lane';
   if (job.endedAt === null) return `is ${job.state}`;
   const took =
     job.startedAt === null ? '' : ` after ${span(Date.parse(job.endedAt) - Date.parse(job.startedAt))}`;

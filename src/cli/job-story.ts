@@ -19,9 +19,10 @@ export function tellChange(before: Job | null, job: Job, now: number): string[] 
     lines.push(`Run ${job.runs.length} has started.`);
   }
   if (!isChanged || isEnded(job.state)) return lines;
-  if (job.state === 'waiting')
+  // What is asked is told in full by whoever follows the job.
+  if (job.state === 'waiting' && job.error?.code !== 'HOMER_APPROVAL_PENDING')
     lines.push(
-      why === null ? 'It waits for other jobs.' : `It waits for you: ${why}`,
+      why === null ? waitsWithoutError(job) : `It waits for you: ${why}`,
       ...(job.error === null ? [] : [`  ${plain(job.error.hint)}`]),
     );
   if (job.state === 'parked')
@@ -36,6 +37,13 @@ export function tellChange(before: Job | null, job: Job, now: number): string[] 
     lines.push(`${why === null ? '' : `${why} `}${next}${used}.`);
   }
   return lines;
+}
+
+/** Why a job waits that needs nobody. */
+function waitsWithoutError({ children: { total, ended } }: Job): string {
+  return ended < total
+    ? 'It waits for other jobs.'
+    : 'It has what it waited for, and goes on when its lane has room.';
 }
 
 /** How it ended, in one line; the hint to a failure is in `job.error`. */

@@ -7,7 +7,7 @@ import type { Job, JournalEntry } from './answers.ts';
 import { createEntryLines, toolText } from './entry-lines.ts';
 import { clip, plain, span } from './format.ts';
 import { tellChange } from './job-story.ts';
-import type { Progress } from './progress.ts';
+import { isShownInFull, type Progress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -22,6 +22,7 @@ export function createLiveProgress({ errorPalette: palette }: Terminal, stream: 
   let text = '';
   let activity = '';
   let isAway = false;
+  let prompt: string | null = null;
   let drawnRows = 0;
   let frame = 0;
   let since = Date.now();
@@ -45,6 +46,7 @@ export function createLiveProgress({ errorPalette: palette }: Terminal, stream: 
       columns - 2,
     );
     drawnRows = lines.length + 1;
+    if (prompt !== null && !isAway) return [...lines, palette.needs(clip(prompt, columns))].join('\n');
     return [...lines, `${palette.live(frames[frame % frames.length] ?? '')} ${status}`].join('\n');
   };
   const draw = (stays: readonly string[] = []): void => {
@@ -84,11 +86,17 @@ export function createLiveProgress({ errorPalette: palette }: Terminal, stream: 
         text = '';
       }
       if (entry.type === 'tool_end') activity = '';
-      stays.push(...entryLines(entry).map((line) => (line.startsWith('  ') ? palette.dim(line) : line)));
+      const told = isShownInFull(entry) ? [] : entryLines(entry);
+      stays.push(...told.map((line) => (line.startsWith('  ') ? palette.dim(line) : line)));
       // Text comes in many small pieces; the next frame shows them all at once.
       if (stays.length > 0) draw(stays);
     },
     note: (line) => draw([line]),
+    prompt(line) {
+      if (line === prompt) return;
+      prompt = line;
+      draw();
+    },
     away() {
       isAway = true;
       draw(['The connection to Homer is lost; the job is safe.']);

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import type { Context } from './context.ts';
+import { declareApprovals } from './declare/approvals.ts';
 import { declareDaemon, declareStatus } from './declare/daemon.ts';
 import type { Declaration } from './declare/declaration.ts';
 import { declareJobs, declareRun } from './declare/jobs.ts';
@@ -49,6 +50,7 @@ export function createProgram(
   declareRun(declaration);
   declareStatus(declaration);
   declareJobs(declaration);
+  declareApprovals(declaration);
   declareDaemon(declaration);
   declareSessions(declaration);
   declareSettings(declaration);

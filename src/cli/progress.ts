@@ -11,6 +11,8 @@ export interface Progress {
   entry(entry: JournalEntry): void;
   /** A sentence that stays. */
   readonly note: (line: string) => void;
+  /** What keys do just now, in place of what the job does; null: nothing. */
+  readonly prompt: (line: string | null) => void;
   /** The connection to the daemon is lost; it is looked for. */
   away(): void;
   back(): void;
@@ -30,11 +32,17 @@ export function createPlainProgress({ say }: Terminal): Progress {
       for (const line of tellChange(before, job, Date.now())) say(line);
     },
     entry(entry) {
-      for (const line of lines(entry)) say(line);
+      if (!isShownInFull(entry)) for (const line of lines(entry)) say(line);
     },
     note: say,
+    prompt: () => undefined,
     away: () => say('The connection to Homer is lost; the job is safe. Waiting for Homer.'),
     back: () => say('Homer is back.'),
     close: () => undefined,
   };
+}
+
+/** A question that waits for a person is told with all that it is about (asking.ts). */
+export function isShownInFull(entry: JournalEntry): boolean {
+  return entry.type === 'permission' && entry.waits === true;
 }

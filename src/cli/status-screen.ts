@@ -1,6 +1,6 @@
 // The one screen that says how Homer is: a verdict in one sentence, what needs a person, what runs, what comes next.
 
-import type { Lane, StatusAnswer } from './answers.ts';
+import type { Lane, Need, StatusAnswer } from './answers.ts';
 import { clock, count, firstLine, fold, oneLine, plain, sentence, span, table, type Cell } from './format.ts';
 import { shortId } from './job-id.ts';
 import type { Palette } from './terminal.ts';
@@ -58,9 +58,12 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     ]),
   ]);
   const needs = table(
-    status.needsYou.map(({ jobId, state, message }) => [
+    status.needsYou.map(({ jobId, approvalId, state, message }) => [
       id(jobId),
-      { text: state, paint: state === 'failed' ? palette.bad : palette.needs },
+      {
+        text: approvalId === null ? state : 'asks',
+        paint: state === 'failed' ? palette.bad : palette.needs,
+      },
       { text: sentence(oneLine(message)) },
     ]),
     columns,
@@ -70,7 +73,7 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     'Needs you',
     status.needsYou.flatMap((need, index) => [
       needs[index] ?? '',
-      ...hint(columns === null ? need.hint : need.hint.replaceAll(need.jobId, shortId(need.jobId))),
+      ...hint(columns === null ? needHint(need, paper.now) : shorten(needHint(need, paper.now), need)),
     ]),
   );
   section(
@@ -114,6 +117,16 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     ),
   );
   return lines;
+}
+
+function needHint({ hint, expiresAt }: Need, now: number): string {
+  if (expiresAt === null) return hint;
+  return `${hint} Denied by itself in ${span(Date.parse(expiresAt) - now)}.`;
+}
+
+function shorten(text: string, { jobId, approvalId }: Need): string {
+  const short = text.replaceAll(jobId, shortId(jobId));
+  return approvalId === null ? short : short.replaceAll(approvalId, shortId(approvalId));
 }
 
 function work(status: StatusAnswer): string {

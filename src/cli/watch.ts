@@ -1,5 +1,7 @@
 // The end of `homer run` and `homer attach`: wait, show, print the result once, or leave when told to.
 
+import { isEnded } from '../core/job.ts';
+import { createAsking } from './asking.ts';
 import { plain } from './format.ts';
 import type { Job } from './answers.ts';
 import type { Connection } from './connection.ts';
@@ -51,27 +53,35 @@ export async function watchToEnd(
   const progress = terminal.isInteractive
     ? createLiveProgress(terminal, process.stderr)
     : createPlainProgress(terminal);
+  // Keys only where a person sees the question and nothing else reads what is typed.
+  const stdin = terminal.isInteractive && process.stdin.isTTY ? process.stdin : null;
+  const asking = createAsking({ terminal, connection, progress, stdin });
   let job: Job | null = null;
   try {
     job = await followJob({
       connection,
       jobId: first.id,
       progress,
+      asked: (questions) => asking.show(questions),
       stopsWhenWaiting: !terminal.isInteractive,
       signal: detach.signal,
     });
   } catch (error) {
     if (!(error instanceof Detached)) throw error;
+    const { isOpen } = asking;
+    asking.close();
     progress.close(true);
     const id = shortId(first.id);
     terminal.say('Left. The job goes on.');
     terminal.say(
       terminal.errorPalette.dim(`  \`homer attach ${id}\` shows it again, \`homer cancel ${id}\` ends it.`),
     );
+    if (isOpen) terminal.say(terminal.errorPalette.dim('  `homer approvals` shows what it asks.'));
     if (json) terminal.print(JSON.stringify({ job: first }, null, 2));
     return error.exitCode;
   } finally {
     // Twice does no harm.
+    asking.close();
     progress.close(job?.state !== 'succeeded');
   }
   return tellResult(context, job);
@@ -84,7 +94,7 @@ const wasCut = /^\[… \d+ bytes left out …\]$/m;
 export function tellResult({ terminal, json }: Context, job: Job): number {
   const { errorPalette: palette, say } = terminal;
   const hasSucceeded = job.state === 'succeeded';
-  if (job.state === 'waiting') say('It waits for a person, so this does not wait any longer; the job stays.');
+  if (!isEnded(job.state)) say('It waits for a person, so this does not wait any longer; the job stays.');
   else say((hasSucceeded ? palette.dim : palette.bad)(tellEnd(job)));
   if (job.state === 'failed' && job.error !== null) say(palette.dim(`  ${plain(job.error.hint)}`));
   if (job.worktree !== null) say(palette.dim(`  Its worktree is kept: ${worktreeText(job.worktree)}`));

@@ -127,7 +127,7 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'The agent asks whether it may use a tool',
-    hint: 'Answer with `homer approve` or `homer deny`; without an answer it is denied when it expires.',
+    hint: 'Answer with `homer approve ID` or `homer deny ID`; without an answer it is denied when it expires.',
   },
   HOMER_SESSION_LOST: {
     status: null,

@@ -5,6 +5,7 @@ import { approvalStates, type ApprovalScope, type ApprovalState } from '../core/
 import { isApprovalId, isJobId, type ApprovalId, type JobId } from '../core/ids.ts';
 import type { ApprovalRecord, PersonsAnswer } from '../ledger/approvals.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { summariseInput } from '../executors/tool-summary.ts';
 import { fromDigits } from './from-digits.ts';
 import { defineOperation, type Caller, type Operation, type Outcome } from './operation.ts';
 
@@ -21,8 +22,12 @@ export const approvalView = z.object({
   id: z.string(),
   jobId: z.string(),
   runId: z.string(),
+  /** Null: the job is no turn of a session. */
+  sessionId: z.string().nullable(),
   tool: z.string(),
   input: z.json(),
+  /** What of the input says most, on one line; nothing to decide by. */
+  summary: z.string(),
   askedAt: time,
   expiresAt: time,
   state: z.enum(approvalStates as readonly [ApprovalState, ...ApprovalState[]]),
@@ -36,14 +41,17 @@ export type ApprovalView = z.infer<typeof approvalView>;
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
-export function viewApproval(approval: ApprovalRecord): ApprovalView {
-  const { id, jobId, runId, tool, input, askedAt, expiresAt, state, scope } = approval;
+export function viewApproval(approval: ApprovalRecord, ledger: Ledger): ApprovalView {
+  const { id, jobId, runId, tool, askedAt, expiresAt, state, scope } = approval;
+  const input = JSON.parse(approval.input) as z.core.util.JSONType;
   return {
     id,
     jobId,
     runId,
+    sessionId: ledger.jobs.get(jobId).sessionId,
     tool,
-    input: JSON.parse(input) as z.core.util.JSONType,
+    input,
+    summary: summariseInput(input),
     askedAt: iso(askedAt),
     expiresAt: iso(expiresAt),
     state,
@@ -82,7 +90,7 @@ export function approvalOperations({ ledger, tellAnswers }: ApprovalOperationsOp
       return approval;
     });
     tellAnswers(jobId);
-    return { output: { approval: viewApproval(ledger.approvals.get(id)) } };
+    return { output: { approval: viewApproval(ledger.approvals.get(id), ledger) } };
   }
 
   return [
@@ -97,7 +105,7 @@ export function approvalOperations({ ledger, tellAnswers }: ApprovalOperationsOp
         const last = found.length > limit ? shown.at(-1) : undefined;
         return {
           output: {
-            approvals: shown.map(viewApproval),
+            approvals: shown.map((approval) => viewApproval(approval, ledger)),
             nextCursor: last === undefined ? null : String(last.seq),
           },
         };
@@ -108,7 +116,7 @@ export function approvalOperations({ ledger, tellAnswers }: ApprovalOperationsOp
       input: z.strictObject({ id: approvalId }),
       output: oneApproval,
       async handle({ id }) {
-        return { output: { approval: viewApproval(ledger.approvals.get(id)) } };
+        return { output: { approval: viewApproval(ledger.approvals.get(id), ledger) } };
       },
     }),
     defineOperation({

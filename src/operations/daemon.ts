@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import type { Condition } from '../health/condition.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { StopMode } from '../lifecycle/shutdown.ts';
 import { laneView, viewLanes, type LaneOperationsOptions } from './lanes.ts';
+import { needsYou, needView } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 export interface DaemonOperationsOptions extends LaneOperationsOptions {
@@ -34,15 +34,7 @@ const statusView = z.object({
   startedAt: z.iso.datetime(),
   held: z.boolean(),
   problems: z.array(problemView),
-  needsYou: z.array(
-    z.object({
-      jobId: z.string(),
-      state: z.string(),
-      code: z.string(),
-      message: z.string(),
-      hint: z.string(),
-    }),
-  ),
+  needsYou: z.array(needView),
   running: z.array(
     z.object({
       jobId: z.string(),
@@ -61,8 +53,6 @@ const statusView = z.object({
 });
 
 const mostShown = 20;
-/** A failure is news for a day; after that it is in the list of jobs. */
-const newsMs = 86_400_000;
 
 export function daemonOperations(options: DaemonOperationsOptions): readonly Operation[] {
   const { ledger, about } = options;
@@ -88,7 +78,7 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
             startedAt: new Date(about.startedAt).toISOString(),
             held: ledger.isHeld(),
             problems: [...problems],
-            needsYou: needsYou(ledger),
+            needsYou: needsYou(ledger, mostShown),
             running: running.map((job) => ({
               ...brief(job),
               executor: job.executor,
@@ -132,24 +122,4 @@ function brief(job: JobRecord): { jobId: string; lane: string; prompt: string } 
     lane: job.lane,
     prompt: job.prompt.length > 200 ? `${job.prompt.slice(0, 199)}…` : job.prompt,
   };
-}
-
-function needsYou(
-  ledger: Ledger,
-): { jobId: string; state: string; code: string; message: string; hint: string }[] {
-  const since = ledger.now() - newsMs;
-  const waiting = ledger.jobs
-    .list({ state: 'waiting', limit: mostShown })
-    // The jobs under it are at work, or are themselves on this list.
-    .filter((job) => job.waitingFor !== 'children');
-  const failed = ledger.jobs
-    .list({ state: 'failed', limit: mostShown })
-    .filter((job) => (job.endedAt ?? 0) > since);
-  return [...waiting, ...failed].map((job) => ({
-    jobId: job.id,
-    state: job.state,
-    code: job.error?.code ?? '',
-    message: job.error?.message ?? '',
-    hint: job.error?.hint ?? '',
-  }));
 }

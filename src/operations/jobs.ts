@@ -18,6 +18,7 @@ import { isIdempotencyKey, keyRule } from '../core/idempotency-key.ts';
 import { fromDigits } from './from-digits.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
 import { requireKin } from './kin.ts';
+import { problemOf } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 export interface JobOperationsOptions {
@@ -87,7 +88,12 @@ const idInput = z.strictObject({ id: jobId });
 
 export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOptions): readonly Operation[] {
   const show = (job: JobRecord): JobView =>
-    viewJob(job, ledger.claims.runsOf(job.id), ledger.family.count(job.id), home);
+    viewJob(
+      { ...job, error: problemOf(ledger, job) },
+      ledger.claims.runsOf(job.id),
+      ledger.family.count(job.id),
+      home,
+    );
   const view = (id: JobId): JobView => show(ledger.jobs.get(id));
 
   return [

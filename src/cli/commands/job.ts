@@ -1,11 +1,12 @@
 // `homer job ID`: one job on one screen.
 
 import { isHomerError } from '../../core/errors.ts';
-import type { JobAnswer, SessionAnswer } from '../answers.ts';
+import type { Approval, ApprovalsAnswer, JobAnswer, SessionAnswer } from '../answers.ts';
 import type { Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { resolveJobId } from '../job-id.ts';
 import { drawJob } from '../job-screen.ts';
+import { drawQuestions } from '../question-screen.ts';
 import { connectFrom } from '../run-access.ts';
 
 export async function job(context: Context, text: string): Promise<number> {
@@ -14,9 +15,13 @@ export async function job(context: Context, text: string): Promise<number> {
   const answer = await client.call<JobAnswer>('jobs.get', { params: { id } });
   const { palette, columns } = context.terminal;
   const { sessionId } = answer.job;
+  const asked = await questionsOf(client, id);
   const session = sessionId === null || context.json ? null : await nameOf(client, sessionId);
   const paper = { palette, columns, now: Date.now() };
-  report(context, answer, drawJob(answer.job, paper, session));
+  report(context, { ...answer, approvals: asked }, [
+    ...drawJob(answer.job, paper, session),
+    ...drawQuestions(asked, paper),
+  ]);
   return 0;
 }
 
@@ -26,6 +31,20 @@ async function nameOf(client: Client, id: string): Promise<string> {
   } catch (error) {
     // A run may look at its job, but not at sessions.
     if (isHomerError(error, 'HOMER_SCOPE_MISSING')) return id;
+    throw error;
+  }
+}
+
+const mostQuestions = 50;
+
+/** Oldest first. */
+async function questionsOf(client: Client, job: string): Promise<readonly Approval[]> {
+  try {
+    const query = { job, limit: mostQuestions };
+    return (await client.call<ApprovalsAnswer>('approvals.list', { query })).approvals.toReversed();
+  } catch (error) {
+    // A run may look at its job, but not at what persons are asked.
+    if (isHomerError(error, 'HOMER_SCOPE_MISSING')) return [];
     throw error;
   }
 }

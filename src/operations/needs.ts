@@ -1,0 +1,80 @@
+// What needs a person, and why a job waits for one.
+
+import { z } from 'zod';
+import { problem, type Problem } from '../core/errors.ts';
+import { summariseInput } from '../executors/tool-summary.ts';
+import type { ApprovalRecord } from '../ledger/approvals.ts';
+import type { JobRecord } from '../ledger/job-record.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+export const needView = z.object({
+  jobId: z.string(),
+  /** The question of its agent; null: it needs something else. */
+  approvalId: z.string().nullable(),
+  state: z.string(),
+  code: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  /** When the question is answered with no by itself. */
+  expiresAt: z.iso.datetime().nullable(),
+});
+
+export type Need = z.infer<typeof needView>;
+
+/** A failure is news for a day; after that it is in the list of jobs. */
+const newsMs = 86_400_000;
+
+/** Questions first, the oldest of them at the top: they expire. At most `limit` of each sort. */
+export function needsYou(ledger: Ledger, limit: number): Need[] {
+  const since = ledger.now() - newsMs;
+  const asked = ledger.approvals.list({ state: 'pending', limit }).toReversed();
+  const waiting = ledger.jobs
+    .list({ state: 'waiting', limit })
+    // The jobs under it are at work, or are themselves on this list; so are its questions.
+    .filter((job) => job.waitingFor === null);
+  const failed = ledger.jobs.list({ state: 'failed', limit }).filter((job) => (job.endedAt ?? 0) > since);
+  return [
+    ...asked.map((approval) => needOf(approval, ledger)),
+    ...[...waiting, ...failed].map((job) => ({
+      jobId: job.id,
+      approvalId: null,
+      state: job.state,
+      code: job.error?.code ?? '',
+      message: job.error?.message ?? '',
+      hint: job.error?.hint ?? '',
+      expiresAt: null,
+    })),
+  ];
+}
+
+/** The stored error of a job; while it waits for answers, what its agent asks; null once all is answered. */
+export function problemOf(ledger: Ledger, job: JobRecord): Problem | null {
+  if (job.state !== 'waiting' || job.waitingFor !== 'approval') return job.error;
+  const [first, ...more] = ledger.approvals.openOfJob(job.id).filter(({ state }) => state === 'pending');
+  if (first === undefined) return null;
+  const others = more.length === 0 ? '' : `, and ${more.length} more`;
+  return problem(
+    'HOMER_APPROVAL_PENDING',
+    job.id,
+    `The agent asks whether it may use ${useOf(first)}${others}`,
+  );
+}
+
+function needOf(approval: ApprovalRecord, ledger: Ledger): Need {
+  const { id, jobId, expiresAt } = approval;
+  return {
+    jobId,
+    approvalId: id,
+    state: ledger.jobs.get(jobId).state,
+    code: 'HOMER_APPROVAL_PENDING',
+    message: useOf(approval),
+    hint: `Answer with \`homer approve ${id}\` or \`homer deny ${id}\`.`,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+  };
+}
+
+/** `Bash: make cake` */
+function useOf({ tool, input }: ApprovalRecord): string {
+  const summary = summariseInput(JSON.parse(input));
+  return summary === '' ? tool : `${tool}: ${summary}`;
+}
