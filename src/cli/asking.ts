@@ -1,16 +1,14 @@
 // What the agent of a job asks, shown to whoever waits for the job: in full, with the commands that answer, and on a
 // terminal with keys. Enter is no answer, nor is what was typed before a question stood there.
 
-import type { ReadStream } from 'node:tty';
 import { messageOf } from '../core/errors.ts';
-import { openAnswerKeys, type AnswerKeys } from './answer-keys.ts';
+import type { AnswerKeys } from './answer-keys.ts';
 import type { Approval } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { isPassing } from './follow.ts';
 import { sentence } from './format.ts';
-import { shortId } from './job-id.ts';
 import type { Progress } from './progress.ts';
-import { coverage, questionBlock, toolOf } from './question-screen.ts';
+import { coverage, questionBlock, questionLine } from './question-screen.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Asking {
@@ -23,11 +21,11 @@ export interface Asking {
 }
 
 export interface AskingOptions {
-  readonly terminal: Terminal;
-  readonly connection: Connection;
-  readonly progress: Progress;
-  /** Null: nobody is asked for keys. */
-  readonly stdin: ReadStream | null;
+  readonly terminal: Pick<Terminal, 'errorPalette' | 'isInteractive'>;
+  readonly connection: Pick<Connection, 'client'>;
+  readonly progress: Pick<Progress, 'note' | 'prompt'>;
+  /** Null: nobody can press a key. */
+  readonly openKeys: () => AnswerKeys | null;
 }
 
 /** A question is read before it is answered: keys that come sooner were meant for something else. */
@@ -45,7 +43,7 @@ const choices: Readonly<Record<string, Choice>> = {
   d: { operation: 'approvals.deny', scope: 'once' },
 };
 
-export function createAsking({ terminal, connection, progress, stdin }: AskingOptions): Asking {
+export function createAsking({ terminal, connection, progress, openKeys }: AskingOptions): Asking {
   const shown = new Map<string, { readonly isWhole: boolean }>();
   const answered = new Set<string>();
   let open: readonly Approval[] = [];
@@ -82,8 +80,7 @@ export function createAsking({ terminal, connection, progress, stdin }: AskingOp
   };
 
   const ask = (question: Approval): void => {
-    if (stdin === null) return;
-    keys ??= openAnswerKeys(stdin);
+    keys ??= openKeys();
     if (keys === null) return;
     current = question;
     clearTimeout(reading);
@@ -98,7 +95,7 @@ export function createAsking({ terminal, connection, progress, stdin }: AskingOp
     reading = setTimeout(() => {
       isRead = true;
       progress.prompt(
-        `${toolOf(question)} (${shortId(question.id)}):  a allow once · s allow ${coverage(question)} · d deny · Ctrl-C leaves`,
+        `a allow once · s ${coverage(question)} · d deny · Ctrl-C leaves   ${questionLine(question)}`,
       );
     }, readingMs);
   };

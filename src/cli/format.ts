@@ -164,6 +164,14 @@ export function span(ms: number): string {
   return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
+/** How long until then, without seconds where they say nothing: `59 min`, `40 s`. */
+export function timeLeft(at: string, now: number): string {
+  const ms = Date.parse(at) - now;
+  return span(
+    ms < 60_000 ? Math.ceil(Math.max(0, ms) / 1000) * 1000 : Math.round(ms / 60_000) * 60_000,
+  ).replace('.0 s', ' s');
+}
+
 /** `just now`, `4 min ago`, `3 h ago`, `2 d ago`; `?` when unknown. */
 export function age(at: string | null, now: number): string {
   if (at === null) return '?';

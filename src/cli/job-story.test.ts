@@ -81,6 +81,17 @@ describe('what is told while one waits', () => {
     expect(tellChange(waiting, waiting, now)).toEqual([]);
   });
 
+  test('a question is told in full elsewhere, and what waits for a slot needs nobody', () => {
+    const asks = { code: 'HOMER_APPROVAL_PENDING', message: 'The agent asks', hint: 'Answer.' };
+    expect(tellChange(aJob(), aJob({ state: 'waiting', error: asks }), now)).toEqual([]);
+    const answered = aJob({ state: 'waiting' });
+    expect(tellChange(aJob({ state: 'waiting', error: asks }), answered, now)).toEqual([
+      'It has what it waited for, and goes on when its lane has room.',
+    ]);
+    const parent = aJob({ state: 'waiting', children: { total: 2, ended: 1 } });
+    expect(tellChange(aJob(), parent, now)).toEqual(['It waits for other jobs.']);
+  });
+
   test('a parked job goes on by itself, at a time that may be unknown', () => {
     expect(tellChange(aJob(), aJob({ state: 'parked', error }), now)).toEqual([
       'It broke: badly. It is parked until ? and goes on by itself then.',

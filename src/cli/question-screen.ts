@@ -2,7 +2,7 @@
 // agent wants to do, what cannot be seen is spelt out, and what does not fit is said to be missing.
 
 import type { Approval } from './answers.ts';
-import { age, clock, clip, count, displayWidth, oneLine, span, table, visible, wrap } from './format.ts';
+import { age, clock, clip, count, displayWidth, oneLine, table, timeLeft, visible, wrap } from './format.ts';
 import { shortId } from './job-id.ts';
 import type { Paper } from './status-screen.ts';
 import type { Palette } from './terminal.ts';
@@ -51,7 +51,7 @@ export function inputLines(
       .flatMap((line) => wrap(line, room));
     return rows.map((row, index) => {
       const name = index === 0 ? (names[part] ?? '') : '';
-      return `    ${palette.dim(name)}${' '.repeat(indent - 4 - displayWidth(name))}${row}`;
+      return `    ${palette.dim(name)}${' '.repeat(indent - 4 - displayWidth(name))}${row}`.trimEnd();
     });
   });
   if (all.length <= mostLines) return { lines: all, isWhole: true };
@@ -88,7 +88,7 @@ function hasCommand({ input }: Approval): boolean {
 
 export function expiryLine({ expiresAt }: Approval, now: number): string {
   if (expiresAt === null) return 'It waits until somebody answers.';
-  return `Denied by itself in ${span(Date.parse(expiresAt) - now)} (${clock(expiresAt, now)}) if nobody answers.`;
+  return `Denied by itself in ${timeLeft(expiresAt, now)} (${clock(expiresAt, now)}) if nobody answers.`;
 }
 
 /** A question that stands open, in full: what is asked, until when, and how to answer. */
@@ -116,8 +116,7 @@ export function stateColour(state: Approval['state'], palette: Palette): (text: 
 /** `allowed once by http:owner, 4 min ago` */
 export function outcome(approval: Approval, now: number): string {
   const { state, scope, answeredBy, answeredAt, endedAt, expiresAt } = approval;
-  if (state === 'pending')
-    return expiresAt === null ? 'asks' : `asks, for ${span(Date.parse(expiresAt) - now)} more`;
+  if (state === 'pending') return expiresAt === null ? 'asks' : `asks, for ${timeLeft(expiresAt, now)} more`;
   const by =
     answeredBy === null
       ? ''

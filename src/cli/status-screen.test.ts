@@ -28,6 +28,8 @@ function aStatus(changes: Partial<StatusAnswer> = {}): StatusAnswer {
 
 const need = {
   jobId: 'j0000000000000abcdef',
+  approvalId: null,
+  expiresAt: null,
   state: 'waiting',
   code: 'HOMER_EFFECT_UNKNOWN',
   message: 'It may have taken effect',
@@ -76,4 +78,22 @@ test('on a terminal no line is wider than it, and ids are short', () => {
   for (const line of lines.slice(2, -1)) expect(line.length, line).toBeLessThanOrEqual(60);
   expect(lines.join('\n')).not.toContain('j0000000000000abcdef');
   expect(lines.join('\n')).toContain('homer retry abcdef');
+});
+
+test('a question of an agent says what it wants to do, how to answer and for how long', () => {
+  const question = {
+    jobId: need.jobId,
+    approvalId: 'a0000000000000qwerty',
+    state: 'waiting',
+    code: 'HOMER_APPROVAL_PENDING',
+    message: 'Bash: make\u001b[2K cake',
+    hint: 'Answer with `homer approve a0000000000000qwerty` or `homer deny a0000000000000qwerty`.',
+    expiresAt: '2026-01-02T04:03:45.000Z',
+  };
+  const lines = drawStatus(aStatus({ needsYou: [question] }), { palette, columns: 120, now });
+  expect(lines.slice(2, 5)).toEqual([
+    'Needs you',
+    '  abcdef  asks  Bash: make cake',
+    '    Answer with `homer approve qwerty` or `homer deny qwerty`. Denied by itself in 1 h.',
+  ]);
 });

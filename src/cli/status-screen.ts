@@ -1,7 +1,19 @@
 // The one screen that says how Homer is: a verdict in one sentence, what needs a person, what runs, what comes next.
 
 import type { Lane, Need, StatusAnswer } from './answers.ts';
-import { clock, count, firstLine, fold, oneLine, plain, sentence, span, table, type Cell } from './format.ts';
+import {
+  clock,
+  count,
+  firstLine,
+  fold,
+  oneLine,
+  plain,
+  sentence,
+  span,
+  table,
+  timeLeft,
+  type Cell,
+} from './format.ts';
 import { shortId } from './job-id.ts';
 import type { Palette } from './terminal.ts';
 
@@ -64,7 +76,8 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
         text: approvalId === null ? state : 'asks',
         paint: state === 'failed' ? palette.bad : palette.needs,
       },
-      { text: sentence(oneLine(message)) },
+      // A command is shown as it is, without a full stop.
+      { text: approvalId === null ? sentence(oneLine(message)) : oneLine(message) },
     ]),
     columns,
     '  ',
@@ -121,7 +134,7 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
 
 function needHint({ hint, expiresAt }: Need, now: number): string {
   if (expiresAt === null) return hint;
-  return `${hint} Denied by itself in ${span(Date.parse(expiresAt) - now)}.`;
+  return `${hint} Denied by itself in ${timeLeft(expiresAt, now)}.`;
 }
 
 function shorten(text: string, { jobId, approvalId }: Need): string {

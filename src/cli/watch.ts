@@ -1,6 +1,7 @@
 // The end of `homer run` and `homer attach`: wait, show, print the result once, or leave when told to.
 
 import { isEnded } from '../core/job.ts';
+import { openAnswerKeys, type AnswerKeys } from './answer-keys.ts';
 import { createAsking } from './asking.ts';
 import { plain } from './format.ts';
 import type { Job } from './answers.ts';
@@ -54,8 +55,8 @@ export async function watchToEnd(
     ? createLiveProgress(terminal, process.stderr)
     : createPlainProgress(terminal);
   // Keys only where a person sees the question and nothing else reads what is typed.
-  const stdin = terminal.isInteractive && process.stdin.isTTY ? process.stdin : null;
-  const asking = createAsking({ terminal, connection, progress, stdin });
+  const openKeys = (): AnswerKeys | null => (terminal.isInteractive ? openAnswerKeys(process.stdin) : null);
+  const asking = createAsking({ terminal, connection, progress, openKeys });
   let job: Job | null = null;
   try {
     job = await followJob({

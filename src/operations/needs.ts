@@ -53,28 +53,28 @@ export function problemOf(ledger: Ledger, job: JobRecord): Problem | null {
   const [first, ...more] = ledger.approvals.openOfJob(job.id).filter(({ state }) => state === 'pending');
   if (first === undefined) return null;
   const others = more.length === 0 ? '' : `, and ${more.length} more`;
+  const what = summaryOf(first) === '' ? '' : ` (${summaryOf(first)})`;
   return problem(
     'HOMER_APPROVAL_PENDING',
     job.id,
-    `The agent asks whether it may use ${useOf(first)}${others}`,
+    `The agent asks whether it may use ${first.tool}${what}${others}`,
   );
 }
 
 function needOf(approval: ApprovalRecord, ledger: Ledger): Need {
-  const { id, jobId, expiresAt } = approval;
+  const { id, jobId, tool, expiresAt } = approval;
+  const summary = summaryOf(approval);
   return {
     jobId,
     approvalId: id,
     state: ledger.jobs.get(jobId).state,
     code: 'HOMER_APPROVAL_PENDING',
-    message: useOf(approval),
+    message: summary === '' ? tool : `${tool}: ${summary}`,
     hint: `Answer with \`homer approve ${id}\` or \`homer deny ${id}\`.`,
     expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
   };
 }
 
-/** `Bash: make cake` */
-function useOf({ tool, input }: ApprovalRecord): string {
-  const summary = summariseInput(JSON.parse(input));
-  return summary === '' ? tool : `${tool}: ${summary}`;
+function summaryOf({ input }: ApprovalRecord): string {
+  return summariseInput(JSON.parse(input));
 }

@@ -10,6 +10,7 @@ import { resolveJobId, shortId } from '../job-id.ts';
 import { findQuestions, listPending } from '../question-id.ts';
 import { coverage, idOf, outcome, questionBlock, questionLine, stateColour } from '../question-screen.ts';
 import { connectFrom } from '../run-access.ts';
+import { sessionName } from '../session-name.ts';
 import type { Paper } from '../status-screen.ts';
 
 export interface ApprovalsOptions {
@@ -37,7 +38,10 @@ export async function approvals(context: Context, options: ApprovalsOptions): Pr
       ? []
       : (await client.call<ApprovalsAnswer>('approvals.list', { query })).approvals;
   const settled = all.filter(({ state }) => state !== 'pending').slice(0, settledShown);
-  report(context, { approvals: [...pending, ...settled] }, draw(pending, settled, paperOf(context)));
+  const ids = new Set(pending.flatMap(({ sessionId }) => sessionId ?? []));
+  const names = new Map<string, string>();
+  if (!context.json) for (const id of ids) names.set(id, await sessionName(client, id));
+  report(context, { approvals: [...pending, ...settled] }, draw(pending, settled, names, paperOf(context)));
   return 0;
 }
 
@@ -45,11 +49,16 @@ function paperOf({ terminal: { palette, columns } }: Context): Paper {
   return { palette, columns, now: Date.now() };
 }
 
-function draw(pending: readonly Approval[], settled: readonly Approval[], paper: Paper): string[] {
+function draw(
+  pending: readonly Approval[],
+  settled: readonly Approval[],
+  names: ReadonlyMap<string, string>,
+  paper: Paper,
+): string[] {
   const { palette, columns, now } = paper;
   const lines = pending.flatMap((approval) => [
     ...questionBlock(approval, paper, columns === null ? Infinity : mostLines).lines,
-    `  ${palette.dim(origin(approval, paper))}`,
+    `  ${palette.dim(origin(approval, names, paper))}`,
     '',
   ]);
   if (pending.length === 0) lines.push('Nothing is asked now.', '');
@@ -69,9 +78,12 @@ function draw(pending: readonly Approval[], settled: readonly Approval[], paper:
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-function origin({ jobId, sessionId, askedAt }: Approval, { columns, now }: Paper): string {
-  const session =
-    sessionId === null ? '' : ` in session ${columns === null ? sessionId : shortId(sessionId)}`;
+function origin(
+  { jobId, sessionId, askedAt }: Approval,
+  names: ReadonlyMap<string, string>,
+  { columns, now }: Paper,
+): string {
+  const session = sessionId === null ? '' : `, a turn of ${names.get(sessionId) ?? sessionId}`;
   return `Asked ${age(askedAt, now)} by job ${columns === null ? jobId : shortId(jobId)}${session}.`;
 }
 

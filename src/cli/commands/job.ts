@@ -1,13 +1,14 @@
 // `homer job ID`: one job on one screen.
 
 import { isHomerError } from '../../core/errors.ts';
-import type { Approval, ApprovalsAnswer, JobAnswer, SessionAnswer } from '../answers.ts';
+import type { Approval, ApprovalsAnswer, JobAnswer } from '../answers.ts';
 import type { Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { resolveJobId } from '../job-id.ts';
 import { drawJob } from '../job-screen.ts';
 import { drawQuestions } from '../question-screen.ts';
 import { connectFrom } from '../run-access.ts';
+import { sessionName } from '../session-name.ts';
 
 export async function job(context: Context, text: string): Promise<number> {
   const client = await connectFrom(context);
@@ -16,23 +17,13 @@ export async function job(context: Context, text: string): Promise<number> {
   const { palette, columns } = context.terminal;
   const { sessionId } = answer.job;
   const asked = await questionsOf(client, id);
-  const session = sessionId === null || context.json ? null : await nameOf(client, sessionId);
+  const session = sessionId === null || context.json ? null : await sessionName(client, sessionId);
   const paper = { palette, columns, now: Date.now() };
   report(context, { ...answer, approvals: asked }, [
     ...drawJob(answer.job, paper, session),
     ...drawQuestions(asked, paper),
   ]);
   return 0;
-}
-
-async function nameOf(client: Client, id: string): Promise<string> {
-  try {
-    return (await client.call<SessionAnswer>('sessions.get', { params: { id } })).session.name;
-  } catch (error) {
-    // A run may look at its job, but not at sessions.
-    if (isHomerError(error, 'HOMER_SCOPE_MISSING')) return id;
-    throw error;
-  }
 }
 
 const mostQuestions = 50;
