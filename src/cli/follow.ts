@@ -70,18 +70,17 @@ class Follower {
     const live = new Map<string, Promise<void>>();
     try {
       for await (const _ of this.#occasions(client, signal)) {
-        const { job } = await client.call<JobAnswer>('jobs.get', {
-          params: { id: this.#options.jobId },
-          signal,
-        });
+        const id = this.#options.jobId;
+        // Before the job, so that a job is never seen as it was before it asked.
+        const asked = await listPending(client, id, signal);
+        const { job } = await client.call<JobAnswer>('jobs.get', { params: { id }, signal });
         this.#options.progress.job(job);
         this.#explainLater(client, job, signal);
         const runId = job.runs.at(-1)?.id;
         if (runId !== undefined && !live.has(runId))
           live.set(runId, this.#showRun(client, runId, signal, live));
         // A job may run and ask: when one of two questions is answered, its agent goes on with that part.
-        const isAsking = job.state === 'running' || job.state === 'waiting';
-        const questions = isAsking ? (await listPending(client, job.id, signal)).toReversed() : [];
+        const questions = isEnded(job.state) ? [] : asked.toReversed();
         this.#options.asked(questions);
         const needsPerson = questions.length > 0 || (job.state === 'waiting' && job.error !== null);
         if (isEnded(job.state) || (needsPerson && this.#options.stopsWhenWaiting)) {

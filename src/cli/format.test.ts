@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { clip, displayWidth, firstLine, fold, harmless, plain, sentence, span, table } from './format.ts';
+import {
+  clip,
+  displayWidth,
+  firstLine,
+  fold,
+  harmless,
+  plain,
+  sentence,
+  span,
+  table,
+  timeLeft,
+  visible,
+  wrap,
+} from './format.ts';
 
 describe('text of others', () => {
   test('cannot move the cursor, set the title or reach the clipboard', () => {
@@ -84,4 +97,26 @@ test('a sentence ends once', () => {
   expect(sentence('It failed')).toBe('It failed.');
   expect(sentence('It failed. ')).toBe('It failed.');
   expect(sentence('problems:\n  one')).toBe('problems:\n  one');
+});
+
+test('text that a person decides by loses nothing and hides nothing', () => {
+  expect(visible('a\u001b[2Kb\rc\u202ed\u200be\u{e0041}\u2028\tf\r\ng')).toBe(
+    'a\\u{1b}[2Kb\\u{d}c\\u{202e}d\\u{200b}e\\u{e0041}\\u{2028}  f\ng',
+  );
+  expect(visible('schön 漢字 🍰')).toBe('schön 漢字 🍰');
+  expect(wrap('漢字abc', 4)).toEqual(['漢字', 'abc']);
+  expect(wrap('', 4)).toEqual(['']);
+  expect(wrap('x'.repeat(500), null)).toEqual(['x'.repeat(500)]);
+});
+
+test('time that is left has seconds only where they count', () => {
+  const now = Date.parse('2026-01-02T03:04:05.000Z');
+  const left = (ms: number): string => timeLeft(new Date(now + ms).toISOString(), now);
+  expect([left(3_599_000), left(150_000), left(40_400), left(2_500), left(-5)]).toEqual([
+    '1 h',
+    '3 min',
+    '41 s',
+    '3 s',
+    '0 s',
+  ]);
 });
