@@ -6,7 +6,7 @@ import type { AnswerKeys } from './answer-keys.ts';
 import type { Approval } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { isPassing } from './follow.ts';
-import { sentence } from './format.ts';
+import { plain, sentence } from './format.ts';
 import type { Progress } from './progress.ts';
 import { coverage, questionBlock, questionLine } from './question-screen.ts';
 import type { Terminal } from './terminal.ts';
@@ -75,8 +75,9 @@ export function createAsking({ terminal, connection, progress, openKeys }: Askin
     } catch (error) {
       // The daemon is away: it is asked again when it is back, and the question is as open as before.
       if (isPassing(error)) answered.delete(question.id);
-      progress.note(sentence(messageOf(error)));
+      progress.note(sentence(plain(messageOf(error))));
     }
+    next();
   };
 
   const ask = (question: Approval): void => {
@@ -90,7 +91,7 @@ export function createAsking({ terminal, connection, progress, openKeys }: Askin
       if (choice === undefined) return;
       answered.add(question.id);
       rest();
-      void send(question, choice).then(next);
+      void send(question, choice);
     });
     reading = setTimeout(() => {
       isRead = true;

@@ -66,9 +66,9 @@ async function untilAsked(...groups: readonly (readonly string[])[]): Promise<En
 
 interface OnTerminal {
   readonly child: ChildProcess;
-  type(keys: string): void;
+  readonly type: (keys: string) => void;
   /** Resolves when this stands on the screen so many times. */
-  shows(text: string, times?: number): Promise<void>;
+  readonly shows: (text: string, times?: number) => Promise<void>;
   readonly screen: () => string;
   readonly exitCode: Promise<number | null>;
 }
