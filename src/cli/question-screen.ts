@@ -51,7 +51,7 @@ export function inputLines(
       .flatMap((line) => wrap(line, room));
     return rows.map((row, index) => {
       const name = index === 0 ? (names[part] ?? '') : '';
-      return `    ${palette.dim(name)}${' '.repeat(indent - 4 - displayWidth(name))}${row}`.trimEnd();
+      return `    ${name === '' ? '' : palette.dim(name)}${' '.repeat(indent - 4 - displayWidth(name))}${row}`.trimEnd();
     });
   });
   if (all.length <= mostLines) return { lines: all, isWhole: true };
