@@ -132,7 +132,8 @@ describe('a question', () => {
     if (one === undefined || two === undefined) throw new Error('two things are asked');
     await Promise.all([answer(daemon, two, 'allow'), answer(daemon, two, 'allow')]);
     await untilApprovals(daemon, 1, 'allowed');
-    expect(effects(job)).toEqual(['two']);
+    // It is allowed when its runner has told the agent, which acts a moment later.
+    await expect.poll(() => effects(job), { timeout: 10_000 }).toEqual(['two']);
     await answer(daemon, one, 'deny');
     await untilEnded(daemon, id);
     expect([effects(job), denials(job)]).toEqual([['two'], ['one: A person denied this.']]);
