@@ -120,6 +120,7 @@ class Daemon {
       backups: join(home, 'backups'),
       boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version },
       now: Date.now,
+      budgets: () => this.#config.current,
       onWriterState: createDiskWatch({
         log: this.#log,
         troubles: this.#troubles,

@@ -8,12 +8,15 @@ import type { ApprovalView } from '../operations/approvals.ts';
 import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
 import type { SessionView } from '../operations/session-view.ts';
+import type { SpendingView } from '../operations/spending.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
 export type Approval = ApprovalView;
 export type Lane = LaneView;
 export type Need = NeedView;
 export type Session = Omit<SessionView, 'state'> & { readonly state: SessionState };
+
+export type SpendingAnswer = SpendingView;
 
 export interface JobAnswer {
   readonly job: Job;
@@ -80,6 +83,12 @@ export interface StatusAnswer {
     readonly dueAt: string | null;
   }[];
   readonly lanes: readonly Lane[];
+  /** Executors at a usage limit. */
+  readonly limits: readonly {
+    readonly executor: string;
+    readonly until: string;
+    readonly reason: string;
+  }[];
 }
 
 /** A line of a run's journal; `n` counts from 1 without a gap, `at` is ms since the epoch. */

@@ -7,6 +7,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "homer run --worktree 'fix the failing test'   in a git worktree of its own",
     "git diff | homer run 'review this'        text piped in is appended to the task",
     "homer run -s website 'make the header blue'      a turn of the conversation called website",
+    "homer run --max-cost 2 --fallback codex 'port the tests'   at most $2; Codex takes over at a usage limit",
     "homer run -C ~/code/site --detach 'update the dependencies and run the tests'",
     '',
     'The result goes to standard output, all else to standard error. The exit code is 0 only when the job',
@@ -62,6 +63,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer sessions reset website              the next turn begins a fresh conversation',
     'homer sessions stop website               cancels its turns and ends it',
     'eval "$(homer sessions resume website)"   goes on in the terminal, with the agent\'s own screen',
+  ],
+  spending: [
+    'homer spending                            today, with what is left of the budgets',
+    'homer spending --day 2026-03-01 --json',
+    '',
+    '? is unknown, never 0: not every agent tells what a run cost; see docs/limits.md.',
   ],
   lanes: ['homer lanes', 'homer lanes pause work', 'homer lanes resume work'],
   config: [

@@ -142,7 +142,11 @@ class Follower {
       await delay(explainQueueMs, null, { signal });
       const { job: now } = await client.call<JobAnswer>('jobs.get', { params: { id: job.id }, signal });
       if (now.state !== 'queued') return;
-      const line = explainQueue(now, await client.call<StatusAnswer>('daemon.status', { signal }));
+      const line = explainQueue(
+        now,
+        await client.call<StatusAnswer>('daemon.status', { signal }),
+        Date.now(),
+      );
       if (line !== null) this.#options.progress.note(line);
     };
     // A courtesy: whoever follows sees a lost connection by itself.

@@ -27,11 +27,15 @@ function aJob(changes: Partial<Job> = {}): Job {
     crashes: 0,
     maxAttempts: 3,
     maxCrashes: 3,
+    maxTurns: null,
+    maxTokens: null,
+    maxCostUsd: null,
+    fallback: [],
     result: null,
     error: null,
     parentId: null,
     children: { total: 0, ended: 0 },
-    usage: { inputTokens: null, outputTokens: null, costUsd: null },
+    usage: { inputTokens: null, outputTokens: null, costUsd: null, turns: null },
     runs: [],
     ...changes,
   };
@@ -45,6 +49,7 @@ const aRun: Job['runs'][number] = {
   endedAt: null,
   agentSessionId: null,
   workerId: null,
+  executor: null,
   exitCode: null,
 };
 const error = { code: 'HOMER_AGENT_ERROR', message: 'It broke:\nbadly', hint: 'Mend it.' };
@@ -109,12 +114,29 @@ test('every end is named', () => {
 });
 
 describe('why a queued job does not start', () => {
-  const lane = { lane: 'default', concurrency: 2, rate: null, queued: 1, running: 0, paused: false };
+  const lane = {
+    lane: 'default',
+    concurrency: 2,
+    rate: null,
+    queued: 1,
+    running: 0,
+    paused: false,
+    closed: null,
+  };
+  const atNoon = new Date(2026, 0, 2, 12).toISOString();
   const withLane = (changes: object, held = false): StatusAnswer =>
-    ({ held, lanes: [{ ...lane, ...changes }] }) as unknown as StatusAnswer;
+    ({ held, lanes: [{ ...lane, ...changes }], limits: [] }) as unknown as StatusAnswer;
 
   test.each([
     [withLane({ paused: true }), 'Lane default is paused; `homer lanes resume default` lets it go on.'],
+    [
+      withLane({ closed: { until: atNoon, why: 'lane default: $5 of $5 a day are used' } }),
+      'Lane default starts nothing more until 12:00: lane default: $5 of $5 a day are used. A higher `budget` in config.yaml lets it go on at once.',
+    ],
+    [
+      { ...withLane({}), limits: [{ executor: 'shell', until: atNoon, reason: 'At the limit.' }] },
+      'shell is at its usage limit until 12:00, and the job goes on by itself then.',
+    ],
     [withLane({ running: 2 }), 'It waits in lane default: 2 of 2 running, 1 queued.'],
     [
       withLane({ rate: { count: 1, perMs: 60_000 } }),
@@ -127,6 +149,6 @@ describe('why a queued job does not start', () => {
     [withLane({}), null],
     [withLane({ lane: 'other' }), null],
   ])('%#', (status, line) => {
-    expect(explainQueue(aJob(), status)).toBe(line);
+    expect(explainQueue(aJob(), status, now)).toBe(line);
   });
 });

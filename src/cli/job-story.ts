@@ -58,12 +58,17 @@ export function tellEnd(job: Job): string {
 }
 
 /** Why a queued job does not start; null when nothing can be said. */
-export function explainQueue(job: Job, status: StatusAnswer): string | null {
+export function explainQueue(job: Job, status: StatusAnswer, now: number): string | null {
   if (status.held)
     return 'Homer is held and runs nothing: `homer resume` releases it, once no other copy of it runs.';
   const lane = status.lanes.find((each) => each.lane === job.lane);
   if (lane === undefined) return null;
   if (lane.paused) return `Lane ${lane.lane} is paused; \`homer lanes resume ${lane.lane}\` lets it go on.`;
+  if (lane.closed !== null)
+    return `Lane ${lane.lane} starts nothing more until ${clock(lane.closed.until, now)}: ${plain(lane.closed.why)}. A higher \`budget\` in config.yaml lets it go on at once.`;
+  const limit = status.limits.find((each) => each.executor === job.executor);
+  if (limit !== undefined)
+    return `${job.executor} is at its usage limit until ${clock(limit.until, now)}, and the job goes on by itself then.`;
   if (lane.running >= lane.concurrency)
     return `It waits in lane ${lane.lane}: ${lane.running} of ${lane.concurrency} running, ${lane.queued} queued.`;
   if (lane.rate !== null)

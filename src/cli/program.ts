@@ -8,6 +8,7 @@ import type { Declaration } from './declare/declaration.ts';
 import { declareJobs, declareRun } from './declare/jobs.ts';
 import { declareSessions } from './declare/sessions.ts';
 import { declareSettings } from './declare/settings.ts';
+import { declareSpending } from './declare/spending.ts';
 import { examples, manyUses } from './examples.ts';
 
 interface GlobalOptions {
@@ -53,6 +54,7 @@ export function createProgram(
   declareApprovals(declaration);
   declareDaemon(declaration);
   declareSessions(declaration);
+  declareSpending(declaration);
   declareSettings(declaration);
 
   return program.addHelpText('after', `\n${manyUses}`);

@@ -22,6 +22,7 @@ function aStatus(changes: Partial<StatusAnswer> = {}): StatusAnswer {
     queued: 0,
     next: [],
     lanes: [],
+    limits: [],
     ...changes,
   };
 }
@@ -96,4 +97,19 @@ test('a question of an agent says what it wants to do, how to answer and for how
     '  abcdef  asks  Bash: make cake',
     '    Answer with `homer approve qwerty` or `homer deny qwerty`. Denied by itself in 1 h.',
   ]);
+});
+
+test('a lane whose budget is used up and an executor at its usage limit are told, with the time', () => {
+  const noon = new Date(2026, 0, 2, 12).toISOString();
+  const lane = { lane: 'work', concurrency: 1, rate: null, queued: 2, running: 0, paused: false };
+  const closed = { until: noon, why: 'lane work: $5 of $5 a day are used' };
+  const status = aStatus({
+    lanes: [{ ...lane, closed }],
+    limits: [{ executor: 'claude', until: noon, reason: 'five hour limit' }],
+  });
+  const lines = drawStatus(status, { palette, columns: null, now });
+  expect(lines).toContain(
+    '  work has used up its budget until 12:00 with 2 jobs queued; lane work: $5 of $5 a day are used',
+  );
+  expect(lines).toContain('  claude is at its limit until 12:00; five hour limit.');
 });

@@ -122,7 +122,8 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
       '  ',
     ),
   );
-  section('Lanes', pausedLanes(status.lanes, palette));
+  section('Lanes', stillLanes(status.lanes, paper));
+  section('Usage limits', usageLimits(status, paper));
   lines.push(
     '',
     palette.dim(
@@ -151,11 +152,22 @@ function work(status: StatusAnswer): string {
 }
 
 /** Lanes are told only where they explain why nothing moves. */
-function pausedLanes(lanes: readonly Lane[], palette: Palette): string[] {
-  return lanes
-    .filter((lane) => lane.paused)
-    .map(
-      (lane) =>
-        `  ${lane.lane} is ${palette.needs('paused')} with ${count(lane.queued, 'job')} queued; \`homer lanes resume ${lane.lane}\``,
-    );
+function stillLanes(lanes: readonly Lane[], { palette, now }: Paper): string[] {
+  return lanes.flatMap((lane) => {
+    const queued = `with ${count(lane.queued, 'job')} queued`;
+    if (lane.paused)
+      return [`  ${lane.lane} is ${palette.needs('paused')} ${queued}; \`homer lanes resume ${lane.lane}\``];
+    if (lane.closed === null) return [];
+    const until = clock(lane.closed.until, now);
+    return [
+      `  ${lane.lane} has ${palette.needs('used up its budget')} until ${until} ${queued}; ${plain(lane.closed.why)}`,
+    ];
+  });
+}
+
+function usageLimits({ limits }: StatusAnswer, { palette, now }: Paper): string[] {
+  return limits.map(
+    ({ executor, until, reason }) =>
+      `  ${executor} is ${palette.needs('at its limit')} until ${clock(until, now)}; ${sentence(oneLine(reason))}`,
+  );
 }

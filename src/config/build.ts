@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ExecutorKind } from '../core/agent.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { buildBudget } from './budget-schema.ts';
 import type {
   Config,
   ExecutorConfig,
@@ -19,11 +20,12 @@ import { defaults, promptPlaceholder } from './schema.ts';
 export function buildConfig(file: FileContent, options: { port: number | null; userHome: string }): Config {
   const expand = (path: string): string => expandHome(path, options.userHome);
   const lanes = record<LaneConfig>();
-  lanes['default'] = { concurrency: defaults.concurrency, rate: null };
+  lanes['default'] = { concurrency: defaults.concurrency, rate: null, budget: null };
   for (const [name, lane] of Object.entries(file.lanes ?? {}))
     lanes[name] = {
       concurrency: lane.concurrency ?? defaults.concurrency,
       rate: lane.rate === undefined ? null : parseRate(lane.rate),
+      budget: buildBudget(lane.budget),
     };
   const executors = record<ExecutorConfig>();
   executors['shell'] = {
@@ -36,6 +38,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     port: options.port ?? file.port ?? defaults.port,
     hosts: (file.hosts ?? []).map((host) => host.toLowerCase()),
     lanes,
+    budget: buildBudget(file.budget),
     executors,
     defaultExecutor: file.defaultExecutor ?? null,
     roots: (file.roots ?? []).map(expand),
@@ -93,7 +96,11 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       permissions: 'all',
       model: null,
       maxTurns: null,
+      maxTokens: null,
       maxBudgetUsd: null,
+      toolMs: 0,
+      parkOnLimit: true,
+      fallback: [],
       timeoutMs: file.timeoutMs ?? defaults.commandTimeoutMs,
     };
   }
@@ -108,7 +115,11 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     permissions: file.permissions ?? 'ask',
     model: file.model ?? null,
     maxTurns: file.maxTurns ?? null,
+    maxTokens: file.maxTokens ?? null,
     maxBudgetUsd: file.maxBudgetUsd ?? null,
+    toolMs: file.toolMs ?? 0,
+    parkOnLimit: file.parkOnLimit ?? true,
+    fallback: file.fallback ?? [],
     timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
   };
 }

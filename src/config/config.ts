@@ -1,6 +1,7 @@
 // The configuration as a value: read once, every problem listed at once, frozen, handed down.
 
 import type { ExecutorKind, Permissions } from '../core/agent.ts';
+import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
 
@@ -14,6 +15,8 @@ export type SecretRef =
 export interface LaneConfig {
   readonly concurrency: number;
   readonly rate: Rate | null;
+  /** Of a day; null: none. */
+  readonly budget: Budget | null;
 }
 
 export interface ExecutorConfig {
@@ -27,8 +30,16 @@ export interface ExecutorConfig {
   readonly transcript: boolean;
   readonly permissions: Permissions;
   readonly model: string | null;
+  /** Of all runs of one job by this executor together, up to a retry by hand; null: no limit. */
   readonly maxTurns: number | null;
+  readonly maxTokens: number | null;
   readonly maxBudgetUsd: number | null;
+  /** A tool may be at work this long while nothing is said, ms; 0: as long as the run. */
+  readonly toolMs: number;
+  /** A job that meets a usage limit waits until it is lifted; false: it fails. */
+  readonly parkOnLimit: boolean;
+  /** Executors that its jobs go on with, in order, unless they say others. */
+  readonly fallback: readonly string[];
   /** Names of variables passed on from the daemon's environment. */
   readonly env: readonly string[];
   readonly setEnv: Readonly<Record<string, SecretRef>>;
@@ -91,6 +102,8 @@ export interface Config {
   readonly port: number;
   readonly hosts: readonly string[];
   readonly lanes: Readonly<Record<string, LaneConfig>>;
+  /** Of all lanes together, a day; null: none. */
+  readonly budget: Budget | null;
   /** Those in config.yaml plus `shell`; agent CLIs found on PATH are added by whoever looks for them. */
   readonly executors: Readonly<Record<string, ExecutorConfig>>;
   readonly defaultExecutor: string | null;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { HomerError } from '../core/errors.ts';
 import { buildConfig } from './build.ts';
+import { findFallbackProblems } from './fallbacks.ts';
 import type { Config } from './config.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { configFile, parseConfigText, readConfigText } from './document.ts';
@@ -47,9 +48,8 @@ export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
     const found = document.isReadable ? (parsed.error?.issues ?? []) : [];
     const findings = found.flatMap((issue) => describeIssue(issue, document.value));
     if (parsed.success) content = parsed.data;
-    const located = [...findings, ...unknownDefault(document.value)].map((finding) =>
-      document.locate(finding),
-    );
+    const ofNames = [...unknownDefault(document.value), ...findFallbackProblems(document.value)];
+    const located = [...findings, ...ofNames].map((finding) => document.locate(finding));
     problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));
     warnings.push(...doubts(content).map((finding) => document.locate(finding)));
   }

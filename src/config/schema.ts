@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
+import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
@@ -118,7 +119,11 @@ const agent = mapping({
   permissions: z.enum(permissionChoices as ['ask', 'edits', 'all', 'none']).optional(),
   model: argument.min(1).max(256).optional(),
   maxTurns: z.int().min(1).optional(),
+  maxTokens: z.int().min(1).optional(),
   maxBudgetUsd: z.number().positive().optional(),
+  toolMs: milliseconds.optional(),
+  parkOnLimit: z.boolean().optional(),
+  fallback: z.array(name).max(8).optional(),
   ...anyExecutor,
 }).superRefine(checkSandbox);
 
@@ -166,12 +171,15 @@ const command = mapping({
     });
 });
 
+const budget = mapping(budgetShape).refine(limitsSomething, budgetNeeds);
+
 const lane = mapping({
   concurrency: z.int().min(1).max(256).optional(),
   rate: z
     .string()
     .refine((text) => parseRate(text) !== null, 'is not a rate like "30/1m"')
     .optional(),
+  budget: budget.optional(),
 });
 
 const skillName = z
@@ -212,6 +220,7 @@ export const fileSchema = mapping({
   port: z.int().min(0).max(65_535).optional(),
   hosts: z.array(hostName).max(64).optional(),
   lanes: z.record(name, lane).optional(),
+  budget: budget.optional(),
   executors: z
     .record(name, z.discriminatedUnion('kind', [agent, acp, command], { error: kindMessage }))
     .optional(),

@@ -26,6 +26,17 @@ export function usedOf(usage: Usage, measure: Measure): number | null {
   return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0);
 }
 
+/** The usage of a run after further news of it: what is not told again stays as it was. */
+export function withNews(known: Usage, news: Usage): Usage {
+  const turns = news.turns ?? known.turns;
+  return {
+    inputTokens: news.inputTokens ?? known.inputTokens,
+    outputTokens: news.outputTokens ?? known.outputTokens,
+    costUsd: news.costUsd ?? known.costUsd,
+    ...(turns === undefined ? {} : { turns }),
+  };
+}
+
 /** The first measure of which more was used than is allowed; null: none. */
 export function passedMeasure(usage: Usage, allowance: Allowance): Measure | null {
   return measures.find((measure) => (usedOf(usage, measure) ?? 0) > (allowance[measure] ?? Infinity)) ?? null;

@@ -13,7 +13,7 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'The agent said nothing for too long and was ended',
-    hint: 'Raise `stallMs` of the executor if it needs long silence, then `homer retry ID`.',
+    hint: 'Raise `stallMs` of the executor (`toolMs` where a tool is named) if it needs long silence, then `homer retry ID`.',
   },
   HOMER_TIMED_OUT: {
     status: null,
@@ -103,7 +103,7 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'The tokens or money of the job are used up',
-    hint: '`homer retry ID` goes on with as much again; or raise `maxBudgetUsd` of the executor.',
+    hint: '`homer retry ID` goes on with as much again; or raise what is named: `maxTokens` or `maxBudgetUsd` of the executor, or what the job was given (`--max-tokens`, `--max-cost`).',
   },
   HOMER_DAY_BUDGET: {
     status: null,
@@ -115,7 +115,7 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'The turns of the job are used up',
-    hint: '`homer retry ID` goes on with as many again; or raise `maxTurns` of the executor, or split the task.',
+    hint: '`homer retry ID` goes on with as many again; or raise `maxTurns` of the executor or what the job was given (`--max-turns`), or split the task.',
   },
   HOMER_DENIED: {
     status: null,

@@ -141,7 +141,10 @@ export function decideSettlement(job: SettledJob, end: RunEnd, now: number, rand
       const told = { ...rest, message: `${message} It goes on with ${next}.` };
       return { ...settle('queued', row.code), problem: told, fallsBackTo: next, limitedUntil };
     }
-    if (isLimit && end.failsOnLimit === true) return settle('failed', row.code);
+    if (isLimit && end.failsOnLimit === true) {
+      const failed = settle('failed', row.code);
+      return { ...failed, problem: failed.problem && { ...failed.problem, hint: hintToLimited(job.id) } };
+    }
     return { ...settle('parked', row.code, dueAt), limitedUntil };
   }
   // A fresh session cannot be lost again, so this is no loop.
@@ -157,6 +160,10 @@ export function decideSettlement(job: SettledJob, end: RunEnd, now: number, rand
   const dueAt =
     row.burns === 'crash' && crashes > 1 ? now + nextBackoffMs(crashes, random, attemptBackoff) : null;
   return settle('queued', row.code, dueAt);
+}
+
+function hintToLimited(id: string): string {
+  return `\`homer retry ${id}\` tries again; with \`parkOnLimit: true\` of the executor Homer would wait for the reset by itself.`;
 }
 
 /** A limit moves the job on at once; a service that is away only when it was away the time before, so that a moment is none. */

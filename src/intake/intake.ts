@@ -9,6 +9,7 @@ import type { OnInterrupt } from '../core/job.ts';
 import type { JobDraft } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
+import { chooseFallback } from './fallback.ts';
 import { chooseParent, type Parent } from './parent.ts';
 import { choosePlace, type Place, type PlaceOptions, type Sender } from './place.ts';
 import { isInRepository } from './repository.ts';
@@ -33,6 +34,12 @@ export interface JobRequest {
   readonly parent?: JobId | undefined;
   /** Work in a git worktree of its own. */
   readonly worktree?: boolean | undefined;
+  /** Limits of all its runs together. */
+  readonly maxTurns?: number | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+  /** Executors to go on with, in order, when one has reached a usage limit. */
+  readonly fallback?: readonly string[] | undefined;
 }
 
 export interface IntakeOptions extends PlaceOptions {
@@ -62,8 +69,10 @@ export function createIntake(options: IntakeOptions): Accept {
     if (known !== null) return { id: known, created: false };
     const parent = chooseParent(options, request.parent, sender);
     const now = ledger.now();
-    const draftAt = ({ executor, config, lane, cwd }: Place, sessionId: SessionId | null): JobDraft => {
-      checkPrompt(request.prompt, executor, config);
+    const draftAt = (place: Place, sessionId: SessionId | null): JobDraft => {
+      const { executor, config, lane, cwd } = place;
+      const fits = (name: string, its: ExecutorConfig): void => checkPrompt(request.prompt, name, its);
+      fits(executor, config);
       if (request.worktree === true) checkRepository(resolve(options.home, cwd));
       return {
         id: newJobId(now, chance(now)),
@@ -84,6 +93,10 @@ export function createIntake(options: IntakeOptions): Accept {
         notify: null,
         parentId: parent?.id ?? null,
         worktree: request.worktree ?? false,
+        maxTurns: request.maxTurns ?? null,
+        maxTokens: request.maxTokens ?? null,
+        maxCostUsd: request.maxCostUsd ?? null,
+        fallback: chooseFallback(options, request.fallback, place, sender, fits),
       };
     };
     const prepare = prepareDraft(options, request, sender, parent, draftAt);

@@ -59,13 +59,22 @@ function chooseExecutor(
   asked: string | undefined,
   sender: Sender,
 ): { name: string; config: ExecutorConfig } {
-  const executors = options.executors();
   const name = asked ?? options.defaultExecutor();
   if (name === null)
     throw new HomerError(
       'HOMER_EXECUTOR_NONE',
       'No executor was named and no agent CLI was found on this machine.',
     );
+  return { name, config: requireExecutor(options, name, sender) };
+}
+
+/** An executor that this sender may use; HOMER_EXECUTOR_UNKNOWN and HOMER_EXECUTOR_REFUSED. */
+export function requireExecutor(
+  options: Pick<PlaceOptions, 'executors'>,
+  name: string,
+  sender: Pick<Sender, 'isOwner'>,
+): ExecutorConfig {
+  const executors = options.executors();
   const config = Object.hasOwn(executors, name) ? executors[name] : undefined;
   if (config === undefined) {
     throw new HomerError(
@@ -76,7 +85,7 @@ function chooseExecutor(
   if (config.kind === 'command' && !config.configured && !sender.isOwner) {
     throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" runs any command and is for the owner only.`);
   }
-  return { name, config };
+  return config;
 }
 
 function chooseLane(config: Config, asked: string | undefined): string {

@@ -3,7 +3,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Usage } from '../core/agent.ts';
-import { usedOf, type Allowance, type Measure } from '../core/allowance.ts';
+import { passedMeasure, usedOf, type Allowance, type Measure } from '../core/allowance.ts';
 import { decideClosed, leftOfBudgets, nothingSpent, type Budget, type Spent } from '../core/budget.ts';
 import { dayOf, nextDayAt } from '../core/day.ts';
 import type { RunId } from '../core/ids.ts';
@@ -29,7 +29,18 @@ export interface SpendingRow extends Spent {
   readonly executor: string;
 }
 
-interface LiveUsage {
+/** A budget that applies today, with what was used of it. */
+export interface BudgetUse {
+  /** For people: "lane work" or "all lanes". */
+  readonly of: string;
+  /** Null: of all lanes. */
+  readonly lane: string | null;
+  readonly budget: Budget;
+  /** What live runs have used so far included. */
+  readonly spent: Spent;
+}
+
+export interface LiveUsage {
   readonly lane: string;
   readonly usage: Usage;
 }
@@ -95,11 +106,36 @@ export class Spending {
 
   /** Null while the lane may start jobs. */
   closed(lane: string, now: number): Closed | null {
-    for (const { of, budget, spent } of this.#applying(lane, now)) {
-      const why = decideClosed(budget, spent);
-      if (why !== null) return { until: nextDayAt(now), why: `${of}: ${why}` };
+    for (const use of this.#applying(lane, now)) {
+      const closed = closedBy(use, now);
+      if (closed !== null) return closed;
     }
     return null;
+  }
+
+  /**
+   * Null while what runs in the lane may go on. Of a budget that is used up to the last bit nothing more is started, but
+   * only what passes it is ended.
+   */
+  passed(lane: string, now: number): Closed | null {
+    const use = this.#applying(lane, now).find(
+      ({ budget, spent }) => passedMeasure(usageOf(spent), budget) !== null,
+    );
+    return use === undefined ? null : closedBy(use, now);
+  }
+
+  /** Every budget of today, the lanes' in the order of the configuration, then that of all. */
+  budgets(now: number): BudgetUse[] {
+    const { lanes, budget = null } = this.#budgets();
+    return [
+      ...Object.entries(lanes).flatMap(([lane, limits]) => this.#use(lane, limits.budget ?? null, now)),
+      ...this.#use(null, budget, now),
+    ];
+  }
+
+  /** What runs that go on have used so far, each with its lane. */
+  live(): readonly (LiveUsage & { readonly runId: RunId })[] {
+    return [...this.#live].map(([runId, live]) => ({ runId, ...live }));
   }
 
   /** What a run that starts now in the lane may use of the day's budgets; null: there is none. */
@@ -111,13 +147,16 @@ export class Spending {
   }
 
   /** The budgets of a lane with what was spent of each, settled and live. */
-  #applying(lane: string, now: number): { of: string; budget: Budget; spent: Spent }[] {
-    const { lanes, budget: ofAll = null } = this.#budgets();
+  #applying(lane: string, now: number): BudgetUse[] {
+    const { lanes, budget = null } = this.#budgets();
     const ofLane = Object.hasOwn(lanes, lane) ? (lanes[lane]?.budget ?? null) : null;
-    return [
-      ...(ofLane === null ? [] : [{ of: `lane ${lane}`, budget: ofLane, spent: this.#soFar(lane, now) }]),
-      ...(ofAll === null ? [] : [{ of: 'all lanes', budget: ofAll, spent: this.#soFar(null, now) }]),
-    ];
+    return [...this.#use(lane, ofLane, now), ...this.#use(null, budget, now)];
+  }
+
+  #use(lane: string | null, budget: Budget | null, now: number): BudgetUse[] {
+    if (budget === null) return [];
+    const of = lane === null ? 'all lanes' : `lane ${lane}`;
+    return [{ of, lane, budget, spent: this.#soFar(lane, now) }];
   }
 
   #soFar(lane: string | null, now: number): Spent {
@@ -132,6 +171,15 @@ export class Spending {
       costUsd: settled.costUsd + more('costUsd'),
     };
   }
+}
+
+function closedBy({ of, budget, spent }: BudgetUse, now: number): Closed | null {
+  const why = decideClosed(budget, spent);
+  return why === null ? null : { until: nextDayAt(now), why: `${of}: ${why}` };
+}
+
+function usageOf({ turns, tokens, costUsd }: Spent): Usage {
+  return { turns, inputTokens: tokens, outputTokens: null, costUsd };
 }
 
 function spentFromRow(row: Row): Spent {

@@ -7,6 +7,7 @@ import type { StopMode } from '../lifecycle/shutdown.ts';
 import { laneView, viewLanes, type LaneOperationsOptions } from './lanes.ts';
 import { needsYou, needView } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { limitView, viewLimits } from './spending.ts';
 
 export interface DaemonOperationsOptions extends LaneOperationsOptions {
   readonly about: {
@@ -50,6 +51,8 @@ const statusView = z.object({
     z.object({ jobId: z.string(), lane: z.string(), prompt: z.string(), dueAt: z.iso.datetime().nullable() }),
   ),
   lanes: z.array(laneView),
+  /** Executors at a usage limit. */
+  limits: z.array(limitView),
 });
 
 const mostShown = 20;
@@ -91,6 +94,7 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
               dueAt: job.dueAt === null ? null : new Date(job.dueAt).toISOString(),
             })),
             lanes,
+            limits: viewLimits(ledger),
           },
         };
       },

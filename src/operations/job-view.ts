@@ -7,6 +7,7 @@ import { verdicts } from '../core/verdict.ts';
 import type { Usage } from '../core/agent.ts';
 import type { RunRecord } from '../ledger/run-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
+import { limitsView } from './limit-fields.ts';
 import { findWorktree } from '../worker/worktree.ts';
 
 const time = z.iso.datetime().nullable();
@@ -15,6 +16,8 @@ export const usageView = z.object({
   inputTokens: z.int().nullable(),
   outputTokens: z.int().nullable(),
   costUsd: z.number().nullable(),
+  /** Calls of the model. */
+  turns: z.int().nullable(),
 });
 
 export const runView = z.object({
@@ -25,6 +28,8 @@ export const runView = z.object({
   endedAt: time,
   agentSessionId: z.string().nullable(),
   workerId: z.string().nullable(),
+  /** Null: not known. */
+  executor: z.string().nullable(),
   exitCode: z.int().nullable(),
 });
 
@@ -52,6 +57,7 @@ export const jobView = z.object({
   crashes: z.int(),
   maxAttempts: z.int(),
   maxCrashes: z.int(),
+  ...limitsView,
   result: z.object({ text: z.string(), data: z.json().optional() }).nullable(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
   /** The job whose agent asked for this one. */
@@ -94,6 +100,10 @@ export function viewJob(
     crashes: job.crashes,
     maxAttempts: job.maxAttempts,
     maxCrashes: job.maxCrashes,
+    maxTurns: job.maxTurns,
+    maxTokens: job.maxTokens,
+    maxCostUsd: job.maxCostUsd,
+    fallback: [...job.fallback],
     result: viewResult(job),
     error: job.error,
     parentId: job.parentId,
@@ -107,6 +117,7 @@ export function viewJob(
       endedAt: iso(run.endedAt),
       agentSessionId: run.agentSessionId,
       workerId: run.workerId,
+      executor: run.executor,
       exitCode: run.exitCode,
     })),
   };
@@ -121,7 +132,7 @@ function viewResult(job: JobRecord): JobView['result'] {
 }
 
 /** What is unknown of every run stays unknown; otherwise the known parts are added up. */
-function sumUsage(usages: readonly Usage[]): Usage {
+function sumUsage(usages: readonly Usage[]): JobView['usage'] {
   const sum = (values: readonly (number | null)[]): number | null => {
     const known = values.filter((value) => value !== null);
     return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
@@ -130,5 +141,6 @@ function sumUsage(usages: readonly Usage[]): Usage {
     inputTokens: sum(usages.map((usage) => usage.inputTokens)),
     outputTokens: sum(usages.map((usage) => usage.outputTokens)),
     costUsd: sum(usages.map((usage) => usage.costUsd)),
+    turns: sum(usages.map((usage) => usage.turns ?? null)),
   };
 }

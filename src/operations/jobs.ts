@@ -17,6 +17,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isIdempotencyKey, keyRule } from '../core/idempotency-key.ts';
 import { fromDigits } from './from-digits.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
+import { limitFields } from './limit-fields.ts';
 import { requireKin } from './kin.ts';
 import { problemOf } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
@@ -71,6 +72,7 @@ const createInput = z.strictObject({
   onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
   parent: jobId.optional(),
   worktree: z.boolean().optional(),
+  ...limitFields,
   key: z.string().refine(isIdempotencyKey, keyRule).optional(),
 });
 
@@ -152,7 +154,12 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       output: oneJob,
       async handle({ id }) {
         if (ledger.isHeld()) throw new HomerError('HOMER_HELD', 'Homer is held and runs nothing.');
-        await ledger.commit(() => ledger.jobs.retry(id, ledger.now()));
+        await ledger.commit(() => {
+          const { error, executor } = ledger.jobs.get(id);
+          ledger.jobs.retry(id, ledger.now());
+          // A person wants it tried: as long as the limit was believed in, it would be parked again.
+          if (error?.code === 'HOMER_USAGE_LIMIT') ledger.usageLimits.clear(executor, ledger.now());
+        });
         return { output: { job: view(id) } };
       },
     }),

@@ -22,19 +22,24 @@ export const laneView = z.object({
   queued: z.int(),
   running: z.int(),
   paused: z.boolean(),
+  /** Its budget of the day, or that of all lanes, is used up: nothing is started until then. */
+  closed: z.object({ until: z.iso.datetime(), why: z.string() }).nullable(),
 });
 
 export type LaneView = z.infer<typeof laneView>;
 
 /** Lanes with their limits and depth, in the order of the configuration. */
 export async function viewLanes({
+  ledger,
   engine,
   config,
-}: Pick<LaneOperationsOptions, 'engine' | 'config'>): Promise<LaneView[]> {
+}: Pick<LaneOperationsOptions, 'ledger' | 'engine' | 'config'>): Promise<LaneView[]> {
   const { lanes } = config();
   return (await engine.depth()).map((depth) => {
     const limits = lanes[depth.lane];
-    return { ...depth, concurrency: limits?.concurrency ?? 1, rate: limits?.rate ?? null };
+    const spent = ledger.spending.closed(depth.lane, ledger.now());
+    const closed = spent === null ? null : { ...spent, until: new Date(spent.until).toISOString() };
+    return { ...depth, concurrency: limits?.concurrency ?? 1, rate: limits?.rate ?? null, closed };
   });
 }
 

@@ -9,6 +9,7 @@ import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import type { Operation } from './operation.ts';
 import { sessionOperations } from './sessions.ts';
+import { spendingOperations } from './spending.ts';
 import { waitOperations } from './waiting.ts';
 
 export type OperationsOptions = IntakeOptions &
@@ -25,6 +26,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...waitOperations(options.ledger),
     ...sessionOperations({ ...options, endRun }),
     ...laneOperations(options),
+    ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),
   ];
 }

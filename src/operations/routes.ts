@@ -99,6 +99,12 @@ export const routes = {
     scope: 'operate',
     summary: 'Start jobs of a paused lane again',
   },
+  'spending.get': {
+    method: 'GET',
+    path: '/api/v1/spending',
+    scope: 'read',
+    summary: 'What a day (today unless given) cost by lane and executor, and what is left of its budgets',
+  },
   'executors.list': {
     method: 'GET',
     path: '/api/v1/executors',

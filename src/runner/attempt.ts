@@ -75,8 +75,10 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     wholeInput: opening.closeInput === true ? (opening.write ?? '') : null,
   };
   const agent = await whenThereIsRoom(stop, () => startAgent(start));
-  if (agent === null)
-    return notStarted(stop.reason() ?? 'interrupted', 'The run was stopped before its agent.');
+  if (agent === null) {
+    const { message = 'The run was stopped before its agent.', until } = stop.about();
+    return notStarted(stop.reason() ?? 'interrupted', message, until);
+  }
   if ('problem' in agent) return notStarted(agent.verdict ?? 'spawn_failed', agent.problem);
   const { input } = agent;
 
@@ -289,11 +291,7 @@ function wrapperFailure(
     : null;
 }
 
-function notStarted(verdict: Verdict, message: string): Attempt {
-  return {
-    end: { type: 'end', verdict, message },
-    respawnAs: null,
-    exit: { code: null, signal: null },
-    proof: { tree: 'dead' },
-  };
+function notStarted(verdict: Verdict, message: string, until?: number): Attempt {
+  const end: EndEvent = { type: 'end', verdict, message, until };
+  return { end, respawnAs: null, exit: { code: null, signal: null }, proof: { tree: 'dead' } };
 }

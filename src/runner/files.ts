@@ -2,7 +2,7 @@
 // every file carries `version`, a daemon reads its own version and the one before.
 
 import type { AgentEvent, Usage } from '../core/agent.ts';
-import type { Allowance } from '../core/allowance.ts';
+import type { Allowance, Measure } from '../core/allowance.ts';
 import type { ApprovalScope, SessionGrant } from '../core/approval.ts';
 import type { Generation, JobId, RunId } from '../core/ids.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -35,10 +35,13 @@ export interface Limits {
   /** A tool may be at work this long while nothing else is said; 0 or left out: as long as the run. */
   readonly toolMs?: number;
   /** What is left for this run of what its job and its executor allow. */
-  readonly allowance?: Allowance;
+  readonly allowance?: Allowance & { readonly of?: LimitNames };
   /** What is left of the day's budgets; a run that uses it up goes on when the next day begins. */
   readonly day?: DayAllowance;
 }
+
+/** Whose limit each is, for people: "maxTurns of the executor claude". */
+export type LimitNames = Readonly<Partial<Record<Measure, string>>>;
 
 export interface DayAllowance extends Allowance {
   /** Whose budget it is, for people: "lane work" or "all lanes". */
@@ -129,7 +132,15 @@ export type StopReason =
 
 /** A file in inbox/, named `<number>.json`; moved in by rename, so always whole. */
 export type Order =
-  | { readonly version: number; readonly type: 'stop'; readonly reason: 'cancelled' | 'interrupted' }
+  | {
+      readonly version: number;
+      readonly type: 'stop';
+      /** `budget`: all runs together have used up the day's. */
+      readonly reason: 'cancelled' | 'interrupted' | 'budget';
+      /** With `budget`: what a person is told, and when the next day begins, ms since the epoch. */
+      readonly message?: string;
+      readonly until?: number;
+    }
   | {
       readonly version: number;
       readonly type: 'answer';

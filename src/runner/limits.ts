@@ -54,7 +54,8 @@ function decideSpent(usage: Usage, { allowance, day }: Limits): Stop | null {
   if (measure !== null) {
     const most = amount(measure, allowance?.[measure] ?? 0);
     const used = amount(measure, usedOf(usage, measure) ?? 0);
-    const message = `The run used ${used} where ${most} were left for it, and was ended.`;
+    const whose = allowance?.of?.[measure];
+    const message = `The run used ${used} where ${most} were left for it${whose === undefined ? '' : ` (${whose})`}, and was ended.`;
     return { reason: measure === 'turns' ? 'max_turns' : 'budget', message };
   }
   if (day === undefined || passedMeasure(usage, day) === null) return null;
@@ -71,10 +72,12 @@ function dayMessage(of: string): string {
  */
 export function decideWhoseLimit(end: EndEvent, { allowance, day }: Limits): EndEvent {
   const measure = end.verdict === 'budget' ? 'costUsd' : end.verdict === 'max_turns' ? 'turns' : null;
-  if (measure === null || day === undefined || end.until !== undefined) return end;
-  const left = day[measure];
-  if (left === null || left >= (allowance?.[measure] ?? Infinity)) return end;
-  return { ...end, verdict: 'budget', message: dayMessage(day.of), until: day.until };
+  if (measure === null || end.until !== undefined) return end;
+  const left = day?.[measure] ?? null;
+  const isDays = day !== undefined && left !== null && left < (allowance?.[measure] ?? Infinity);
+  if (isDays) return { ...end, verdict: 'budget', message: dayMessage(day.of), until: day.until };
+  const whose = allowance?.of?.[measure];
+  return whose === undefined ? end : { ...end, message: `${end.message ?? ''} (${whose})`.trimStart() };
 }
 
 /** What the time since the last tick counts for: a tick that is late by more than half was slept through. */

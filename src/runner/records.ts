@@ -136,12 +136,24 @@ export function parseOrder(text: string): Order | null {
   const value = parseRecord(text);
   if (value === null) return null;
   if (value['type'] === 'stop')
-    return value['reason'] === 'cancelled' || value['reason'] === 'interrupted' ? (value as Order) : null;
+    return isStopReason(value['reason']) &&
+      isTold(value['message'], 'string') &&
+      isTold(value['until'], 'number')
+      ? (value as Order)
+      : null;
   return value['type'] === 'answer' &&
     typeof value['requestId'] === 'string' &&
     typeof value['allow'] === 'boolean'
     ? (value as Order)
     : null;
+}
+
+function isStopReason(reason: unknown): boolean {
+  return reason === 'cancelled' || reason === 'interrupted' || reason === 'budget';
+}
+
+function isTold(value: unknown, type: 'string' | 'number'): boolean {
+  return value === undefined || typeof value === type;
 }
 
 /** The numbers of the orders in an inbox, ascending; whatever else lies there is left alone. */

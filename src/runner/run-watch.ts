@@ -1,6 +1,7 @@
 // Counts what a run has taken, for the limits: time by the runner's own ticks, output, usage, and what excuses silence.
 
 import type { AgentEvent, Usage } from '../core/agent.ts';
+import { withNews } from '../core/allowance.ts';
 import { decideLimit, tickWorth } from './limits.ts';
 import type { Limits } from './files.ts';
 import type { Stop } from './stop-switch.ts';
@@ -64,16 +65,5 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
       return decideLimit({ ...watched, ...open }, limits);
     },
     usage: () => usage,
-  };
-}
-
-/** What is not told again stays as it was. */
-function withNews(known: Usage, news: Usage): Usage {
-  const turns = news.turns ?? known.turns;
-  return {
-    inputTokens: news.inputTokens ?? known.inputTokens,
-    outputTokens: news.outputTokens ?? known.outputTokens,
-    costUsd: news.costUsd ?? known.costUsd,
-    ...(turns === undefined ? {} : { turns }),
   };
 }

@@ -104,7 +104,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
   };
   let answer: ((answer: AnswerOrder) => void) | null = null;
   const onOrder = (order: Order): void => {
-    if (order.type === 'stop') stop.request(order.reason);
+    if (order.type === 'stop') stop.request(order.reason, { message: order.message, until: order.until });
     else answer?.(order);
   };
   let inbox: Inbox | null = null;
@@ -192,8 +192,8 @@ interface Outcome {
 }
 
 /** The run of an agent that was not started. */
-function unstarted(verdict: Verdict, message: string): Outcome {
-  const end: EndEvent = { type: 'end', verdict, message };
+function unstarted(verdict: Verdict, message: string, until?: number): Outcome {
+  const end: EndEvent = { type: 'end', verdict, message, until };
   return { end, exit: { code: null, signal: null }, proof: { tree: 'dead' } };
 }
 
@@ -204,7 +204,10 @@ function busy(id: string): Outcome {
 /** One attempt, or two when the agent wants its session the other way. */
 async function attempts(context: RunContext): Promise<Outcome> {
   const reason = context.stop.reason();
-  if (reason !== null) return unstarted(reason, 'The run was stopped before its agent was started.');
+  if (reason !== null) {
+    const { message = 'The run was stopped before its agent was started.', until } = context.stop.about();
+    return unstarted(reason, message, until);
+  }
   const first = await runAttempt(context, context.spec.turn.session.mode);
   if (first.end !== null) return { ...first, end: first.end };
   const refused: EndEvent = {

@@ -1,6 +1,8 @@
 // What the journal of a run says while it goes on, noted where it is needed: in the ledger, and for whoever asks what it does.
 
 import { join } from 'node:path';
+import type { Usage } from '../core/agent.ts';
+import { withNews } from '../core/allowance.ts';
 import { isHomerError } from '../core/errors.ts';
 import { fileNames, type JournalEntry } from '../runner/files.ts';
 import { readJournal } from '../runner/journal-reader.ts';
@@ -8,12 +10,15 @@ import { type ApprovalContext, type AskingRun, noteQuestions } from './approvals
 import { persist } from './persist.ts';
 
 export interface NotesContext extends ApprovalContext {
+  readonly onUsage: () => void;
   readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
 
 export interface NotedRun extends AskingRun {
   /** What the agent did last; null until it did something. */
   activity: string | null;
+  /** What it has used so far. */
+  usage: Usage;
   /** How far its journal was noted, bytes. */
   noted: number;
 }
@@ -27,6 +32,7 @@ export async function note(
   signal: AbortSignal,
 ): Promise<void> {
   const { ledger } = context;
+  noteUsage(context, run, entries, isOver);
   await noteQuestions(context, run, entries, isOver, signal);
   for (const entry of entries) {
     if (entry.type === 'tool_start')
@@ -37,6 +43,20 @@ export async function note(
     await persist(ledger, () => ledger.claims.recordSession(run.claim, agentSessionId, ledger.now()), signal);
   }
   run.noted = nextOffset;
+}
+
+/** What live runs use counts for the budgets of the day before they are settled. */
+function noteUsage(
+  { ledger, onUsage }: NotesContext,
+  run: NotedRun,
+  entries: readonly JournalEntry[],
+  isOver: boolean,
+): void {
+  const before = run.usage;
+  for (const entry of entries) if (entry.type === 'usage') run.usage = withNews(run.usage, entry);
+  if (run.usage === before || isOver) return;
+  ledger.spending.noteLive(run.claim.runId, run.claim.lane, run.usage);
+  onUsage();
 }
 
 /**

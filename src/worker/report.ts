@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { EndEvent, Usage } from '../core/agent.ts';
+import { withNews } from '../core/allowance.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { noUsage, type RunReport } from '../ledger/run-record.ts';
 import { fileNames, resultBytes, type Exit, type JournalEntry } from '../runner/files.ts';
@@ -50,10 +51,7 @@ export async function summarizeJournal(directory: string): Promise<JournalSummar
 function addEntry(summary: JournalSummary, entry: JournalEntry): JournalSummary {
   if (entry.type === 'end') return { ...summary, end: entry };
   if (entry.type === 'session') return { ...summary, agentSessionId: entry.agentSessionId };
-  if (entry.type === 'usage') {
-    const { inputTokens, outputTokens, costUsd } = entry;
-    return { ...summary, usage: { inputTokens, outputTokens, costUsd } };
-  }
+  if (entry.type === 'usage') return { ...summary, usage: withNews(summary.usage, entry) };
   return summary;
 }
 

@@ -29,10 +29,12 @@ import {
   reportFromJournal,
   reportWithout,
 } from './report.ts';
+import { readAllowance, reportOfNothingLeft } from './run-allowance.ts';
 import { prepareRunFiles, workingDirectory } from './run-files.ts';
 import { resetIdleSession } from './session-policy.ts';
 import { isLast, tidyWorktree } from './tidy-worktree.ts';
 import { readPast, turnOf } from './turn.ts';
+import { withLimitTerms } from './usage-limit.ts';
 import { openWorktree } from './worktree.ts';
 import { startRunner, type RunnerCommand, type RunnerProcess } from './runner-process.ts';
 
@@ -50,6 +52,8 @@ export interface RunContext {
   readonly approvalExpiryMs: () => number;
   readonly git: Git;
   readonly sessions: () => SessionsConfig;
+  /** Told after the usage of a run that goes on has become known. */
+  readonly onUsage: () => void;
   readonly pass: PassWaypoint;
   readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
@@ -62,6 +66,8 @@ export interface Run extends NotedRun {
   readonly hostBootId: string | null;
   /** Left by the ledger before it was restored, copied or moved: it is ended and its job held. */
   readonly foreignGeneration: boolean;
+  /** It was told to end since a budget of the day is used up. */
+  isOverspent: boolean;
 }
 
 export type Step = 'start' | 'follow' | 'inspect' | 'settled';
@@ -89,9 +95,14 @@ export async function driveRun(
 }
 
 /** Tells the runner to end; its verdict comes with its end. */
-export function orderStop(context: RunContext, run: Run, reason: 'cancelled' | 'interrupted'): void {
+export function orderStop(
+  context: RunContext,
+  run: Run,
+  reason: 'cancelled' | 'interrupted' | 'budget',
+  about: { readonly message?: string; readonly until?: number } = {},
+): void {
   try {
-    sendOrder(run.directory, { version: filesVersion, type: 'stop', reason });
+    sendOrder(run.directory, { version: filesVersion, type: 'stop', reason, ...about });
   } catch (error) {
     // A cancel is written in the ledger as well and is ordered again when the run is next looked at.
     context.onError(error, { runId: run.claim.runId, order: reason });
@@ -123,7 +134,7 @@ async function spawn(
   run: Run,
   job: JobRecord,
   signal: AbortSignal,
-): Promise<RunnerProcess> {
+): Promise<RunnerProcess | null> {
   const { ledger, home, homeIdentity, pass } = context;
   const { runId } = run.claim;
   const config = context.executors()[job.executor];
@@ -132,6 +143,12 @@ async function spawn(
       'HOMER_EXECUTOR_UNKNOWN',
       `The executor "${job.executor}" is not configured any more.`,
     );
+  }
+  const allowance = readAllowance(ledger, job, runId, config);
+  const nothingLeft = reportOfNothingLeft(allowance);
+  if (nothingLeft !== null) {
+    await settle(context, run, nothingLeft, signal);
+    return null;
   }
   const frame = await context.secretFrame(config, run.claim);
   const isolation = await context.isolation();
@@ -144,8 +161,8 @@ async function spawn(
   const turn = turnOf(job, cwd, executor, config, readPast(ledger, job, runId, executor));
   const { generation } = ledger;
   const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
-  const plan = { runId, job, config, turn, generation, home: homeIdentity, isolation, approvals, worktree };
-  prepareRunFiles(home, plan);
+  const terms = { approvals, allowance, worktree };
+  prepareRunFiles(home, { runId, job, config, turn, generation, home: homeIdentity, isolation, ...terms });
   pass('5-specified');
   await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
   const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, frame);
@@ -252,13 +269,15 @@ function whyUnproven({ facts, survivors }: Inspection): string {
 async function settle(context: RunContext, run: Run, report: RunReport, signal: AbortSignal): Promise<void> {
   const { ledger } = context;
   const { onLost } = context.sessions();
-  const whole = { ...report, onLost };
+  const job = ledger.jobs.get(run.claim.jobId);
+  const terms = await withLimitTerms(report, job, context.executors()[job.executor], run.directory);
+  const whole = { ...terms, onLost };
   if (isHeld(context, run)) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
   else {
     const { jobId } = run.claim;
     // What lives on may still write there.
     const mayTidy = report.tree === 'dead';
-    if (mayTidy && isLast(report.verdict)) await tidyWorktree(context, jobId);
+    if (mayTidy && isLast(report)) await tidyWorktree(context, jobId);
     await persist(ledger, () => ledger.claims.settle(run.claim, whole, ledger.now()), signal);
     if (mayTidy && isEnded(ledger.jobs.get(jobId).state)) await tidyWorktree(context, jobId);
   }

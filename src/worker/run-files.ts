@@ -3,9 +3,11 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ExecutorConfig } from '../config/config.ts';
+import { narrower } from '../core/allowance.ts';
 import type { Generation, RunId } from '../core/ids.ts';
 import type { ExecutorSettings, Turn } from '../executors/executor.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
+import type { RunAllowance } from './run-allowance.ts';
 import { type ApprovalTerms, fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
 import type { Launch } from '../runner/launch.ts';
 import { syncDirectory, writeSpec } from '../runner/records.ts';
@@ -21,6 +23,7 @@ export interface RunPlan {
   readonly home: string;
   readonly isolation: Isolation;
   readonly approvals: ApprovalTerms;
+  readonly allowance: RunAllowance;
   /** Null: it works in the job's directory itself. */
   readonly worktree: Worktree | null;
 }
@@ -40,7 +43,7 @@ export function prepareRunFiles(home: string, plan: RunPlan): string {
 
 function specOf(
   stateDirectory: string,
-  { runId, job, config, turn, generation, home, isolation, approvals, worktree }: RunPlan,
+  { runId, job, config, turn, generation, home, isolation, approvals, allowance, worktree }: RunPlan,
 ): Spec {
   return {
     version: filesVersion,
@@ -48,7 +51,7 @@ function specOf(
     runId,
     jobId: job.id,
     home,
-    settings: settingsOf(job.executor, config),
+    settings: settingsOf(job.executor, config, allowance),
     sessionId: job.sessionId,
     turn,
     limits: {
@@ -56,6 +59,8 @@ function specOf(
       stallMs: config.stallMs,
       outputBytes: config.outputLimit,
       memoryBytes: config.memoryMb * 1024 * 1024,
+      toolMs: config.toolMs,
+      ...allowance,
     },
     approvals,
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
@@ -81,7 +86,13 @@ function launchOf(config: ExecutorConfig, stateDirectory: string, worktree: Work
   };
 }
 
-function settingsOf(name: string, config: ExecutorConfig): ExecutorSettings {
-  const { kind, bin, args, permissions, input, model, maxTurns, maxBudgetUsd } = config;
+/** An agent that keeps limits by itself is told the narrowest, so that it ends in order before it is ended. */
+function settingsOf(
+  name: string,
+  config: ExecutorConfig,
+  { allowance, day }: RunAllowance,
+): ExecutorSettings {
+  const { kind, bin, args, permissions, input, model } = config;
+  const { turns: maxTurns, costUsd: maxBudgetUsd } = day === undefined ? allowance : narrower(allowance, day);
   return { kind, name, bin, args, permissions, input, model, maxTurns, maxBudgetUsd };
 }

@@ -3,7 +3,7 @@
 import { isHomerError } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
 import { isEnded } from '../core/job.ts';
-import { type Verdict, verdictTable } from '../core/verdict.ts';
+import { type RunEnd, verdictTable } from '../core/verdict.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Git } from './git.ts';
 import { closeLeftWorktrees, closeWorktree } from './worktree.ts';
@@ -16,7 +16,9 @@ interface TidyOptions {
 }
 
 /** Whether a run that ends like this is the last of its job, so that the worktree can go before the end is told. */
-export function isLast(verdict: Verdict): boolean {
+export function isLast({ verdict, until }: RunEnd): boolean {
+  // The day's budget is not the job's own: it goes on.
+  if (verdict === 'budget' && until !== undefined) return false;
   return ['succeeded', 'failed', 'cancelled'].includes(verdictTable[verdict].becomes);
 }
 

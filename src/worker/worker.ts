@@ -4,7 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import type { JobId, RunId } from '../core/ids.ts';
 import type { Claim, Engine } from '../engine/engine.ts';
+import { noUsage } from '../ledger/run-record.ts';
 import { runMarker } from '../runner/leftovers.ts';
+import { noteLeftUsage } from './left-usage.ts';
 import { runDirectory } from './run-files.ts';
 import {
   awaitPerson,
@@ -17,7 +19,7 @@ import {
 } from './run-driver.ts';
 import { tidyLeftWorktrees } from './tidy-worktree.ts';
 
-export interface WorkerOptions extends RunContext {
+export interface WorkerOptions extends Omit<RunContext, 'onUsage'> {
   readonly engine: Engine;
   readonly hostBootId: string | null;
   /** Told the number of runs in hand whenever it changes. */
@@ -34,14 +36,14 @@ const lookAgainMs = 5_000;
 const mostLooks = 5;
 
 export class Worker {
-  readonly #options: WorkerOptions;
+  readonly #options: WorkerOptions & RunContext;
   readonly #held = new Map<RunId, Held>();
   /** Aborted when the runs are handed over: they go on, we let go of them. */
   readonly #handOver = new AbortController();
   #settledCount = 0;
 
   constructor(options: WorkerOptions) {
-    this.#options = options;
+    this.#options = { ...options, onUsage: () => this.#endOverspent() };
   }
 
   /** Makes every run an earlier boot left behind ours; what becomes of each is found out in the background. */
@@ -65,6 +67,8 @@ export class Worker {
   /** Takes claims from the engine until the engine is closed. */
   async start(): Promise<void> {
     void tidyLeftWorktrees(this.#options);
+    // Before anything is claimed: a budget that these have used up is none.
+    await noteLeftUsage(this.#options, () => this.#runs());
     await this.#options.engine.receive(
       (claim) => {
         this.#options.pass('3-claimed');
@@ -123,6 +127,22 @@ export class Worker {
     return left;
   }
 
+  /**
+   * Each runner keeps what was left when it was started; what several use at once only the ledger knows. The runs of a lane
+   * that have passed a budget together are ended, each in the middle of at most one turn.
+   */
+  #endOverspent(): void {
+    const { ledger } = this.#options;
+    for (const run of this.#runs()) {
+      if (run.isOverspent) continue;
+      const passed = ledger.spending.passed(run.claim.lane, ledger.now());
+      if (passed === null) continue;
+      run.isOverspent = true;
+      const message = `The budget of the day is used up (${passed.why}).`;
+      orderStop(this.#options, run, 'budget', { message, until: passed.until });
+    }
+  }
+
   #runs(): Run[] {
     return [...this.#held.values()].map(({ run }) => run);
   }
@@ -141,11 +161,14 @@ export class Worker {
       hostBootId,
       foreignGeneration,
       activity: null,
+      usage: noUsage,
       noted: 0,
       told: new Set(),
+      isOverspent: false,
     };
     const settled = this.#drive(run, first).finally(() => {
       this.#held.delete(claim.runId);
+      this.#options.ledger.spending.forgetLive(claim.runId);
       this.#options.onCount?.(this.#held.size);
     });
     this.#held.set(claim.runId, { run, settled });
@@ -161,6 +184,7 @@ export class Worker {
         if (looks > mostLooks) await awaitPerson(this.#options, run, 'Its files cannot be read.', signal);
         else await driveRun(this.#options, run, step, signal);
         this.#settledCount += 1;
+        this.#endOverspent();
         await this.#options.engine.withdraw(jobId);
         return;
       } catch (error) {

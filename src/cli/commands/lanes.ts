@@ -4,7 +4,8 @@ import { HomerError } from '../../core/errors.ts';
 import type { Lane, LanesAnswer } from '../answers.ts';
 import { connect } from '../client.ts';
 import { report, type Context } from '../context.ts';
-import { span, table, type Cell } from '../format.ts';
+import { clock, span, table, type Cell } from '../format.ts';
+import type { Palette } from '../terminal.ts';
 
 export async function lanes(
   context: Context,
@@ -43,7 +44,13 @@ function laneTable(all: readonly Lane[], { terminal: { palette, columns } }: Con
     { text: `${lane.running} of ${lane.concurrency}` },
     { text: String(lane.queued) },
     { text: lane.rate === null ? 'any' : `${lane.rate.count} in ${span(lane.rate.perMs)}` },
-    lane.paused ? { text: 'paused', paint: palette.needs } : { text: 'open' },
+    stateOf(lane, palette),
   ]);
   return table([head, ...rows], columns);
+}
+
+function stateOf(lane: Lane, palette: Palette): Cell {
+  if (lane.paused) return { text: 'paused', paint: palette.needs };
+  if (lane.closed === null) return { text: 'open' };
+  return { text: `budget used up until ${clock(lane.closed.until, Date.now())}`, paint: palette.needs };
 }

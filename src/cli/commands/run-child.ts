@@ -6,6 +6,7 @@ import { awaitJobs, persevere } from '../await-jobs.ts';
 import type { Context } from '../context.ts';
 import { clientOfRun, type RunAccess } from '../run-access.ts';
 import { tellResult } from '../watch.ts';
+import { limitsOf } from '../limit-options.ts';
 import type { RunOptions } from './run.ts';
 
 /** 0 when the child succeeded (with --detach: when it was accepted), else 1. */
@@ -25,6 +26,7 @@ export async function runChild(
       lane: options.lane,
       cwd: options.cwd,
       timeoutMs: options.timeout,
+      ...limitsOf(options),
     },
   };
   const { job } = await persevere(() => client.call<JobAnswer>('jobs.create', ask));

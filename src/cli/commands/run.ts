@@ -11,10 +11,11 @@ import { createConnection, type Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { isPassing } from '../follow.ts';
 import { ensureDaemon } from '../launch.ts';
+import { limitsOf, type LimitOptions } from '../limit-options.ts';
 import { readPipedInput } from '../piped-input.ts';
 import { createDetach, watchToEnd } from '../watch.ts';
 
-export interface RunOptions {
+export interface RunOptions extends LimitOptions {
   readonly executor?: string;
   readonly lane?: string;
   readonly session?: string;
@@ -56,6 +57,7 @@ export async function run(context: Context, words: readonly string[], options: R
       cwd: await detach.or(chooseDirectory(connection, options), 'Nothing was sent yet.'),
       timeoutMs: options.timeout,
       worktree: options.worktree,
+      ...limitsOf(options),
     },
   };
   const { job } = await detach.or(

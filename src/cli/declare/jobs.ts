@@ -6,10 +6,11 @@ import type { JobsOptions } from '../commands/jobs.ts';
 import type { RunOptions } from '../commands/run.ts';
 import type { WaitOptions } from '../commands/wait.ts';
 import type { Context } from '../context.ts';
+import { addLimitOptions } from '../limit-options.ts';
 import { parseCount, parseTime, type Declaration } from './declaration.ts';
 
 export function declareRun({ add, act }: Declaration): void {
-  add('run', 'Give Homer a task and wait for the result; starts the daemon if none runs')
+  addLimitOptions(add('run', 'Give Homer a task and wait for the result; starts the daemon if none runs'))
     .argument('[prompt...]', 'the task; text piped in is appended to it')
     .option('-x, --executor <name>', 'the agent or program that does it')
     .option('-l, --lane <name>', 'the lane it waits in')
