@@ -1,8 +1,9 @@
 // The daemon with a death planned: it kills itself at the how-manieth passing of a point, as a power cut would.
 // usage: daemon.ts HOME [--kill POINT[:N]] [--runner-kills DIRECTORY] [--runner PROGRAM --runner-version N]
-//        [--watchdog-ticks N]; SIGUSR2 blocks its event loop.
+//        [--watchdog-ticks N] [--clock FILE]; SIGUSR2 blocks its event loop; FILE says by how many ms its clock is ahead.
 // POINT is a waypoint or `any`; the files in DIRECTORY are deaths planned for runners (see runner.ts); PROGRAM is another runner.
 
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     runner: { type: 'string', default: join(import.meta.dirname, 'runner.ts') },
     'runner-version': { type: 'string' },
     'watchdog-ticks': { type: 'string' },
+    clock: { type: 'string' },
   },
 });
 const [home = ''] = positionals;
@@ -35,6 +37,12 @@ function pass(point: Waypoint | QuestionPoint): void {
 process.on('SIGUSR2', () => {
   for (;;);
 });
+
+const { clock } = values;
+if (clock !== undefined) {
+  const real = Date.now.bind(Date);
+  Date.now = () => real() + Number(readFileSync(clock, 'utf8'));
+}
 
 prepareHome(home);
 const lock = acquireLock(home);
