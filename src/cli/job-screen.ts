@@ -1,5 +1,6 @@
 // One job on one screen.
 
+import { amount, measures } from '../core/allowance.ts';
 import type { JobState } from '../core/job.ts';
 import type { Job } from './answers.ts';
 import {
@@ -63,6 +64,7 @@ export function drawJob(job: Job, paper: Paper, session: string | null = null): 
         ...fact('asked', `${age(job.createdAt, now)} by ${job.source}`),
         ...fact('tries', tries(job)),
         ...fact('usage', usage(job)),
+        ...fact('limits', limits(job)),
       ],
       columns,
       '  ',
@@ -135,6 +137,17 @@ function tries(job: Job): string | null {
 }
 
 /** Unknown is "?", never 0; nothing at all when nothing is known. */
+function limits({ maxTurns, maxTokens, maxCostUsd, fallback }: Job): string | null {
+  const most = { turns: maxTurns, tokens: maxTokens, costUsd: maxCostUsd };
+  const parts = measures.flatMap((measure) => {
+    const limit = most[measure];
+    return limit === null ? [] : [amount(measure, limit)];
+  });
+  const all = parts.length === 0 ? [] : [`at most ${parts.join(', ')}`];
+  if (fallback.length > 0) all.push(`at a usage limit ${fallback.join(', then ')}`);
+  return all.length === 0 ? null : all.join('; ');
+}
+
 function usage({ usage: { inputTokens, outputTokens, costUsd } }: Job): string | null {
   if (inputTokens === null && outputTokens === null && costUsd === null) return null;
   const cost = costUsd === null ? '' : `, $${costUsd.toFixed(4)}`;

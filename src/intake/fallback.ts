@@ -27,6 +27,20 @@ export function chooseFallback(
   return asked;
 }
 
+/**
+ * Whose word on repeating counts: a command that may not be run twice is none the more repeatable for an agent's having tried
+ * first. Where none is among them, the job's own executor.
+ */
+export function mostCareful(
+  { executors }: Pick<PlaceOptions, 'executors'>,
+  own: ExecutorConfig,
+  fallback: readonly string[],
+): ExecutorConfig {
+  const all = executors();
+  const others = fallback.flatMap((name) => all[name] ?? []);
+  return [own, ...others].find(({ kind, idempotent }) => kind === 'command' && !idempotent) ?? own;
+}
+
 function isFit(check: () => void): boolean {
   try {
     check();

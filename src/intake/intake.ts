@@ -9,7 +9,7 @@ import type { OnInterrupt } from '../core/job.ts';
 import type { JobDraft } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
-import { chooseFallback } from './fallback.ts';
+import { chooseFallback, mostCareful } from './fallback.ts';
 import { chooseParent, type Parent } from './parent.ts';
 import { choosePlace, type Place, type PlaceOptions, type Sender } from './place.ts';
 import { isInRepository } from './repository.ts';
@@ -73,6 +73,8 @@ export function createIntake(options: IntakeOptions): Accept {
       const { executor, config, lane, cwd } = place;
       const fits = (name: string, its: ExecutorConfig): void => checkPrompt(request.prompt, name, its);
       fits(executor, config);
+      const fallback = chooseFallback(options, request.fallback, place, sender, fits);
+      const careful = mostCareful(options, config, fallback);
       if (request.worktree === true) checkRepository(resolve(options.home, cwd));
       return {
         id: newJobId(now, chance(now)),
@@ -86,17 +88,17 @@ export function createIntake(options: IntakeOptions): Accept {
         cwd,
         priority: request.priority ?? 0,
         runAfter: request.runAfter === undefined ? null : Date.parse(request.runAfter),
-        maxAttempts: request.maxAttempts ?? (config.kind === 'command' && !config.idempotent ? 1 : 3),
+        maxAttempts: request.maxAttempts ?? (careful.kind === 'command' && !careful.idempotent ? 1 : 3),
         maxCrashes: request.maxCrashes ?? 3,
         timeoutMs: request.timeoutMs ?? config.timeoutMs,
-        onInterrupt: request.onInterrupt ?? defaultOnInterrupt(config),
+        onInterrupt: request.onInterrupt ?? defaultOnInterrupt(careful),
         notify: null,
         parentId: parent?.id ?? null,
         worktree: request.worktree ?? false,
         maxTurns: request.maxTurns ?? null,
         maxTokens: request.maxTokens ?? null,
         maxCostUsd: request.maxCostUsd ?? null,
-        fallback: chooseFallback(options, request.fallback, place, sender, fits),
+        fallback,
       };
     };
     const prepare = prepareDraft(options, request, sender, parent, draftAt);
