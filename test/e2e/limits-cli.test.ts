@@ -30,6 +30,6 @@ test('limits that are none, and executors that are not there, are refused', asyn
   ])
     expect((await room.run(['run', ...wrong, 'x'])).code).toBe(2);
   const unknown = await room.run(['run', '-x', 'shell', '--fallback', 'nobody', 'true']);
-  expect(unknown.code).toBe(1);
+  expect(unknown.code).toBe(2);
   expect(unknown.stderr).toContain('There is no executor "nobody"');
 });

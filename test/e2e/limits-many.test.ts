@@ -111,10 +111,9 @@ async function finishAll(stage: SpendingStage): Promise<void> {
 }
 
 function openStage(): SpendingStage {
-  const withBudgets = Object.entries(lanes).map(([lane, { concurrency, tokens }]) => [
-    lane,
-    { concurrency, budget: { tokens } },
-  ]);
+  const withBudgets = Object.entries(lanes).map(
+    ([lane, { concurrency, tokens }]) => [lane, { concurrency, budget: { tokens } }] as const,
+  );
   const stage = new SpendingStage(
     { spender: {} },
     { lanes: Object.fromEntries(withBudgets), budget: { tokens: allTokens } },
