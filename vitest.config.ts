@@ -31,7 +31,15 @@ export default defineConfig({
       {
         test: { ...alone, name: 'chaos', include: ['test/chaos/**/*.test.ts'], sequence: { groupOrder: 3 } },
       },
-      { test: { ...alone, name: 'real', include: ['test/real/**/*.test.ts'], sequence: { groupOrder: 4 } } },
+      {
+        test: {
+          ...alone,
+          name: 'real',
+          maxConcurrency: 2,
+          include: ['test/real/**/*.test.ts'],
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

@@ -2,30 +2,32 @@
 // relies on is what these versions do.
 
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { resumePreamble } from '../../src/executors/preamble.ts';
 import { promptsOf } from '../fixtures/model-server/script.ts';
-import { acpSubjects } from './acp-agents.ts';
 import { cachedAgent } from './agent-cache.ts';
+import { pointAt, subjects } from './agent-subjects.ts';
 import { createExecutorRoom, endOf, sessionOf, type ExecutorRoom } from './executor-room.ts';
-import { killNow, whenChanged } from './homer-room.ts';
+import { isWritten, killNow, whenChanged } from './homer-room.ts';
 
 // Their starts take seconds each, and OpenCode repeats a failing request for 75 s.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
-/** Some file below the directory holds the text. */
-async function isWritten(directory: string, text: string): Promise<boolean> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  // One that is gone again by now held nothing of interest.
-  const contents = await Promise.all(files.map((file) => readFile(file).catch(() => Buffer.alloc(0))));
-  return contents.some((content) => content.includes(text));
-}
+/** `tells`: the limits and failures of the service that it tells; the rest it hides, or repeats for minutes. */
+const acpSubjects: readonly {
+  readonly kind: 'kimi' | 'opencode' | 'qwen';
+  readonly tells: readonly (429 | 500 | 'down')[];
+}[] = [
+  { kind: 'kimi', tells: [] },
+  { kind: 'opencode', tells: [429, 500, 'down'] },
+  { kind: 'qwen', tells: ['down'] },
+];
 
-describe.each(acpSubjects)('$agent', ({ agent: kind, shell, tells, configure }) => {
+describe.each(acpSubjects)('$kind', ({ kind, tells }) => {
+  const { shell } = subjects[kind];
   let bin = '';
   let room: ExecutorRoom;
   let env: Readonly<Record<string, string>> = {};
@@ -35,7 +37,7 @@ describe.each(acpSubjects)('$agent', ({ agent: kind, shell, tells, configure }) 
   }, 600_000);
   beforeEach(async () => {
     room = await createExecutorRoom({ kind, bin, parent: tmpdir(), env: {} });
-    env = await configure(room, room.model.url);
+    env = await pointAt(subjects[kind], room.home, room.model.url);
   });
   afterEach(async () => room.clean());
 
@@ -175,7 +177,7 @@ describe.each(acpSubjects)('$agent', ({ agent: kind, shell, tells, configure }) 
     const id = await sessionOf(agent);
     await agent.whenEvent('text');
     // Kimi Code writes a prompt down a moment after it has begun to answer it.
-    await whenChanged(room.home, () => isWritten(room.home, 'CODEWORD-plum'));
+    await whenChanged(room.home, () => isWritten(room.home, ['CODEWORD-plum']));
     agent.kill('SIGKILL');
     expect(await endOf(agent)).toMatchObject({ verdict: 'lost' });
     const again = room.turn('RECALL', { session: { id, mode: 'resume' }, preamble: resumePreamble });

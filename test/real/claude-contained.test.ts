@@ -28,7 +28,11 @@ afterEach(async () => {
 test('in a sandbox it works, keeps its sessions and settings, and writes to its workspace only', async () => {
   if ((await detectIsolation()) !== 'bwrap') return;
   // What it would put into a temporary directory goes to the sandbox's own.
-  room = await createHomerRoom({ model, bin, claude: { sandbox: 'workspace', setEnv: { TMPDIR: '/tmp' } } });
+  room = await createHomerRoom({
+    model,
+    bin,
+    executor: { sandbox: 'workspace', setEnv: { TMPDIR: '/tmp' } },
+  });
   const settings = join(room.userHome, '.claude.json');
   writeFileSync(settings, '{}');
   await room.serve();

@@ -111,7 +111,7 @@ describe('a task', () => {
   });
 
   test('needs no configuration: the agent is found by itself and signs in as it does for its user', async () => {
-    room = await createHomerRoom({ model, bin, claude: null });
+    room = await createHomerRoom({ model, bin, executor: null });
     // Claude Code's own settings hold what it needs, as they would after a user has signed in.
     await mkdir(join(room.userHome, '.claude'));
     const env = { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: room.key };
@@ -192,7 +192,7 @@ describe('kill -9', () => {
   });
 
   test.each(['auto', 'none'])('of the agent in mid-tool (isolation: %s)', async (isolation) => {
-    await open({ claude: { isolation } });
+    await open({ executor: { isolation } });
     const run = room.homer('run', hangsOnce);
     await untilMidTool();
     const { agents, runners, tree } = room.processes();
@@ -214,7 +214,7 @@ describe('kill -9', () => {
   });
 
   test.each(['auto', 'none'])('of the runner in mid-tool (isolation: %s)', async (isolation) => {
-    await open({ claude: { isolation } });
+    await open({ executor: { isolation } });
     const id = await room.submit(hangsOnce);
     await untilMidTool();
     const seen = model.requests.length;
@@ -275,7 +275,7 @@ describe('a model that refuses', () => {
 
   test('for the limit of a subscription: the job is parked until it is lifted, and goes on then', async () => {
     const key = { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: { env: 'MODEL_KEY' } };
-    await open({ claude: { setEnv: key } });
+    await open({ executor: { setEnv: key } });
     // Far enough for the first try to come before it on a busy machine.
     const resetsAt = Math.ceil(Date.now() / 1000) + 5;
     const run = room.homer('run', `LIMIT[${resetsAt}] CODEWORD-quince RECALL`);
@@ -299,7 +299,7 @@ describe('a model that refuses', () => {
 
   test('by not being there: the job is parked as offline', async () => {
     const { url } = await goneServer();
-    await open({ claude: { setEnv: { ANTHROPIC_BASE_URL: url } } });
+    await open({ executor: { setEnv: { ANTHROPIC_BASE_URL: url } } });
     const id = await room.submit('hello');
     const job = await room.whenJob(id, ({ state }) => state === 'parked' || state === 'failed');
     expect(job).toMatchObject({

@@ -177,27 +177,37 @@ describe('a turn', () => {
 });
 
 describe('permissions', () => {
-  test('ask: what needs an approval is denied, and the agent is told which setting', async () => {
+  test('ask: asks, waits for a person, and does what was allowed', async () => {
     const agent = start(settings('ask'), turn('RUN[touch made]RUN'));
+    const asked = await agent.whenEvent('permission');
+    expect(asked).toMatchObject({ tool: 'Bash', input: { command: 'touch made' } });
+    expect(existsSync(join(cwd, 'made'))).toBe(false);
+    agent.answer({ requestId: asked.requestId, allow: true });
+    expect(await verdictOf(agent)).toMatchObject({ verdict: 'done' });
+    expect(existsSync(join(cwd, 'made'))).toBe(true);
+  });
+
+  test('ask: does not do what a person denied, and is told why', async () => {
+    const agent = start(settings('ask'), turn('RUN[touch made]RUN'));
+    const { requestId } = await agent.whenEvent('permission');
+    agent.answer({ requestId, allow: false, message: 'Not on a Sunday.' });
     const end = await verdictOf(agent);
     expect(end).toMatchObject({ verdict: 'denied', message: 'Denied: Bash.' });
-    expect(end.text).toContain('executors.claude.permissions is "ask"');
-    expect(agent.events.find((event) => event.type === 'permission')).toMatchObject({
-      tool: 'Bash',
-      input: { command: 'touch made' },
-    });
+    expect(end.text).toContain('Not on a Sunday.');
     expect(agent.events.find((event) => event.type === 'tool_end')).toMatchObject({ ok: false });
     expect(existsSync(join(cwd, 'made'))).toBe(false);
   });
 
-  test('edits: files may be written, commands may not be run', async () => {
+  test('edits: files may be written, commands are asked for', async () => {
     const write = JSON.stringify({ file_path: join(cwd, 'note'), content: 'hey' });
     expect(await verdictOf(start(settings('edits'), turn(`TOOL[Write ${write}]TOOL`)))).toMatchObject({
       verdict: 'done',
     });
     expect(await readFile(join(cwd, 'note'), 'utf8')).toBe('hey');
-    const command = turn("RUN[sh -c 'echo x > made']RUN");
-    expect(await verdictOf(start(settings('edits'), command))).toMatchObject({ verdict: 'denied' });
+    const agent = start(settings('edits'), turn("RUN[sh -c 'echo x > made']RUN"));
+    const { requestId } = await agent.whenEvent('permission');
+    agent.answer({ requestId, allow: false });
+    expect(await verdictOf(agent)).toMatchObject({ verdict: 'denied' });
     expect(existsSync(join(cwd, 'made'))).toBe(false);
   });
 
@@ -323,7 +333,7 @@ describe('being cut off', () => {
   test('a session that should be there and is not is told, never replaced', async () => {
     const task = turn('hello', { session: { id: randomUUID(), mode: 'resume' } });
     expect(await verdictOf(start(settings('ask'), task))).toMatchObject({
-      verdict: 'agent_error',
+      verdict: 'session_lost',
       message: `Claude Code no longer has the session ${task.session.id ?? ''}.`,
     });
   });

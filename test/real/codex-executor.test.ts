@@ -9,6 +9,7 @@ import type { Turn } from '../../src/executors/executor.ts';
 import { resumePreamble, turnAs } from '../../src/executors/preamble.ts';
 import { promptsOf, toolResultsOf } from '../fixtures/model-server/script.ts';
 import { cachedAgent } from './agent-cache.ts';
+import { pointAt, subjects } from './agent-subjects.ts';
 import { createExecutorRoom, endOf, sessionOf, type ExecutorRoom } from './executor-room.ts';
 import { killNow, whenChanged } from './homer-room.ts';
 
@@ -26,23 +27,9 @@ beforeAll(async () => {
 }, 600_000);
 beforeEach(async () => {
   room = await createExecutorRoom({ kind: 'codex', bin, parent, env: { MODEL_KEY: 'not-a-real-key' } });
-  await configure(`${room.model.url}/v1`);
+  await pointAt(subjects.codex, room.home, room.model.url);
 });
 afterEach(async () => room.clean());
-
-async function configure(url: string): Promise<void> {
-  await mkdir(join(room.home, '.codex'), { recursive: true });
-  const lines = [
-    'model = "scripted"',
-    'model_provider = "scripted"',
-    '[model_providers.scripted]',
-    'name = "Scripted"',
-    `base_url = "${url}"`,
-    'env_key = "MODEL_KEY"',
-    'wire_api = "responses"',
-  ];
-  await writeFile(join(room.home, '.codex/config.toml'), lines.join('\n'));
-}
 
 /** The next turn of a session. */
 function resumption(prompt: string, id: string, more: Partial<Turn> = {}): Turn {

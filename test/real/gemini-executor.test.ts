@@ -13,6 +13,7 @@ import { resumePreamble, turnAs } from '../../src/executors/preamble.ts';
 import { promptsOf, toolResultsOf } from '../fixtures/model-server/script.ts';
 import { startModelServer, type ModelServer } from '../fixtures/model-server/server.ts';
 import { cachedAgent } from './agent-cache.ts';
+import { pointAt, subjects } from './agent-subjects.ts';
 import { startAgent, type AgentProcess, type Ending } from './agent-process.ts';
 import { whenChanged } from './homer-room.ts';
 
@@ -33,10 +34,8 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'homer-gemini-'));
   [home, cwd] = [join(root, 'home'), join(root, 'work')];
   await mkdir(cwd);
-  await mkdir(join(home, '.gemini'), { recursive: true });
-  const auth = { selectedType: 'gemini-api-key' };
-  await writeFile(join(home, '.gemini/settings.json'), JSON.stringify({ security: { auth } }));
   model = await startModelServer();
+  await pointAt(subjects.gemini, home, model.url);
 });
 afterEach(async () => {
   for (const agent of started) agent.kill('SIGKILL');

@@ -1,7 +1,7 @@
 // The runner with the real Gemini CLI, where the agent by itself would go on trying, or refuses its session.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -12,6 +12,7 @@ import { createRunRoom, type RunRoom } from '../e2e/run-room.ts';
 import { promptsOf } from '../fixtures/model-server/script.ts';
 import { startModelServer, type ModelServer } from '../fixtures/model-server/server.ts';
 import { cachedAgent } from './agent-cache.ts';
+import { pointAt, subjects } from './agent-subjects.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -24,10 +25,8 @@ beforeAll(async () => {
   bin = await cachedAgent('gemini');
   root = await mkdtemp(join(tmpdir(), 'homer-gemini-'));
   await mkdir(join(root, 'work'));
-  await mkdir(join(root, '.gemini'));
-  const auth = { selectedType: 'gemini-api-key' };
-  await writeFile(join(root, '.gemini/settings.json'), JSON.stringify({ security: { auth } }));
   model = await startModelServer();
+  await pointAt(subjects.gemini, root, model.url);
 }, 600_000);
 afterAll(async () => {
   await Promise.all(rooms.map((room) => room.clean()));

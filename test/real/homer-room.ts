@@ -1,18 +1,20 @@
 // Homer as its user has it: the command line and the daemon as processes, a home, a state directory and a working
-// directory of their own, and the scripted model behind the real Claude Code.
+// directory of their own, and the scripted model behind a real agent.
 
 import { randomUUID } from 'node:crypto';
 import { on } from 'node:events';
 import { existsSync, readFileSync, watch } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Job, JobAnswer } from '../../src/cli/answers.ts';
-import { connect } from '../../src/cli/client.ts';
+import { connect, type Client } from '../../src/cli/client.ts';
 import { readEvents } from '../../src/cli/event-stream.ts';
 import { directoryIdentity } from '../../src/lifecycle/lock.ts';
 import type { JournalEntry } from '../../src/runner/files.ts';
 import type { ModelServer } from '../fixtures/model-server/server.ts';
+import { subjects, writeSubjectFiles, type AgentSubject } from './agent-subjects.ts';
 import { startProgram, type Program } from './program.ts';
 import { processesOf, type RoomProcesses } from './room-processes.ts';
 
@@ -47,8 +49,14 @@ export interface HomerRoom {
   events(id: string): Promise<readonly RoomEvent[]>;
   journal(runId: string): readonly JournalEntry[];
   processes(): RoomProcesses;
+  /** Resolves when no runner is left, which may take a moment after its job has ended. Throws when anything of an agent is. */
+  whenQuiet(): Promise<void>;
   /** All that Claude Code has written down of its sessions. */
   transcripts(): Promise<string>;
+  /** Resolves when some file below HOME holds all of these texts: the agent has written them down. */
+  whenWritten(...texts: readonly string[]): Promise<void>;
+  /** A client of the daemon that runs now. */
+  client(): Promise<Client>;
   /** Where the key stands although it must not: files of the state directory, and what programs said. */
   leaks(): Promise<readonly string[]>;
   /** Ends every process of the room and removes its directories. */
@@ -57,11 +65,20 @@ export interface HomerRoom {
 
 export interface RoomOptions {
   readonly model: ModelServer;
-  /** The program of Claude Code. */
+  /** Claude Code unless it is said. */
+  readonly subject?: AgentSubject;
+  /** The agent's program. */
   readonly bin: string;
-  /** More of `executors.claude` in config.yaml; null: there is no config.yaml. */
-  readonly claude?: ({ readonly setEnv?: object } & Readonly<Record<string, unknown>>) | null;
+  /** More of its executor in config.yaml, which is called as the agent is; null: there is no config.yaml. */
+  readonly executor?: ExecutorSetting | null;
+  /** Further executors of the same agent by name. */
+  readonly others?: Readonly<Record<string, ExecutorSetting>>;
 }
+
+/** What differs from an executor of the agent that may do all and is pointed at the model. */
+export type ExecutorSetting = { readonly setEnv?: object } & Readonly<Record<string, unknown>>;
+
+const lookEveryMs = 20;
 
 export async function createHomerRoom(options: RoomOptions): Promise<HomerRoom> {
   const root = await mkdtemp(join(tmpdir(), 'homer-real-'));
@@ -70,24 +87,33 @@ export async function createHomerRoom(options: RoomOptions): Promise<HomerRoom> 
     throw new Error('unreachable');
   for (const directory of [home, userHome, cwd, temporary]) await mkdir(directory, { mode: 0o700 });
   const key = `sk-not-a-real-key-${randomUUID()}`;
-  if (options.claude !== null) {
-    const claude = {
-      kind: 'claude',
-      bin: options.bin,
-      permissions: 'all',
-      ...options.claude,
-      setEnv: {
-        ANTHROPIC_BASE_URL: options.model.url,
-        ANTHROPIC_API_KEY: { env: 'MODEL_KEY' },
-        TMPDIR: temporary,
-        ...options.claude?.setEnv,
-      },
+  const { subject = subjects.claude, model, bin, executor = {}, others = {} } = options;
+  if (executor !== null) {
+    await writeSubjectFiles(subject, userHome, model.url, key);
+    const { agent, keyVariable } = subject;
+    const setEnv = {
+      ...subject.env(model.url),
+      ...(keyVariable === null ? {} : { [keyVariable]: { env: 'MODEL_KEY' } }),
+      TMPDIR: temporary,
     };
+    const executorOf = (setting: ExecutorSetting): object => ({
+      kind: agent,
+      bin,
+      permissions: 'all',
+      ...(subject.model === null ? {} : { model: subject.model }),
+      ...setting,
+      setEnv: { ...setEnv, ...setting.setEnv },
+    });
+    const executors = Object.entries({ [agent]: executor, ...others }).map(
+      ([name, setting]) => [name, executorOf(setting)] as const,
+    );
+    const config = { defaultExecutor: agent, executors: Object.fromEntries(executors) };
     // JSON is YAML.
-    await writeFile(join(home, 'config.yaml'), JSON.stringify({ executors: { claude } }));
+    await writeFile(join(home, 'config.yaml'), JSON.stringify(config));
   }
   const env = {
-    PATH: [join(userHome, 'bin'), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
+    // Most agents are scripts for the node that is found there.
+    PATH: [join(userHome, 'bin'), dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
     HOME: userHome,
     HOMER_HOME: home,
     HOMER_PORT: '0',
@@ -147,13 +173,25 @@ export async function createHomerRoom(options: RoomOptions): Promise<HomerRoom> 
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line) as JournalEntry),
-    processes: () => processesOf(identity, home, options.bin),
+    processes: () => processesOf(identity, home),
+    async whenQuiet() {
+      // There is no event for the end of somebody else's child.
+      for (let waited = 0; ; waited += lookEveryMs) {
+        const { runners, tree } = room.processes();
+        if (tree.length > 0) throw new Error(`Of agents these are left: ${tree.join(', ')}.`);
+        if (runners.length === 0) return;
+        if (waited >= 5_000) throw new Error(`These runners do not end: ${runners.join(', ')}.`);
+        await delay(lookEveryMs);
+      }
+    },
     async transcripts() {
       const projects = join(userHome, '.claude/projects');
       if (!existsSync(projects)) return '';
       const names = (await readdir(projects, { recursive: true })).filter((name) => name.endsWith('.jsonl'));
       return (await Promise.all(names.map((name) => readFile(join(projects, name), 'utf8')))).join('');
     },
+    whenWritten: (...texts) => whenChanged(userHome, () => isWritten(userHome, texts)),
+    client: () => connect(home),
     async leaks() {
       const entries = await readdir(home, { recursive: true, withFileTypes: true });
       const files = entries
@@ -199,6 +237,18 @@ async function readAllEvents(home: string, jobId: string): Promise<readonly Room
   } finally {
     leave.abort();
   }
+}
+
+/** Some file below the directory holds all of these texts. */
+export async function isWritten(directory: string, texts: readonly string[]): Promise<boolean> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    // One that is gone again by now held nothing of interest.
+    const content = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
+    if (texts.every((text) => content.includes(text))) return true;
+  }
+  return false;
 }
 
 /** SIGKILL; nothing happens when the process is gone already. */

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -10,6 +10,7 @@ import type { Turn } from '../../src/executors/executor.ts';
 import { resumePreamble, turnAs } from '../../src/executors/preamble.ts';
 import { promptsOf, toolResultsOf } from '../fixtures/model-server/script.ts';
 import { cachedAgent } from './agent-cache.ts';
+import { pointAt, subjects } from './agent-subjects.ts';
 import { createExecutorRoom, endOf, sessionOf, type ExecutorRoom } from './executor-room.ts';
 import { killNow, whenChanged } from './homer-room.ts';
 
@@ -28,19 +29,12 @@ beforeEach(async () => {
     parent: tmpdir(),
     env: { MODEL_KEY: 'not-a-real-key' },
   });
-  const model = { id: 'scripted', cost: { input: 1, output: 2, cacheRead: 0, cacheWrite: 0 } };
-  const scripted = {
-    baseUrl: `${room.model.url}/v1`,
-    api: 'openai-completions',
-    apiKey: '$MODEL_KEY',
-    models: [model],
-  };
-  await mkdir(join(room.home, '.pi/agent'), { recursive: true });
-  await writeFile(join(room.home, '.pi/agent/models.json'), JSON.stringify({ providers: { scripted } }));
+  await pointAt(subjects.pi, room.home, room.model.url);
 });
 afterEach(async () => room.clean());
 
-const model = { model: 'scripted/scripted' };
+const { model: name } = subjects.pi;
+const model = { model: name };
 
 /** A turn that begins a session of its own. */
 function fresh(prompt: string): Turn & { readonly session: { readonly id: string } } {
