@@ -118,14 +118,24 @@ describe('a turn', () => {
       verdict: 'done',
       text: 'Hello from the scripted model.',
     });
+    const inputTokens = expect.any(Number) as number;
     expect(agent.events).toEqual([
       { type: 'session', agentSessionId: task.session.id, model: expect.any(String) as string },
+      // What is known when the call begins; a limit is kept by it.
+      {
+        type: 'usage',
+        inputTokens,
+        outputTokens: expect.any(Number) as number,
+        costUsd: null,
+        turns: 1,
+      },
       { type: 'text', text: 'Hello from the scripted model.' },
       {
         type: 'usage',
-        inputTokens: expect.any(Number) as number,
+        inputTokens,
         outputTokens: 20,
         costUsd: expect.any(Number) as number,
+        turns: 1,
       },
       // Told before the exit: should the runner be killed now, nothing has to be done again.
       { type: 'end', verdict: 'done', text: 'Hello from the scripted model.' },

@@ -157,19 +157,6 @@ describe('a model that fails', () => {
     const end = await room.run(room.settings('edits'), room.turn(`LIMIT[${resetsAt}]`));
     expect(end).toMatchObject({ verdict: 'rate_limited', until: (resetsAt + 60) * 1000 });
   });
-
-  test('a broken server is agent_error', async () => {
-    const agent = room.start(room.settings('edits'), room.turn('ERR[500]'));
-    expect(await endOf(agent)).toMatchObject({ verdict: 'agent_error' });
-    expect(agent.events.some((event) => event.type === 'retry')).toBe(true);
-  });
-
-  test('one that is not there is offline, and not waited for without end', async () => {
-    await room.model.stop();
-    const agent = room.start(room.settings('edits'), room.turn('hello'));
-    expect(await endOf(agent)).toMatchObject({ verdict: 'offline' });
-    expect(agent.events.filter((event) => event.type === 'retry')).toHaveLength(3);
-  });
 });
 
 describe('being cut off', () => {

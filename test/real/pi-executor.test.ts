@@ -147,22 +147,6 @@ describe('a model that fails', () => {
     const end = await room.run(room.settings('all', model), fresh('hello'), { MODEL_KEY: '' });
     expect(end).toMatchObject({ verdict: 'auth', message: expect.stringContaining('No API key') as string });
   });
-
-  test.each([
-    ['too many requests', 'ERR[429]', 'rate_limited'],
-    ['a broken server', 'ERR[500]', 'agent_error'],
-  ])('%s are tried three times more', async (_, prompt, verdict) => {
-    const agent = room.start(room.settings('all', model), fresh(prompt));
-    expect(await endOf(agent)).toMatchObject({ verdict });
-    expect(agent.events.filter((event) => event.type === 'retry')).toHaveLength(3);
-  });
-
-  test('one that is not there is offline, and not waited for without end', async () => {
-    await room.model.stop();
-    const agent = room.start(room.settings('all', model), fresh('hello'));
-    expect(await endOf(agent)).toMatchObject({ verdict: 'offline' });
-    expect(agent.events.filter((event) => event.type === 'retry')).toHaveLength(3);
-  });
 });
 
 describe('being cut off', () => {

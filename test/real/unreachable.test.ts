@@ -71,7 +71,7 @@ describe.each(allSubjects)('$agent', (subject) => {
   test.concurrent('with nobody at the address ends by itself or at the limit of the run', async () => {
     const nobody = await startModelServer();
     await nobody.stop();
-    const limitMs = 20_000;
+    const limitMs = 15_000;
     const { exit, tookMs } = await run(subject, 'hello', nobody.url, { wallMs: limitMs, stallMs: 0 });
     // Kimi Code hides that nobody is there.
     const told = agent === 'kimi' ? 'agent_error' : 'offline';
@@ -88,8 +88,8 @@ describe.each(allSubjects)('$agent', (subject) => {
 
   test.concurrent('is not listened to for longer than the limit when the answer never ends', async () => {
     // Without a limit on silence: not every agent shows an answer word by word.
-    const { exit, tookMs } = await run(subject, 'SLOW[]', silent.url, { wallMs: 12_000, stallMs: 0 });
+    const { exit, tookMs } = await run(subject, 'SLOW[]', silent.url, { wallMs: 8_000, stallMs: 0 });
     expect(exit).toMatchObject({ verdict: 'timed_out', tree: 'dead' });
-    expect(tookMs).toBeLessThan(12_000 + graceMs);
+    expect(tookMs).toBeLessThan(8_000 + graceMs);
   });
 });
