@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
+import { openScheduler } from './daemon/scheduling.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
@@ -23,6 +24,7 @@ import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
 import { openWorker } from './worker/open.ts';
@@ -55,6 +57,7 @@ interface Parts {
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly worker: Worker;
+  readonly scheduler: Scheduler;
 }
 
 class Daemon {
@@ -157,8 +160,21 @@ class Daemon {
     const adopted = await worker.recover();
 
     // 6 what clients can ask for
-    const parts: Parts = { gateway, ledger, engine, worker };
-    const inlets: readonly Service[] = [];
+    const intake = {
+      ledger,
+      home,
+      config: () => this.#config.current,
+      executors: () => this.#executors.all(),
+      defaultExecutor: () => this.#executors.defaultName(),
+      pass: this.#pass,
+    };
+    const scheduler = openScheduler({
+      ...intake,
+      endRun: (jobId) => worker.cancel(jobId),
+      onError: (error) => this.#fail(error, { part: 'scheduler' }),
+    });
+    const parts: Parts = { gateway, ledger, engine, worker, scheduler };
+    const inlets: readonly Service[] = [scheduler];
     const outlets: readonly Service[] = [];
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -175,13 +191,9 @@ class Daemon {
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
     await gateway.open({
       operations: openOperations({
-        ledger,
+        ...intake,
         engine,
-        home,
-        config: () => this.#config.current,
-        executors: () => this.#executors.all(),
-        defaultExecutor: () => this.#executors.defaultName(),
-        pass: this.#pass,
+        scheduler,
         about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
         health: condition,
         worker,
@@ -225,7 +237,7 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #afterReload(error: unknown, { gateway, engine }: Parts): void {
+  #afterReload(error: unknown, { gateway, engine, scheduler }: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
@@ -240,6 +252,7 @@ class Daemon {
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())
+      .then(() => scheduler.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))
       .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
   }

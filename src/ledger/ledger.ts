@@ -17,6 +17,8 @@ import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
+import { Occurrences } from './occurrences.ts';
+import { Schedules } from './schedules.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
 import { runKeyName, RunTokens } from './run-tokens.ts';
@@ -52,6 +54,8 @@ export interface Ledger {
   readonly approvals: Approvals;
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
+  readonly schedules: Schedules;
+  readonly occurrences: Occurrences;
   readonly runTokens: RunTokens;
   readonly boots: Boots;
   readonly events: EventLog;
@@ -100,6 +104,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     afterCommit: () => events.publish(),
   });
   const jobs = new Jobs(database, moves, events, sessions);
+  const schedules = new Schedules(database, events);
+  const occurrences = new Occurrences(database, events, schedules);
+  moves.onEnded = ({ id, state, error }, at) =>
+    occurrences.jobEnded(id, state, error === undefined || error === null ? null : error.message, at);
   const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
   let isClosed = false;
@@ -114,6 +122,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     approvals,
     sessionGrants: new SessionGrants(database),
     sessions,
+    schedules,
+    occurrences,
     jobs,
     family: new Family(database, jobs),
     claims,
@@ -130,6 +140,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
       const jobs = await writer.commit(() => {
         const released = boots.release(now());
+        schedules.missGap(now());
         events.append(now(), 'daemon.released', null, null, { jobs: released });
         return released;
       });
