@@ -252,6 +252,16 @@ test('a message is said once, and stays unseen until it was seen', async () => {
   expect(room.ledger.schedules.get('tea').nextAt).toBeNull();
 });
 
+test('a message is not said again when the clock is put back over its time', async () => {
+  await room.add('tea', { says: true });
+  for (let hour = 0; hour < 3; hour++) await room.pass(hourMs);
+  await room.moveClock(-2 * hourMs - 10 * 60_000);
+  for (let hour = 0; hour < 3; hour++) await room.pass(hourMs);
+  expect(room.announced).toHaveLength(3);
+  await room.pass(hourMs);
+  expect(room.announced).toHaveLength(4);
+});
+
 describe('config.yaml', () => {
   const written = (changes: Partial<ScheduleConfig> = {}): ScheduleConfig => ({
     ...{ kind: 'every', spec: '1h', timeZone: 'UTC', ...scheduleDefaults, enabled: true, prompt: 'p' },
