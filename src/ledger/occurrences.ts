@@ -50,16 +50,17 @@ export class Occurrences {
     this.#open = database.prepare(
       "SELECT * FROM occurrences WHERE schedule_id = ? AND state = 'pending' ORDER BY due_at",
     );
-    this.#waiting = database.prepare(
-      "SELECT DISTINCT schedule_id AS id FROM occurrences WHERE state = 'pending' AND job_id IS NULL",
-    );
+    // A message that is on its way waits for nobody but its delivery.
+    this.#waiting = database.prepare(`SELECT DISTINCT schedule_id AS id FROM occurrences
+      JOIN schedules ON schedules.id = schedule_id
+      WHERE state = 'pending' AND job_id IS NULL AND says = 0`);
     this.#unseen = database.prepare('SELECT * FROM occurrences WHERE unseen = 1 ORDER BY seq LIMIT ?');
     this.#write = database.prepare(`INSERT INTO occurrences
       (schedule_id, due_at, state, job_id, reason, decided_at, ended_at, unseen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (schedule_id, due_at) DO UPDATE SET state = excluded.state, job_id = excluded.job_id,
       reason = excluded.reason, decided_at = excluded.decided_at, ended_at = excluded.ended_at, unseen = excluded.unseen`);
     this.#end = database.prepare('UPDATE occurrences SET state = ?, reason = ?, ended_at = ? WHERE seq = ?');
-    this.#see = database.prepare('UPDATE occurrences SET unseen = 0 WHERE seq = ?');
+    this.#see = database.prepare('UPDATE occurrences SET unseen = ? WHERE seq = ?');
     this.#prune = database.prepare(`DELETE FROM occurrences WHERE schedule_id = ?1 AND state <> 'pending'
       AND unseen = 0 AND due_at < (SELECT due_at FROM occurrences WHERE schedule_id = ?1 ORDER BY due_at DESC
       LIMIT 1 OFFSET ${mostKept})`);
@@ -157,10 +158,21 @@ export class Occurrences {
     this.#schedules.place(schedule, schedule.decidedAt, { nextAt: null, fireAt: null });
   }
 
+  /**
+   * Whoever delivers a message says how that went: delivered (null), or why not; then it stands in the status until it was seen.
+   * Only the first word counts.
+   */
+  delivered(scheduleId: ScheduleId, dueAt: number, failure: string | null, now: number): void {
+    const occurrence = this.find(scheduleId, dueAt);
+    if (occurrence === null || occurrence.state !== 'pending' || occurrence.jobId !== null) return;
+    if (failure !== null) this.#see.run(1, occurrence.seq);
+    this.end(occurrence, failure === null ? 'ran' : 'delivery_failed', failure, now);
+  }
+
   /** A message was seen; false: nobody has to see it. */
   see({ seq, scheduleId, dueAt, unseen }: OccurrenceRecord, now: number): boolean {
     if (!unseen) return false;
-    this.#see.run(seq);
+    this.#see.run(0, seq);
     this.#events.append(now, 'reminder.seen', null, null, { scheduleId, dueAt: iso(dueAt) });
     return true;
   }

@@ -27,6 +27,8 @@ export class SchedulerRoom {
   file: Record<string, ScheduleConfig> = {};
   refusal: HomerError | null = null;
   readonly announced: Announcement[] = [];
+  /** What becomes of messages: somebody delivers them, or they are said by the status. */
+  deliversAs: 'said' | 'sending' = 'said';
   readonly ended: JobId[] = [];
   readonly errors: unknown[] = [];
   readonly #claims = new Map<JobId, Claim>();
@@ -62,7 +64,7 @@ export class SchedulerRoom {
       },
       announce: (announcement) => {
         this.announced.push(announcement);
-        return 'said';
+        return this.deliversAs;
       },
       fromFile: () => this.file,
       newId: (now) => newScheduleId(now, randomBytes(idRandomBytes)),

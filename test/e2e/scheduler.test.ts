@@ -252,6 +252,25 @@ test('a message is said once, and stays unseen until it was seen', async () => {
   expect(room.ledger.schedules.get('tea').nextAt).toBeNull();
 });
 
+test('a message on its way has run when it was delivered, and is not taken for a task', async () => {
+  room.deliversAs = 'sending';
+  const { id } = await room.add('tea', { says: true });
+  await room.pass(hourMs);
+  await room.pass(hourMs);
+  await room.die();
+  await room.open();
+  expect(room.tally('tea')).toBe('pending:2');
+  expect(room.jobs()).toBe(0);
+  const [first, second] = room.occurrences('tea').map(({ dueAt }) => dueAt);
+  await room.ledger.commit(() => {
+    room.ledger.occurrences.delivered(id, first ?? 0, null, room.now);
+    room.ledger.occurrences.delivered(id, second ?? 0, 'the chat is gone', room.now);
+    room.ledger.occurrences.delivered(id, second ?? 0, null, room.now);
+  });
+  expect(room.tally('tea')).toBe('ran:1 delivery_failed:1');
+  expect(room.ledger.occurrences.unseen(10)).toMatchObject([{ dueAt: second, reason: 'the chat is gone' }]);
+});
+
 test('a message is not said again when the clock is put back over its time', async () => {
   await room.add('tea', { says: true });
   for (let hour = 0; hour < 3; hour++) await room.pass(hourMs);
