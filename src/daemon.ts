@@ -7,6 +7,7 @@ import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
 import { openScheduler } from './daemon/scheduling.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
+import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
@@ -27,6 +28,7 @@ import { openOperations } from './operations/open.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
+import type { Webhooks } from './operations/webhooks.ts';
 import { openWorker } from './worker/open.ts';
 import type { RunnerCommand } from './worker/runner-process.ts';
 import type { Worker } from './worker/worker.ts';
@@ -58,6 +60,7 @@ interface Parts {
   readonly engine: Engine;
   readonly worker: Worker;
   readonly scheduler: Scheduler;
+  readonly webhooks: Webhooks;
 }
 
 class Daemon {
@@ -168,12 +171,13 @@ class Daemon {
       defaultExecutor: () => this.#executors.defaultName(),
       pass: this.#pass,
     };
+    const webhooks = openWebhooks({ ...intake, token, env, log: this.#log, troubles: this.#troubles });
     const scheduler = openScheduler({
       ...intake,
       endRun: (jobId) => worker.cancel(jobId),
       onError: (error) => this.#fail(error, { part: 'scheduler' }),
     });
-    const parts: Parts = { gateway, ledger, engine, worker, scheduler };
+    const parts: Parts = { gateway, ledger, engine, worker, scheduler, webhooks };
     const inlets: readonly Service[] = [scheduler];
     const outlets: readonly Service[] = [];
     const shutdown = createDaemonShutdown({
@@ -194,6 +198,7 @@ class Daemon {
         ...intake,
         engine,
         scheduler,
+        webhooks,
         about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
         health: condition,
         worker,
@@ -202,9 +207,10 @@ class Daemon {
       events: ledger.events,
       runTokens: ledger.runTokens,
       runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
+      hooks: webhooks.door,
       health: () => this.#health(parts, condition()),
       answered: (name) => {
-        if (name === 'jobs.create') this.#pass('2-acknowledged');
+        if (name === 'jobs.create' || name === 'hook') this.#pass('2-acknowledged');
       },
     });
 
@@ -237,7 +243,7 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #afterReload(error: unknown, { gateway, engine, scheduler }: Parts): void {
+  #afterReload(error: unknown, { gateway, engine, scheduler, webhooks }: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
@@ -249,6 +255,7 @@ class Daemon {
     if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
     gateway.answerTo(current.hosts);
+    webhooks.reload();
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())

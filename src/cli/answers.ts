@@ -12,6 +12,7 @@ import type { ReminderView } from '../operations/reminders.ts';
 import type { OccurrenceView, ScheduleView } from '../operations/schedule-view.ts';
 import type { SessionView } from '../operations/session-view.ts';
 import type { SpendingView } from '../operations/spending.ts';
+import type { WebhookTestView, WebhookView } from '../operations/webhooks.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
 export type Approval = ApprovalView;
@@ -82,6 +83,19 @@ export interface ApprovalsAnswer {
 
 export interface LanesAnswer {
   readonly lanes: readonly Lane[];
+}
+
+export type WebhookAnswer = WebhookView;
+export type WebhookTestAnswer = WebhookTestView;
+
+export interface WebhooksAnswer {
+  readonly webhooks: readonly WebhookView[];
+}
+
+export interface WebhookSecretAnswer {
+  readonly name: string;
+  readonly secret: string;
+  readonly path: string;
 }
 
 export interface StatusAnswer {

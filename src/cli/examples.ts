@@ -108,6 +108,13 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer skills add ~/code/my-skill          shows what it would need and run, then asks',
     'homer skills add weather.tar.gz --name weather --yes',
   ],
+  webhooks: [
+    'homer webhooks                            exit code 1 when one has no secret and is not answered',
+    'homer webhooks url github                 the address to give to the sender',
+    'homer webhooks test github                a signed sample that passes its filters; it makes a real job',
+    'homer webhooks test github --event push --payload push.json',
+    'homer webhooks rotate ci --grace 10m      prints the new secret; the old one is good for ten minutes more',
+  ],
   doctor: [
     'homer doctor',
     'homer doctor --json',

@@ -16,6 +16,7 @@ import type {
 import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
+import { buildWebhooks } from './webhooks.ts';
 
 /** Pure. `port` overrides the file's; `userHome` is what `~` stands for. */
 export function buildConfig(file: FileContent, options: { port: number | null; userHome: string }): Config {
@@ -58,6 +59,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     },
     skills: buildSkills(file.skills ?? {}, expand),
     schedules: buildSchedules(file.schedules ?? {}, expand),
+    webhooks: buildWebhooks(file.webhooks ?? {}, (secret) => secretRef(secret as FileSecret, expand), expand),
   });
 }
 

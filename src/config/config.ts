@@ -5,6 +5,7 @@ import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
 import type { ScheduleConfig } from './schedules.ts';
+import type { WebhookConfig } from './webhooks.ts';
 
 /** Where a secret comes from; plain text is allowed and warned about. */
 export type SecretRef =
@@ -121,4 +122,5 @@ export interface Config {
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;
+  readonly webhooks: Readonly<Record<string, WebhookConfig>>;
 }

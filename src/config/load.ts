@@ -12,6 +12,7 @@ import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
 import { agentKinds, fileSchema } from './schema.ts';
 import type { FileContent } from './schema.ts';
+import { findWebhookProblems } from './webhook-findings.ts';
 
 export interface LoadOptions {
   /** Only HOMER_PORT is read from it. */
@@ -48,7 +49,11 @@ export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
     const found = document.isReadable ? (parsed.error?.issues ?? []) : [];
     const findings = found.flatMap((issue) => describeIssue(issue, document.value));
     if (parsed.success) content = parsed.data;
-    const ofNames = [...unknownDefault(document.value), ...findFallbackProblems(document.value)];
+    const ofNames = [
+      ...unknownDefault(document.value),
+      ...findFallbackProblems(document.value),
+      ...findWebhookProblems(content),
+    ];
     const located = [...findings, ...ofNames].map((finding) => document.locate(finding));
     problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));
     warnings.push(...doubts(content).map((finding) => document.locate(finding)));
@@ -125,6 +130,9 @@ function doubts(file: FileContent): Finding[] {
   };
   for (const [name, executor] of Object.entries(file.executors ?? {}))
     doubtVariables(['executors', name, 'setEnv'], executor.setEnv);
+  for (const [name, { secret }] of Object.entries(file.webhooks ?? {}))
+    if (typeof secret === 'string' && secret !== '')
+      findings.push({ path: ['webhooks', name, 'secret'], at: 'value', message: plainSecret });
   for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
     const path = ['skills', 'entries', name];
     doubtVariables([...path, 'env'], entry.env);

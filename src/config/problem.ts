@@ -30,7 +30,7 @@ export interface Finding {
   readonly message: string;
 }
 
-const later: ReadonlySet<string> = new Set(['telegram', 'webhooks']);
+const later: ReadonlySet<string> = new Set(['telegram']);
 const laterKinds: ReadonlySet<unknown> = new Set(['bullmq']);
 
 /** Turns one zod issue into findings; `root` is the value that was validated. */
@@ -112,6 +112,7 @@ function show(value: unknown, path: readonly PropertyKey[]): string {
 
 /** Below `setEnv` of an executor, `env` or `config` of a skill's entry, and its `apiKey`. */
 function isSecret(path: readonly PropertyKey[]): boolean {
+  if (path[0] === 'webhooks' && path[2] === 'secret') return true;
   if (path.includes('setEnv')) return path.at(-1) !== 'setEnv';
   if (path[0] !== 'skills' || path[1] !== 'entries') return false;
   return path[3] === 'apiKey' || ((path[3] === 'env' || path[3] === 'config') && path.length > 4);

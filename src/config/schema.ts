@@ -8,6 +8,7 @@ import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
 import { schedulesSchema } from './schedules.ts';
+import { webhooksSchema } from './webhooks.ts';
 
 /** Kinds that name their program; `acp` is any other that speaks the Agent Client Protocol. */
 type NamedAgentKind = Exclude<ExecutorKind, 'command' | 'acp'>;
@@ -252,6 +253,7 @@ export const fileSchema = mapping({
   }).optional(),
   skills: skills.optional(),
   schedules: schedulesSchema.optional(),
+  webhooks: webhooksSchema({ mapping, secret, name }).optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

@@ -1,6 +1,7 @@
-// The one catalogue of errors. Every code a person or a script can meet is named in one of its six tables, with what
+// The one catalogue of errors. Every code a person or a script can meet is named in one of its tables, with what
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
+import { hookErrors } from './hook-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
 import { jobErrors } from './job-errors.ts';
 import { requestErrors } from './request-errors.ts';
@@ -15,6 +16,7 @@ export const catalogue = {
   ...sessionErrors,
   ...scheduleErrors,
   ...skillErrors,
+  ...hookErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -10,6 +10,7 @@ import { examineAgents } from './agents.ts';
 import { awakeFinding, containmentFindings, diskFinding, homeFinding, portFinding } from './machine.ts';
 import { type DoctorReport, finding, type Finding } from './report.ts';
 import type { Surroundings } from './sign-in.ts';
+import { webhookFindings } from './webhooks.ts';
 
 export interface DoctorOptions extends Surroundings {
   /** Absolute path of the state directory; it may not exist. */
@@ -33,6 +34,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
       homeFinding(home),
       ...findings,
       ...roots.map(missingRoot),
+      ...webhookFindings(config, env),
       ...(options.isRunning || config === null || config.port === 0 ? [] : [await portFinding(config.port)]),
       await diskFinding(home),
       ...(hasAgent ? [] : [noAgent]),

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HomerError } from '../core/errors.ts';
 import type { Health } from '../health/condition.ts';
+import type { HookDoor } from '../intake/hook-door.ts';
 import type { Caller, Operation } from '../operations/operation.ts';
 import type { RouteName } from '../operations/routes.ts';
 import { createAuthenticator, ownerGrant } from './auth.ts';
@@ -11,6 +12,7 @@ import type { Grant, RunTokenCheck } from './auth.ts';
 import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { bindListener, closeListener, createListener } from './listener.ts';
+import { createHookRoutes, hookNameOf } from './hook-routes.ts';
 import { loggable } from './log.ts';
 import type { Log } from './log.ts';
 import { instanceHeader } from './port-holder.ts';
@@ -44,6 +46,8 @@ export interface GatewayLimits extends StreamLimits {
   readonly portWaitMs: number;
   readonly mostConnections: number;
   readonly answerStallMs: number;
+  /** A body of a webhook must have arrived within this; ms. */
+  readonly hookBodyMs: number;
   readonly rate: { readonly burst: number; readonly perSecond: number };
 }
 
@@ -55,6 +59,7 @@ export const gatewayLimits: GatewayLimits = {
   portWaitMs: 90_000,
   mostConnections: 512,
   answerStallMs: 30_000,
+  hookBodyMs: 10_000,
   rate: { burst: 2_000, perSecond: 1_000 },
 };
 
@@ -65,9 +70,11 @@ export interface GatewayParts {
   readonly runs: RunStream;
   /** Without it no run has a token. */
   readonly runTokens?: ReturnType<RunTokenCheck>;
+  /** Without it there are no webhooks. */
+  readonly hooks?: HookDoor;
   health(): Promise<Health> | Health;
-  /** Called when the answer of an operation is out. */
-  answered?(name: RouteName): void;
+  /** Called when the answer of an operation, or of a webhook, is out. */
+  answered?(name: RouteName | 'hook'): void;
 }
 
 export interface Gateway {
@@ -104,12 +111,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   let names = namesOf(port, hosts);
   let parts: GatewayParts | null = null;
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
+  let serveHook: ReturnType<typeof createHookRoutes> | null = null;
   let closed: Promise<void> | null = null;
 
   const record = (request: IncomingMessage, answer: Answer, error: unknown): void => {
     const fields = describeRequest(request, answer);
     if (answer.faultId === null) refusals.tell(fields);
     else log.error({ ...fields, faultId: answer.faultId, error: stackOf(error) }, 'request failed');
+  };
+
+  const requireIntake = (): void => {
+    if (phase === 'draining')
+      throw new HomerError('HOMER_DRAINING', 'Homer is stopping and takes no new work.');
   };
 
   /** The guards that come before any address is looked at, in the order of the contract. */
@@ -128,11 +141,18 @@ export function createGateway(options: GatewayOptions): Gateway {
         'application/json',
         JSON.stringify({ status: phase }),
       );
+    const hook = hookNameOf(request);
+    if (hook !== null) {
+      // Its sender has no token of ours, and needs none.
+      if (parts === null) throw starting();
+      if (serveHook === null)
+        throw new HomerError('HOMER_HOOK_UNKNOWN', 'There is no webhook at this address.');
+      return serveHook(hook, request, response);
+    }
     const isHealth = request.method === 'GET' && path === '/health';
     const isAnonymous = isHealth && request.headers.authorization === undefined;
     const caller = isAnonymous ? null : authenticator.authenticate(request);
-    if (parts === null || serve === null)
-      throw new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
+    if (parts === null || serve === null) throw starting();
     if (isHealth) {
       const health = await parts.health();
       const mayRead = caller?.scopes.has('read') === true;
@@ -192,12 +212,18 @@ export function createGateway(options: GatewayOptions): Gateway {
               details: { retryAfter },
             });
         },
-        requireIntake() {
-          if (phase === 'draining')
-            throw new HomerError('HOMER_DRAINING', 'Homer is stopping and takes no new work.');
-        },
+        requireIntake,
         record,
       });
+      if (brought.hooks !== undefined)
+        serveHook = createHookRoutes({
+          door: brought.hooks,
+          now,
+          bodyTimeMs: limits.hookBodyMs,
+          answerStallMs: limits.answerStallMs,
+          requireIntake,
+          answered: () => brought.answered?.('hook'),
+        });
       parts = brought;
       serve = handle;
     },
@@ -225,6 +251,10 @@ function send(response: ServerResponse, status: number, type: string, body: stri
     'content-length': String(Buffer.byteLength(body)),
   });
   response.end(body);
+}
+
+function starting(): HomerError {
+  return new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
 }
 
 /** Without the query: people put secrets there. */

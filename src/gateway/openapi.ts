@@ -35,6 +35,16 @@ export function describeApi(operations: readonly Operation[], version: string): 
     parameters: [parameter('id', 'path', { type: 'string' }), cursor, lastId],
     responses: responses({ 200: stream }),
   });
+  add('/hooks/:name', 'post', {
+    ...head('hooks.receive', 'A delivery of a webhook, proved as its scheme has it; needs no token', 'none'),
+    security: [],
+    parameters: [parameter('name', 'path', { type: 'string' })],
+    requestBody: { content: { 'application/json': { schema: {} } } },
+    responses: responses({
+      200: { description: 'Known already (`duplicate`), left out (`ignored`), or waited for' },
+      202: { description: 'Accepted, and on disk' },
+    }),
+  });
   for (const [path, summary] of Object.entries(open))
     add(path, 'get', { summary, security: [], responses: { 200: { description: 'Well' }, 503: unwell } });
   return {

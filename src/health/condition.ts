@@ -3,7 +3,7 @@
 import { catalogue, type HomerError, type Problem } from '../core/errors.ts';
 
 /** The parts that can be in trouble for a while and get well by themselves or by a person. */
-export type Part = 'config' | 'disk' | 'work';
+export type Part = 'config' | 'disk' | 'work' | 'webhooks';
 
 export type DaemonState = 'healthy' | 'degraded' | 'held' | 'draining';
 

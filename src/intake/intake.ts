@@ -57,7 +57,17 @@ export type Accept = (
   request: JobRequest,
   key: string | null,
   sender: Sender,
+  delivery?: Delivery,
 ) => Promise<{ id: JobId; created: boolean }>;
+
+/** For senders whose repetitions are told by what they sent, not by what became of it. */
+export interface Delivery {
+  readonly bodyHash: string;
+  /** The job that was made of it before. */
+  readonly find: () => JobId | null;
+  /** Remembers it, in the commit that accepts its job. */
+  readonly note: (id: JobId) => void;
+}
 
 /** A request that was checked: its job is there already, or `admit` makes it, inside a transaction of the writer. */
 export interface Prepared {
@@ -65,13 +75,18 @@ export interface Prepared {
   readonly admit: () => { id: JobId; created: boolean };
 }
 
-export type Prepare = (request: JobRequest, key: string | null, sender: Sender) => Prepared;
+export type Prepare = (
+  request: JobRequest,
+  key: string | null,
+  sender: Sender,
+  delivery?: Delivery,
+) => Prepared;
 
 /** Accepted means on disk. Bad input is refused with a code of the catalogue, and leaves nothing behind. */
 export function createIntake(options: IntakeOptions): Accept {
   const prepare = createPreparation(options);
-  return async (request, key, sender) => {
-    const { known, admit } = prepare(request, key, sender);
+  return async (request, key, sender, delivery) => {
+    const { known, admit } = prepare(request, key, sender, delivery);
     if (known !== null) return { id: known, created: false };
     const accepted = await options.ledger.commit(admit);
     options.pass('1-accepted');
@@ -83,11 +98,18 @@ export function createIntake(options: IntakeOptions): Accept {
 export function createPreparation(options: IntakeOptions): Prepare {
   const { ledger } = options;
   const chance = createChance(randomFillSync);
-  return (request, key, sender) => {
+  return (request, key, sender, delivery) => {
     // What a run need not say must make no difference when it does.
-    const bodyHash = hashOf(sender.run === undefined ? request : { ...request, parent: undefined });
+    const bodyHash =
+      delivery?.bodyHash ?? hashOf(sender.run === undefined ? request : { ...request, parent: undefined });
     // A repetition gets its job, also when the same request would be refused by now: it was accepted.
-    const known = key === null ? null : ledger.jobs.findAccepted(sender.source, key, bodyHash);
+    const find = (): JobId | null =>
+      delivery === undefined
+        ? key === null
+          ? null
+          : ledger.jobs.findAccepted(sender.source, key, bodyHash)
+        : delivery.find();
+    const known = find();
     if (known !== null) return { known, admit: () => ({ id: known, created: false }) };
     const parent = chooseParent(options, request.parent, sender);
     const now = ledger.now();
@@ -125,9 +147,13 @@ export function createPreparation(options: IntakeOptions): Prepare {
     };
     const draft = prepareDraft(options, request, sender, parent, draftAt);
     const admit = (): { id: JobId; created: boolean } => {
-      const isNew = key === null || ledger.jobs.findAccepted(sender.source, key, bodyHash) === null;
-      if (parent !== null && isNew) ledger.family.admit(parent.id, options.config().subagents);
-      return ledger.jobs.accept(draft(newSessionId(now, chance(now))), now);
+      // Copies that came at the same time meet here, where only one can be the first.
+      const earlier = find();
+      if (earlier !== null) return { id: earlier, created: false };
+      if (parent !== null) ledger.family.admit(parent.id, options.config().subagents);
+      const made = ledger.jobs.accept(draft(newSessionId(now, chance(now))), now);
+      delivery?.note(made.id);
+      return made;
     };
     return { known: null, admit };
   };

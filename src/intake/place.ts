@@ -9,6 +9,10 @@ import type { Parent, ParentSender } from './parent.ts';
 /** Who asks, as far as it matters here. */
 export interface Sender extends ParentSender {
   readonly source: string;
+  /** The only `command` executors it may use, if it may not use all that are configured. */
+  readonly commands?: readonly string[] | undefined;
+  /** What config.yaml gives it: a directory, held to `roots` as the owner's are, and a session, also of the owner's. */
+  readonly configured?: { readonly cwd: string | null; readonly session: string | null } | undefined;
 }
 
 export interface PlaceOptions {
@@ -72,7 +76,7 @@ function chooseExecutor(
 export function requireExecutor(
   options: Pick<PlaceOptions, 'executors'>,
   name: string,
-  sender: Pick<Sender, 'isOwner'>,
+  sender: Sender,
 ): ExecutorConfig {
   const executors = options.executors();
   const config = Object.hasOwn(executors, name) ? executors[name] : undefined;
@@ -82,7 +86,10 @@ export function requireExecutor(
       `There is no executor "${name}". There are: ${Object.keys(executors).join(', ')}.`,
     );
   }
-  if (config.kind === 'command' && !config.configured && !sender.isOwner) {
+  const isNamed = sender.commands?.includes(name);
+  if (config.kind === 'command' && !sender.isOwner && isNamed === false)
+    throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" is not for ${sender.source}.`);
+  if (config.kind === 'command' && !config.configured && !sender.isOwner && isNamed !== true) {
     throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" runs any command and is for the owner only.`);
   }
   return config;
@@ -129,7 +136,8 @@ function chooseDirectory(
   } catch (error) {
     throw error instanceof HomerError ? error : refuse('does not exist or cannot be read.', error);
   }
-  const roots = sender.isOwner ? options.config().roots : [...allowed, workspaces];
+  const isOwners = sender.isOwner || asked === sender.configured?.cwd;
+  const roots = isOwners ? options.config().roots : [...allowed, workspaces];
   if (roots.length > 0 && !roots.some((root) => isInside(real, root))) {
     throw refuse(`is outside of ${roots.join(', ')}.`);
   }

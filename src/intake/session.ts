@@ -89,7 +89,8 @@ export function createSession(
 
 /** HOMER_SESSION_REFUSED for somebody whose session it is not; the owner may take part in all. */
 export function checkMember(session: SessionRecord, sender: Sender): void {
-  if (sender.isOwner || session.channel === sender.source) return;
+  const isGiven = session.name === sender.configured?.session;
+  if (sender.isOwner || isGiven || session.channel === sender.source) return;
   throw new HomerError('HOMER_SESSION_REFUSED', `The session "${session.name}" is not yours.`);
 }
 

@@ -14,6 +14,7 @@ import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { EventLog } from './event-log.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
+import { HookReceipts } from './hook-receipts.ts';
 import { JobMoves } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
@@ -45,6 +46,7 @@ export interface Ledger {
   isHeld(): boolean;
   readonly jobs: Jobs;
   readonly family: Family;
+  readonly hookReceipts: HookReceipts;
   readonly claims: Claims;
   readonly lanes: Lanes;
   readonly slots: Slots;
@@ -126,6 +128,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     occurrences,
     jobs,
     family: new Family(database, jobs),
+    hookReceipts: new HookReceipts(database),
     claims,
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),

@@ -14,9 +14,14 @@ import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
 import { spendingOperations } from './spending.ts';
 import { waitOperations } from './waiting.ts';
+import { webhookOperations, type Webhooks } from './webhooks.ts';
 
 export type OperationsOptions = IntakeOptions &
-  Omit<DaemonOperationsOptions, 'activity'> & { readonly worker: Worker; readonly scheduler: Scheduler };
+  Omit<DaemonOperationsOptions, 'activity'> & {
+    readonly worker: Worker;
+    readonly scheduler: Scheduler;
+    readonly webhooks: Webhooks;
+  };
 
 export function openOperations(options: OperationsOptions): readonly Operation[] {
   const { worker } = options;
@@ -31,6 +36,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...sessionOperations({ ...options, endRun }),
     ...scheduleOperations(scheduling),
     ...reminderOperations(scheduling),
+    ...webhookOperations(options),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),

@@ -156,6 +156,25 @@ export const routes = {
     scope: 'read',
     summary: "The command that goes on in the session with the agent's own screen",
   },
+  'webhooks.list': {
+    method: 'GET',
+    path: '/api/v1/webhooks',
+    scope: 'read',
+    summary: 'Webhooks with their addresses, whether they are answered, and what came of them',
+  },
+  'webhooks.test': {
+    method: 'POST',
+    path: '/api/v1/webhooks/:name/test',
+    scope: 'operate',
+    summary: 'Send a signed sample to a webhook, through all that a real delivery goes through',
+  },
+  'webhooks.rotate': {
+    method: 'POST',
+    path: '/api/v1/webhooks/:name/rotate',
+    scope: 'admin',
+    summary:
+      'Make a new secret for a webhook whose secret Homer keeps; the answer is the one time it is told',
+  },
   'daemon.status': {
     method: 'GET',
     path: '/api/v1/status',

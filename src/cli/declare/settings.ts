@@ -2,6 +2,7 @@
 
 import { Argument } from 'commander';
 import type { SkillsAction, SkillsOptions } from '../commands/skills.ts';
+import type { WebhooksAction, WebhooksOptions } from '../commands/webhooks.ts';
 import type { Declaration } from './declaration.ts';
 
 export function declareSettings({ add, act }: Declaration): void {
@@ -23,6 +24,18 @@ export function declareSettings({ add, act }: Declaration): void {
       act(async () => {
         const { skills } = await import('../commands/skills.ts');
         return (context) => skills(context, action, name, options);
+      }),
+    );
+  add('webhooks', 'Show webhooks and their addresses, try one, make a new secret for one')
+    .addArgument(new Argument('[action]').choices(['list', 'url', 'test', 'rotate']).default('list'))
+    .argument('[name]', 'the webhook')
+    .option('--event <event>', 'test: the kind of event to send')
+    .option('--payload <file>', 'test: the JSON to send instead of a sample (-: standard input)')
+    .option('--grace <time>', 'rotate: how long the old secret stays good too, such as 10m')
+    .action(async (action: WebhooksAction, name: string | undefined, options: WebhooksOptions) =>
+      act(async () => {
+        const { webhooks } = await import('../commands/webhooks.ts');
+        return (context) => webhooks(context, action, name, options);
       }),
     );
   add('doctor', 'Look at this machine: agents, sign-in, what contains them, and what to mend').action(
