@@ -76,9 +76,9 @@ test('26 a thousand copies of one webhook at once, under ids of their own: one j
   const body = JSON.stringify({ path: 'once' });
   // As many connections as the daemon takes, with some to spare for others.
   const agent = new Agent({ keepAlive: true, maxSockets: 400 });
-  const send = (id: string): Promise<{ status: number; id: string }> =>
+  const send = (id: string, text = body): Promise<{ status: number; id: string }> =>
     new Promise((resolve, reject) => {
-      const headers = { ...github(body, { id }), 'content-type': 'application/json' };
+      const headers = { ...github(text, { id }), 'content-type': 'application/json' };
       const sent = request(
         { host: '127.0.0.1', port, path: '/hooks/ci', method: 'POST', headers, agent },
         (response) => {
@@ -91,15 +91,18 @@ test('26 a thousand copies of one webhook at once, under ids of their own: one j
         },
       );
       sent.on('error', reject);
-      sent.end(body);
+      sent.end(text);
     });
+  // Others among them, so that several copies wait for the same commit.
+  const others = Array.from({ length: 100 }, (_, index) => send(`other-${index}`, `{"path":"${index}"}`));
   const answers = await Promise.all(
     Array.from({ length: 1_000 }, (_, index) => send(index % 2 === 0 ? 'same' : `copy-${index}`)),
   );
+  expect(new Set((await Promise.all(others)).map(({ id }) => id)).size).toBe(100);
   agent.destroy();
   expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(999);
-  expect(await jobs()).toHaveLength(1);
+  expect(await jobs()).toHaveLength(101);
   await daemon.end('SIGTERM');
 });
