@@ -520,6 +520,7 @@ describe('answers', () => {
       '/api/v1/lanes',
       '/api/v1/runs/{id}/stream',
       '/health',
+      '/hooks/{name}',
       '/livez',
       '/readyz',
     ]);
