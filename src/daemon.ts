@@ -12,6 +12,7 @@ import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
+import { createEngineWatch, warnOfOtherEngine } from './health/engine-watch.ts';
 import { reportHealth, Troubles, type Condition, type Health } from './health/condition.ts';
 import { openLedger, type Ledger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
@@ -136,7 +137,9 @@ class Daemon {
     const engine = openEngine(this.#config.current.engine, {
       ledger,
       lanes: () => this.#config.current.lanes,
+      env,
       onError: (error) => this.#fail(error, { part: 'engine' }),
+      onTrouble: createEngineWatch(this.#troubles, this.#log),
     });
     const worker = openWorker({
       ledger,
@@ -236,6 +239,7 @@ class Daemon {
     const { current } = this.#config;
     if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
+    warnOfOtherEngine(engine, current.engine, this.#log);
     gateway.answerTo(current.hosts);
     this.#executors
       .refresh(current)
@@ -246,7 +250,7 @@ class Daemon {
 
   async #health({ engine, worker }: Parts, condition: Condition): Promise<Health> {
     const depths = await engine.depth();
-    return reportHealth(condition, this.#options.version, {
+    return reportHealth(condition, this.#options.version, engine, {
       uptime: Math.round((Date.now() - this.#startedAt) / 1000),
       jobsProcessed: worker.settledCount,
       jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),

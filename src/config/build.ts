@@ -13,6 +13,7 @@ import type {
   SkillEntryConfig,
   SkillsConfig,
 } from './config.ts';
+import { buildEngine } from './engine.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
 
@@ -42,7 +43,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     executors,
     defaultExecutor: file.defaultExecutor ?? null,
     roots: (file.roots ?? []).map(expand),
-    engine: { kind: 'embedded' },
+    engine: buildEngine(file.engine, (url) => secretRef(url, expand)),
     keepAwake: file.keepAwake ?? true,
     approvals: { expiryMs: parseSpan(file.approvals?.expiry ?? '') ?? defaults.approvalExpiryMs },
     sessions: {

@@ -4,6 +4,7 @@ import type { ExecutorKind, Permissions } from '../core/agent.ts';
 import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
+import type { EngineConfig } from './engine.ts';
 
 /** Where a secret comes from; plain text is allowed and warned about. */
 export type SecretRef =
@@ -109,7 +110,7 @@ export interface Config {
   readonly defaultExecutor: string | null;
   /** Absolute, `~` expanded; empty: anywhere. */
   readonly roots: readonly string[];
-  readonly engine: { readonly kind: 'embedded' };
+  readonly engine: EngineConfig;
   /** Whether the machine is kept from sleeping while runs live. */
   readonly keepAwake: boolean;
   /** How long an answer of a person is waited for. */

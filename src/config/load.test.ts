@@ -176,7 +176,7 @@ executors:
       'config.yaml:8:26 hosts.2: "a.example:70000" has a port above 65535',
       'config.yaml:9:9 roots.0: "code" is not an absolute path (or one that starts with ~/)',
       'config.yaml:10:1 telegram: is not available in this version of Homer',
-      'config.yaml:11:17 engine.kind: "bullmq" is not available in this version of Homer; it must be "embedded"',
+      'config.yaml:11:9 engine.url: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
       'config.yaml:12:18 defaultExecutor: "nope" is not an executor; there are shell, claude, codex, gemini, kimi, opencode, pi, qwen, a, b, c, d, e, f, g, h',
       'config.yaml:14:14 executors.a.kind: "cursor" is not possible; it must be "claude" or "codex" or "gemini" or "kimi" or "opencode" or "pi" or "qwen" or "acp" or "command"',
       'config.yaml:15:6 executors.b.kind: is missing; it must be "claude" or "codex" or "gemini" or "kimi" or "opencode" or "pi" or "qwen" or "acp" or "command"',

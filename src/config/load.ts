@@ -7,6 +7,7 @@ import { buildConfig } from './build.ts';
 import { findFallbackProblems } from './fallbacks.ts';
 import type { Config } from './config.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
+import { hasPlainPassword } from './engine.ts';
 import { configFile, parseConfigText, readConfigText } from './document.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
@@ -125,6 +126,8 @@ function doubts(file: FileContent): Finding[] {
   };
   for (const [name, executor] of Object.entries(file.executors ?? {}))
     doubtVariables(['executors', name, 'setEnv'], executor.setEnv);
+  if (file.engine?.kind === 'bullmq' && hasPlainPassword(file.engine))
+    findings.push({ path: ['engine', 'url'], at: 'value', message: plainSecret });
   for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
     const path = ['skills', 'entries', name];
     doubtVariables([...path, 'env'], entry.env);

@@ -31,7 +31,6 @@ export interface Finding {
 }
 
 const later: ReadonlySet<string> = new Set(['telegram', 'webhooks']);
-const laterKinds: ReadonlySet<unknown> = new Set(['bullmq']);
 
 /** Turns one zod issue into findings; `root` is the value that was validated. */
 export function describeIssue(issue: core.$ZodIssue, root: unknown): readonly Finding[] {
@@ -83,8 +82,6 @@ function notOneOf(
   values: readonly unknown[],
   choices = `it must be ${values.map((each) => JSON.stringify(each)).join(' or ')}`,
 ): string {
-  if (laterKinds.has(value))
-    return `${show(value, path)} is not available in this version of Homer; ${choices}`;
   return `${show(value, path)} is not possible; ${choices}`;
 }
 
@@ -110,9 +107,10 @@ function show(value: unknown, path: readonly PropertyKey[]): string {
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }
 
-/** Below `setEnv` of an executor, `env` or `config` of a skill's entry, and its `apiKey`. */
+/** Below `setEnv` of an executor, the `url` of the engine, `env` or `config` of a skill's entry, and its `apiKey`. */
 function isSecret(path: readonly PropertyKey[]): boolean {
   if (path.includes('setEnv')) return path.at(-1) !== 'setEnv';
+  if (path[0] === 'engine') return path[1] === 'url';
   if (path[0] !== 'skills' || path[1] !== 'entries') return false;
   return path[3] === 'apiKey' || ((path[3] === 'env' || path[3] === 'config') && path.length > 4);
 }

@@ -5,6 +5,7 @@ import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
 import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
+import { engineSchema } from './engine.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
 
@@ -226,7 +227,7 @@ export const fileSchema = mapping({
     .optional(),
   defaultExecutor: name.optional(),
   roots: z.array(absolute).max(256).optional(),
-  engine: mapping({ kind: z.literal('embedded') }).optional(),
+  engine: engineSchema({ mapping, secret }).optional(),
   keepAwake: z.boolean().optional(),
   approvals: mapping({
     expiry: z

@@ -48,9 +48,11 @@ const drivers =
 /** Where a package, or a builtin that reaches far, may be imported; a package that is not listed has no home yet. */
 const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
+  bullmq: /^src\/engine\/bullmq\//,
   commander: /^src\/cli\//,
   'eventsource-parser': /^src\/cli\//,
   fastify: /^src\/gateway\//,
+  ioredis: /^src\/engine\/bullmq\//,
   pino: /^src\/lifecycle\//,
   json5: /^src\/skills\/frontmatter\.ts$/,
   tar: /^src\/skills\/tarball\.ts$/,
