@@ -99,12 +99,7 @@ export class Claims {
   }
 
   /** Grants runs of the lane's next `limit` jobs, in their order; where `take` is given, of those it says yes to. */
-  grant(
-    lane: string,
-    limit: number,
-    now: number,
-    take?: (jobId: JobId, lane: string) => boolean,
-  ): Grant[] {
+  grant(lane: string, limit: number, now: number, take?: (jobId: JobId, lane: string) => boolean): Grant[] {
     const { epoch } = this.#options;
     const next = this.#ready.all(lane, limit);
     const taken = take === undefined ? next : next.filter((row) => take(String(row['id']) as JobId, lane));

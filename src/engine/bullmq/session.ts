@@ -102,6 +102,8 @@ export class Session {
       await within(patienceMs, swept, `What is left of lane ${lane} was not removed`);
       await queue.close();
     }
+    // Those that are used again are added again.
+    await within(patienceMs, redis.del(this.#lanesKey), 'It did not answer');
   }
 
   /** Repeating it does no harm. Ends the session when Redis does not take them. */
@@ -179,6 +181,7 @@ export class Session {
       skipVersionCheck: true,
     });
     worker.on('completed', (job) => this.#isAnswered(job));
+    worker.on('failed', (job) => job !== undefined && this.#isAnswered(job));
     worker.on('error', (error) => this.end(error));
     const opened = { queue: this.#openQueue(lane), worker };
     this.#lanes.set(lane, opened);
@@ -188,7 +191,9 @@ export class Session {
   async #answer(job: Job<OfferData>): Promise<void> {
     if (this.#isOver) return;
     this.#requests.add(job.id ?? '');
-    await this.#options.onRequest(job.data.job);
+    // Whoever can write to this Redis can put anything there; the ledger looks the job up, or there is none.
+    const { data } = job as { readonly data: Partial<OfferData> | null };
+    if (typeof data?.job === 'string') await this.#options.onRequest(data.job);
   }
 
   #isAnswered(job: Job<OfferData>): void {
