@@ -25,6 +25,8 @@ import type { Session, SessionOptions } from './session.ts';
 /** An offer that no worker took within this is claimed without Redis, and the session with it is begun anew. */
 const overdueMs = 3_000;
 const lastAnswersMs = 500;
+/** How long a request waits for others to share its commit, unless all that can come are there. */
+const gatherMs = 10;
 
 export interface BullmqOptions extends EngineOptions {
   /** Begins of every key in Redis. */
@@ -50,6 +52,8 @@ export class BullmqEngine implements Engine {
   readonly #offers: Offers;
   /** Jobs that a worker asks for. */
   readonly #requested = new Set<JobId>();
+  /** Requests that wait for a commit of theirs. */
+  #gathering: { readonly done: Promise<void>; readonly end: () => void } | null = null;
   /** Claimed in the commit that is being made. */
   #taken: JobId[] = [];
   #facts: RedisFacts | null = null;
@@ -169,6 +173,7 @@ export class BullmqEngine implements Engine {
   /** A worker's request: only a commit of the ledger answers it, and says no to everything that is not so any more. */
   async #request(jobId: JobId): Promise<void> {
     this.#requested.add(jobId);
+    await this.#gather();
     try {
       await this.#options.ledger.commit(() => undefined);
     } catch {
@@ -176,6 +181,23 @@ export class BullmqEngine implements Engine {
       this.#requested.delete(jobId);
       this.#offers.delete(jobId);
     }
+  }
+
+  /** A worker takes one offer after the other; a commit for each would be an fsync for each. */
+  #gather(): Promise<void> {
+    if (this.#gathering === null) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(() => this.#gathering?.end(), gatherMs);
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#gathering = null;
+        resolve();
+      };
+      this.#gathering = { done: promise, end };
+    }
+    const { done, end } = this.#gathering;
+    if (this.#requested.size >= this.#offers.size) end();
+    return done;
   }
 
   async #open(signal: AbortSignal): Promise<Session> {
