@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
+import { openOutside, type Outside } from './daemon/outside.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
@@ -55,6 +56,7 @@ interface Parts {
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly worker: Worker;
+  readonly outside: Outside;
 }
 
 class Daemon {
@@ -157,9 +159,20 @@ class Daemon {
     const adopted = await worker.recover();
 
     // 6 what clients can ask for
-    const parts: Parts = { gateway, ledger, engine, worker };
-    const inlets: readonly Service[] = [];
-    const outlets: readonly Service[] = [];
+    const runs = createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' }));
+    const outside = openOutside({
+      ledger,
+      home,
+      env,
+      config: () => this.#config.current,
+      runs,
+      pass: this.#pass,
+      log: this.#log,
+      troubles: this.#troubles,
+      onError: (error, context) => this.#fail(error, context),
+    });
+    const { inlets, outlets } = outside;
+    const parts: Parts = { gateway, ledger, engine, worker, outside };
     const shutdown = createDaemonShutdown({
       ...parts,
       inlets,
@@ -173,23 +186,26 @@ class Daemon {
     const condition = (): Condition =>
       this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
+    const operations = openOperations({
+      ledger,
+      engine,
+      home,
+      config: () => this.#config.current,
+      executors: () => this.#executors.all(),
+      defaultExecutor: () => this.#executors.defaultName(),
+      pass: this.#pass,
+      about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
+      health: condition,
+      worker,
+      telegram: outside.telegram,
+      stop: (mode) => shutdown.request(mode),
+    });
+    outside.connect(operations);
     await gateway.open({
-      operations: openOperations({
-        ledger,
-        engine,
-        home,
-        config: () => this.#config.current,
-        executors: () => this.#executors.all(),
-        defaultExecutor: () => this.#executors.defaultName(),
-        pass: this.#pass,
-        about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
-        health: condition,
-        worker,
-        stop: (mode) => shutdown.request(mode),
-      }),
+      operations,
       events: ledger.events,
       runTokens: ledger.runTokens,
-      runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
+      runs,
       health: () => this.#health(parts, condition()),
       answered: (name) => {
         if (name === 'jobs.create') this.#pass('2-acknowledged');
@@ -225,7 +241,7 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #afterReload(error: unknown, { gateway, engine }: Parts): void {
+  #afterReload(error: unknown, { gateway, engine, outside }: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
@@ -237,6 +253,7 @@ class Daemon {
     if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
     gateway.answerTo(current.hosts);
+    outside.reload();
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())
@@ -244,14 +261,19 @@ class Daemon {
       .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
   }
 
-  async #health({ engine, worker }: Parts, condition: Condition): Promise<Health> {
+  async #health({ engine, worker, outside }: Parts, condition: Condition): Promise<Health> {
     const depths = await engine.depth();
-    return reportHealth(condition, this.#options.version, {
-      uptime: Math.round((Date.now() - this.#startedAt) / 1000),
-      jobsProcessed: worker.settledCount,
-      jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
-      lastHeartbeat: new Date().toISOString(),
-    });
+    return reportHealth(
+      condition,
+      this.#options.version,
+      {
+        uptime: Math.round((Date.now() - this.#startedAt) / 1000),
+        jobsProcessed: worker.settledCount,
+        jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
+        lastHeartbeat: new Date().toISOString(),
+      },
+      { telegram: outside.telegram.look() },
+    );
   }
 
   #fail(error: unknown, context: Record<string, unknown>): void {

@@ -5,10 +5,13 @@ import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
 import type { SessionState } from '../core/session.ts';
 import type { ApprovalView } from '../operations/approvals.ts';
+import type { DeliveryView } from '../operations/deliveries.ts';
 import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
 import type { SessionView } from '../operations/session-view.ts';
 import type { SpendingView } from '../operations/spending.ts';
+import type { TelegramView } from '../operations/telegram.ts';
+import type { TraceView } from '../operations/trace.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
 export type Approval = ApprovalView;
@@ -51,6 +54,22 @@ export interface ApprovalAnswer {
 export interface ApprovalsAnswer {
   readonly approvals: readonly Approval[];
   readonly nextCursor: string | null;
+}
+
+export type Delivery = DeliveryView;
+
+export interface DeliveriesAnswer {
+  readonly deliveries: readonly Delivery[];
+  readonly nextCursor: string | null;
+}
+
+export type TraceAnswer = TraceView;
+export type TelegramAnswer = TelegramView;
+
+export interface PairAnswer {
+  readonly code: string;
+  readonly expiresAt: string;
+  readonly bot: string | null;
 }
 
 export interface LanesAnswer {

@@ -13,6 +13,7 @@ import type {
   SkillEntryConfig,
   SkillsConfig,
 } from './config.ts';
+import { buildTelegram } from './telegram.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
 
@@ -56,6 +57,8 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
       maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
     },
     skills: buildSkills(file.skills ?? {}, expand),
+    telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
+    deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },
   });
 }
 

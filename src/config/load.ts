@@ -125,6 +125,8 @@ function doubts(file: FileContent): Finding[] {
   };
   for (const [name, executor] of Object.entries(file.executors ?? {}))
     doubtVariables(['executors', name, 'setEnv'], executor.setEnv);
+  if (typeof file.telegram?.token === 'string')
+    findings.push({ path: ['telegram', 'token'], at: 'value', message: plainSecret });
   for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
     const path = ['skills', 'entries', name];
     doubtVariables([...path, 'env'], entry.env);

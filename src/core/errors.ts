@@ -1,6 +1,7 @@
-// The one catalogue of errors. Every code a person or a script can meet is named in one of its five tables, with what
+// The one catalogue of errors. Every code a person or a script can meet is named in one of its six tables, with what
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
+import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
 import { jobErrors } from './job-errors.ts';
 import { requestErrors } from './request-errors.ts';
@@ -13,6 +14,7 @@ export const catalogue = {
   ...jobErrors,
   ...sessionErrors,
   ...skillErrors,
+  ...deliveryErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,6 +1,7 @@
 // What happened to jobs, runs, approvals, lanes and the daemon: the vocabulary of the ledger's event log.
 
 import type { ApprovalState } from './approval.ts';
+import type { DeliveryState } from './delivery.ts';
 import type { JobState } from './job.ts';
 
 /** `job.<state>` and `approval.<state>` are written by every move of one, in the commit of the move. */
@@ -11,6 +12,7 @@ export type LedgerEventType =
   | 'run.adopted'
   | 'run.session'
   | `approval.${ApprovalState}`
+  | `delivery.${DeliveryState}`
   | 'session.created'
   | 'session.reset'
   | 'session.ended'

@@ -3,7 +3,7 @@
 import { catalogue, type HomerError, type Problem } from '../core/errors.ts';
 
 /** The parts that can be in trouble for a while and get well by themselves or by a person. */
-export type Part = 'config' | 'disk' | 'work';
+export type Part = 'config' | 'disk' | 'work' | 'telegram';
 
 export type DaemonState = 'healthy' | 'degraded' | 'held' | 'draining';
 
@@ -59,10 +59,16 @@ export interface Health {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
-export function reportHealth({ daemon, problems }: Condition, version: string, metrics: Metrics): Health {
+/** `channels`: how each connection with the outside is. */
+export function reportHealth(
+  { daemon, problems }: Condition,
+  version: string,
+  metrics: Metrics,
+  channels: Readonly<Record<string, unknown>> = {},
+): Health {
   const isWell = daemon === 'healthy' || daemon === 'draining';
   return {
     daemon: isWell ? 'healthy' : 'degraded',
-    report: { status: isWell ? 'pass' : 'warn', version, problems, metrics },
+    report: { status: isWell ? 'pass' : 'warn', version, problems, metrics, channels },
   };
 }

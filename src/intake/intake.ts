@@ -40,6 +40,8 @@ export interface JobRequest {
   readonly maxCostUsd?: number | undefined;
   /** Executors to go on with, in order, when one has reached a usage limit. */
   readonly fallback?: readonly string[] | undefined;
+  /** Who is told how it ended: `web`, or `telegram:CHAT[:TOPIC]`. */
+  readonly notify?: string | undefined;
 }
 
 export interface IntakeOptions extends PlaceOptions {
@@ -67,6 +69,9 @@ export function createIntake(options: IntakeOptions): Accept {
     // A repetition gets its job, also when the same request would be refused by now: it was accepted.
     const known = key === null ? null : ledger.jobs.findAccepted(sender.source, key, bodyHash);
     if (known !== null) return { id: known, created: false };
+    // An agent that could choose would have a way out for whatever it read.
+    if (request.notify !== undefined && sender.run !== undefined)
+      throw new HomerError('HOMER_NOTIFY_REFUSED', 'A run asked for somebody to be told.');
     const parent = chooseParent(options, request.parent, sender);
     const now = ledger.now();
     const draftAt = (place: Place, sessionId: SessionId | null): JobDraft => {
@@ -92,7 +97,7 @@ export function createIntake(options: IntakeOptions): Accept {
         maxCrashes: request.maxCrashes ?? 3,
         timeoutMs: request.timeoutMs ?? config.timeoutMs,
         onInterrupt: request.onInterrupt ?? defaultOnInterrupt(careful),
-        notify: null,
+        notify: request.notify ?? null,
         parentId: parent?.id ?? null,
         worktree: request.worktree ?? false,
         maxTurns: request.maxTurns ?? null,

@@ -5,12 +5,14 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
-import { createChance, newApprovalId, newRunId, type Generation } from '../core/ids.ts';
+import { createChance, newApprovalId, newDeliveryId, newRunId, type Generation } from '../core/ids.ts';
 import { Approvals } from './approvals.ts';
 import { Boots, type Boot } from './boots.ts';
+import { Chats } from './chats.ts';
 import { Claims } from './claims.ts';
 import { Conversation } from './conversation.ts';
 import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
+import { Deliveries, holdDeliveries } from './deliveries.ts';
 import { EventLog } from './event-log.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
@@ -50,6 +52,8 @@ export interface Ledger {
   readonly usageLimits: UsageLimits;
   readonly conversation: Conversation;
   readonly approvals: Approvals;
+  readonly deliveries: Deliveries;
+  readonly chats: Chats;
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
   readonly runTokens: RunTokens;
@@ -75,10 +79,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const boots = new Boots(database);
   const { generation, held, epoch, events, runKey } = beginBoot(database, boots, options);
 
-  const moves = new JobMoves(database, events);
-  const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
   const chance = createChance(randomFillSync);
-  const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)));
+  const deliveries = new Deliveries(database, events, (at) => newDeliveryId(at, chance(at)));
+  const moves = new JobMoves(database, events, deliveries);
+  const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
+  const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)), deliveries);
   const sessions = new Sessions(database, events);
   const spending = new Spending(database, options.budgets ?? (() => ({ lanes: {} })));
   const usageLimits = new UsageLimits(database, moves, events);
@@ -99,7 +104,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
     afterCommit: () => events.publish(),
   });
-  const jobs = new Jobs(database, moves, events, sessions);
+  const jobs = new Jobs(database, moves, events, sessions, deliveries);
   const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
   let isClosed = false;
@@ -112,6 +117,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     usageLimits,
     conversation: new Conversation(database),
     approvals,
+    deliveries,
+    chats: new Chats(database),
     sessionGrants: new SessionGrants(database),
     sessions,
     jobs,
@@ -158,7 +165,10 @@ function beginBoot(
     const epoch = boots.begin(boot, now());
     const events = new EventLog(database, generation);
     events.append(now(), 'daemon.started', null, null, { epoch, version: boot.version });
-    if (held) events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs(now()) });
+    if (held) {
+      events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs(now()) });
+      holdDeliveries(database, now());
+    }
     const runKey = boots.readMeta(runKeyName) ?? randomBytes(32).toString('hex');
     boots.writeMeta(runKeyName, runKey);
     database.exec('COMMIT');

@@ -1,19 +1,23 @@
 // Opens the registry: every operation there is, with what it works on.
 
+import type { TelegramDoor } from '../channels/door.ts';
 import type { JobId } from '../core/ids.ts';
 import { createIntake, type IntakeOptions } from '../intake/intake.ts';
 import type { Worker } from '../worker/worker.ts';
 import { approvalOperations } from './approvals.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
+import { deliveryOperations } from './deliveries.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import type { Operation } from './operation.ts';
 import { sessionOperations } from './sessions.ts';
 import { spendingOperations } from './spending.ts';
+import { telegramOperations } from './telegram.ts';
+import { traceOperations } from './trace.ts';
 import { waitOperations } from './waiting.ts';
 
 export type OperationsOptions = IntakeOptions &
-  Omit<DaemonOperationsOptions, 'activity'> & { readonly worker: Worker };
+  Omit<DaemonOperationsOptions, 'activity'> & { readonly worker: Worker; readonly telegram: TelegramDoor };
 
 export function openOperations(options: OperationsOptions): readonly Operation[] {
   const { worker } = options;
@@ -24,6 +28,9 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...jobOperations({ ...options, accept: createIntake(options), endRun }),
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
+    ...deliveryOperations(options.ledger),
+    ...traceOperations(options.ledger),
+    ...telegramOperations(options.ledger, options.telegram),
     ...sessionOperations({ ...options, endRun }),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),

@@ -50,6 +50,8 @@ const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
   commander: /^src\/cli\//,
   'eventsource-parser': /^src\/cli\//,
+  // The Bot API of Telegram, lazily: nobody else needs it.
+  grammy: /^src\/channels\/telegram\//,
   fastify: /^src\/gateway\//,
   pino: /^src\/lifecycle\//,
   json5: /^src\/skills\/frontmatter\.ts$/,
