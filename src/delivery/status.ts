@@ -55,6 +55,7 @@ export class StatusMessages implements Service {
   readonly #followed = new Map<JobId, Followed>();
   readonly #stopped = new AbortController();
   #seen = 0;
+  #announced = 0;
   #unsubscribe: (() => void) | null = null;
 
   constructor(options: StatusOptions) {
@@ -78,6 +79,10 @@ export class StatusMessages implements Service {
 
   #look(): void {
     const { ledger } = this.#options;
+    // Without anybody to tell, events are nobody's business here.
+    if (this.#followed.size === 0 && ledger.deliveries.announced === this.#announced) return;
+    if (this.#followed.size === 0) this.#seen = Math.max(this.#seen, ledger.events.lastSeq() - eventsAtOnce);
+    this.#announced = ledger.deliveries.announced;
     for (;;) {
       const events = ledger.events.read(this.#seen, eventsAtOnce);
       for (const { type, jobId, runId } of events)

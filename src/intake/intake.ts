@@ -72,6 +72,8 @@ export function createIntake(options: IntakeOptions): Accept {
     // An agent that could choose would have a way out for whatever it read.
     if (request.notify !== undefined && sender.run !== undefined)
       throw new HomerError('HOMER_NOTIFY_REFUSED', 'A run asked for somebody to be told.');
+    if (request.notify?.startsWith('telegram:') === true && options.config().telegram === null)
+      throw new HomerError('HOMER_CHANNEL_OFF', 'Telegram is not configured.');
     const parent = chooseParent(options, request.parent, sender);
     const now = ledger.now();
     const draftAt = (place: Place, sessionId: SessionId | null): JobDraft => {

@@ -38,6 +38,8 @@ export class Deliveries {
   readonly #told: StatementSync;
   /** Counts up with every change, so that whoever sends looks only when there is something to see. */
   changes = 0;
+  /** Jobs of this boot that are followed by a message. */
+  announced = 0;
 
   constructor(database: DatabaseSync, events: EventLog, newId: (now: number) => DeliveryId) {
     this.#database = database;
@@ -76,6 +78,7 @@ export class Deliveries {
   announce(jobId: JobId, notify: string, now: number): void {
     // What can be read at any time needs no message to look at meanwhile.
     if (parseTarget(notify)?.channel === 'web') return;
+    this.announced += 1;
     this.add({ target: notify, key: statusKey(jobId), jobId, text: '', kind: 'status' }, now);
   }
 

@@ -53,6 +53,13 @@ export function viewDelivery(delivery: DeliveryRecord): DeliveryView {
   };
 }
 
+/** A list says what each is about; `deliveries.get` has the whole. */
+const longestText = 4_000;
+
+function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText - 1)}…` : text;
+}
+
 const deliveryId = z.string().refine(isDeliveryId, 'is not the id of a delivery');
 const idInput = z.strictObject({ id: deliveryId });
 const oneDelivery = z.object({ delivery: deliveryView });
@@ -78,7 +85,8 @@ export function deliveryOperations(ledger: Ledger): readonly Operation[] {
         const shown = found.slice(0, limit);
         const last = found.length > limit ? shown.at(-1) : undefined;
         const nextCursor = last === undefined ? null : String(last.seq);
-        return { output: { deliveries: shown.map(viewDelivery), nextCursor } };
+        const deliveries = shown.map(viewDelivery).map((view) => ({ ...view, text: cut(view.text) }));
+        return { output: { deliveries, nextCursor } };
       },
     }),
     defineOperation({

@@ -40,8 +40,5 @@ export function brief(text: string, longest = 70): string {
 
 /** Data in Markdown: none of it is a mark. */
 export function literal(text: string): string {
-  return text.replace(
-    /[*_`~[\]]/g,
-    (mark) => ({ '*': '∗', _: 'ˍ', '`': 'ˋ', '~': '∼', '[': '(', ']': ')' })[mark] ?? mark,
-  );
+  return text.replace(/[\\*_`~[\]]/g, '\\$&');
 }

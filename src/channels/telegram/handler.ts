@@ -68,6 +68,7 @@ export class Handler {
       const reply = await this.#answer(words, key);
       if (reply !== null) await this.#reply(words, key, reply);
     } catch (error) {
+      if (this.#options.signal.aborted) throw error;
       if (isPassing(error)) {
         this.#tellRefusal(words, error);
         throw error;
@@ -103,6 +104,8 @@ export class Handler {
     const files: string[] = [];
     for (const attachment of words.attachments)
       files.push(await keepAttachment(api, cwd, words.messageId, attachment, signal));
+    // Cut off in the middle of a file: it comes again, with the file.
+    signal.throwIfAborted();
     const origin = words.isForwarded ? '[This message was forwarded; somebody else wrote it.]' : '';
     const prompt = [origin, text, ...files].filter((part) => part.trim() !== '').join('\n\n');
     const { lane, agent } = choices;

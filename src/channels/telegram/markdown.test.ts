@@ -1,4 +1,6 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { visibleText } from '../../../test/fixtures/telegram-server/html.ts';
 import { longestMessage, renderHtml, splitMarkdown } from './markdown.ts';
 
 test('what agents write is shown as they mean it', () => {
@@ -15,7 +17,8 @@ test.each([
   ['[x](javascript:alert(1))', '[x](javascript:alert(1))'],
   ['snake_case_name and 2*3*4', 'snake_case_name and 2*3*4'],
   ['**never closed', '**never closed'],
-  ['**a *b** c*', '<b>a *b</b> c*'],
+  ['\\*not\\* \\[a\\](https://b.c)', '*not* [a](https://b.c)'],
+  ['**a *b** c*', '**a *b** c*'],
 ])('%s is not more than it is', (markdown, html) => expect(renderHtml(markdown)).toBe(html));
 
 test('a block of code with a wild end, or none, leaves no tag open', () => {
@@ -50,4 +53,38 @@ test('marks by the thousand take no time', () => {
   const began = performance.now();
   for (const mark of ['*', '_', '`', '**', '[', '~~']) renderHtml(splitMarkdown(mark.repeat(3_000))[0] ?? '');
   expect(performance.now() - began).toBeLessThan(2_000);
+});
+
+test('whatever an agent writes is HTML that can be read, shows something, and fits', () => {
+  const marks = [
+    '*',
+    '**',
+    '_',
+    '__',
+    '`',
+    '```',
+    '~~',
+    '[',
+    '](http://a.b/c)',
+    '<',
+    '&',
+    '\n',
+    'a',
+    ' ',
+    '# ',
+    '- ',
+  ];
+  const written = fc
+    .array(fc.oneof(fc.constantFrom(...marks), fc.string({ unit: 'binary' })))
+    .map((all) => all.join(''));
+  fc.assert(
+    fc.property(written, (text) => {
+      for (const part of splitMarkdown(text)) {
+        const seen = visibleText(renderHtml(part));
+        expect(seen.trim()).not.toBe('');
+        expect(seen.length).toBeLessThanOrEqual(longestMessage);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });

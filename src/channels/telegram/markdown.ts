@@ -97,7 +97,9 @@ export function renderHtml(markdown: string): string {
     fence = after;
   }
   if (fence !== null) flush(fence);
-  return out.join('\n');
+  const html = out.join('\n');
+  // Nothing but marks: they are what was meant.
+  return html.replace(/<[^>]*>/g, '').trim() === '' ? escapeHtml(plainText(markdown)) : html;
 }
 
 function renderLine(line: string): string {
@@ -111,6 +113,7 @@ function renderLine(line: string): string {
 
 /** Each mark with its tag; what stands inside is read again, but for code. Bounded, so that no line takes long. */
 const marks: readonly (readonly [RegExp, (found: readonly string[]) => string])[] = [
+  [/\\([\\`*_~[\]()#+.!>-])/, ([, mark = '']) => escapeHtml(mark)],
   [/(`+)([^`]{1,2000})\1(?!`)/, ([, , code = '']) => `<code>${escapeHtml(code)}</code>`],
   [
     /\[([^[\]]{1,500})\]\((https?:\/\/[^\s()<>"]{1,1000})\)/,

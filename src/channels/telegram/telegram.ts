@@ -46,6 +46,7 @@ export class Telegram implements Service {
   #isFailing = false;
   #polling = new AbortController();
   #working: Promise<void> = Promise.resolve();
+  #reloads = 0;
   #isStopped = false;
   #isStarted = false;
 
@@ -73,17 +74,17 @@ export class Telegram implements Service {
   /** The configuration was read again: another token is used at once, another list at the next message anyway. */
   reload(): void {
     if (!this.#isStarted || this.#isStopped) return;
-    const last = this.#working;
+    const reload = ++this.#reloads;
     void this.#resolve().then((token) => {
-      if (this.#isStopped) return;
+      if (this.#isStopped || reload !== this.#reloads) return;
       const isSame = token === this.#token && this.#options.config()?.apiRoot === this.#apiRoot;
       if (isSame && this.#api !== null && !this.#isFailing) {
         this.#options.onChange();
         return;
       }
       this.#polling.abort();
-      void last.then(() => {
-        if (!this.#isStopped) this.#begin();
+      void this.#working.then(() => {
+        if (!this.#isStopped && reload === this.#reloads) this.#begin();
       });
     });
   }
