@@ -32,6 +32,12 @@ export async function openTelegramRoom(): Promise<TelegramRoom> {
         executors: {
           echo: { kind: 'command', argv: ['cat'], idempotent: true },
           secret: { kind: 'command', argv: ['cat'], idempotent: true },
+          asking: {
+            kind: 'claude',
+            bin: process.execPath,
+            args: [join(import.meta.dirname, '../fixtures/agents/asking.ts')],
+            permissions: 'ask',
+          },
           fails: { kind: 'command', argv: ['sh', '-c', 'echo it broke >&2; exit 1'] },
         },
         defaultExecutor: 'echo',
