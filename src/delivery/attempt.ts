@@ -19,7 +19,7 @@ export type Plan =
       /** Doing it again can do no harm. */
       readonly repeatable: boolean;
       /** The delivery when it worked, under the id that the channel gave. */
-      readonly then: (messageId: string) => {
+      readonly after: (messageId: string) => {
         readonly step: number;
         readonly messageIds: readonly string[];
         readonly done: boolean;
@@ -50,7 +50,7 @@ export function planStep(ledger: Ledger, channel: Channel, delivery: DeliveryRec
       file: fileOf(delivery),
     },
     repeatable: channel.capabilities.idempotentSend,
-    then: (id) => ({ step: delivery.step + 1, messageIds: [...messageIds, id], done: isLast }),
+    after: (id) => ({ step: delivery.step + 1, messageIds: [...messageIds, id], done: isLast }),
   };
 }
 
@@ -74,7 +74,7 @@ function planStatus(ledger: Ledger, channel: Channel, { jobId, step }: DeliveryR
     do: 'send',
     message: { text, buttons: buttonsFor(channel, buttons), silent: true },
     repeatable: true,
-    then: (id) => ({ step: step + 1, messageIds: [id], done: true }),
+    after: (id) => ({ step: step + 1, messageIds: [id], done: true }),
   };
 }
 
@@ -95,7 +95,7 @@ function planResult(ledger: Ledger, channel: Channel, delivery: DeliveryRecord):
       message: { text: wordPing(state), replyTo: messageIds[0] ?? null },
       repeatable: false,
       isPing: true,
-      then: () => ({ step: step + 1, messageIds, done: true }),
+      after: () => ({ step: step + 1, messageIds, done: true }),
     };
   const messageId = messageIds[step] ?? '';
   // None yet, or a person took it away.
@@ -104,7 +104,7 @@ function planResult(ledger: Ledger, channel: Channel, delivery: DeliveryRecord):
       do: 'send',
       message: { text: '…', silent: true },
       repeatable: true,
-      then: (id) => ({ step, messageIds: [...messageIds.slice(0, step), id], done: false }),
+      after: (id) => ({ step, messageIds: [...messageIds.slice(0, step), id], done: false }),
     };
   const isLast = step === parts.length - 1;
   return {
@@ -112,7 +112,7 @@ function planResult(ledger: Ledger, channel: Channel, delivery: DeliveryRecord):
     messageId,
     message: { text: parts[step] ?? '', buttons: isLast ? buttonsFor(channel, buttons) : undefined },
     repeatable: true,
-    then: () => ({ step: step + 1, messageIds, done: false }),
+    after: () => ({ step: step + 1, messageIds, done: false }),
   };
 }
 

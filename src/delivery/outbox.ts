@@ -169,7 +169,7 @@ export class Outbox implements Service {
     const done = ping && (outcome.is === 'unknown' || outcome.is === 'permanent');
     if (plan !== null && plan.do !== 'drop' && (step.to === 'advance' || done)) {
       const id = step.to === 'advance' ? step.messageId : '';
-      const after = ledger.deliveries.advance(delivery, plan.then(id), now);
+      const after = ledger.deliveries.advance(delivery, plan.after(id), now);
       if (after.state === 'delivered') for (const file of files) ledger.deliveries.add(file, now);
       return;
     }
@@ -203,6 +203,6 @@ function filesAfter(
   { kind, jobId }: DeliveryRecord,
   plan: Plan,
 ): readonly DeliveryDraft[] {
-  const isLast = plan.do !== 'drop' && plan.then('').done;
+  const isLast = plan.do !== 'drop' && plan.after('').done;
   return isLast && kind === 'result' && jobId !== null ? filesOf(jobId) : [];
 }

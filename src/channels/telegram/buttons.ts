@@ -1,7 +1,7 @@
 // Buttons: answers to agents, and what to do with a job. One that comes too late is told what happened instead.
 
 import { sayError, shortId } from './asking.ts';
-import type { Desk } from './commands.ts';
+import type { Desk } from './desk.ts';
 
 /** What the presser is told, and what stands under the message from now on (null: it stays as it is). */
 export interface Pressed {

@@ -1,55 +1,9 @@
 // The commands of a chat. Each is one operation, or two, asked for with the rights of a chat, and one answer.
 
-import type { Button } from '../channel.ts';
 import { brief, literal, shortId, type SeenJob } from './asking.ts';
-import type { Choices } from './conversation.ts';
-
-/** What a command may do. */
-export interface Desk {
-  readonly ask: <Answer>(name: string, input?: Readonly<Record<string, unknown>>) => Promise<Answer>;
-  readonly session: string;
-  readonly choices: Choices;
-  readonly choose: (choices: Choices) => Promise<void>;
-  /** Gives the rest of the message to an agent, as if it had been said in that lane. */
-  readonly say: (text: string, choices: Choices) => Promise<void>;
-  /** `telegram:CHAT` */
-  readonly source: string;
-  /** In a group only the jobs of the group are told. */
-  readonly isPrivate: boolean;
-}
-
-/** null: the command has answered by what it did. */
-export type Reply = { readonly text: string; readonly buttons?: readonly (readonly Button[])[] } | null;
-
-type Act = (desk: Desk, rest: string) => Promise<Reply>;
-
-interface Command {
-  readonly summary: string;
-  readonly act: Act;
-}
-
-const say = (text: string): Reply => ({ text });
-
-async function jobsOf(desk: Desk, limit: number): Promise<readonly SeenJob[]> {
-  const { jobs } = await desk.ask<{ jobs: readonly SeenJob[] }>('jobs.list', { limit });
-  return desk.isPrivate ? jobs : jobs.filter(({ source }) => source === desk.source);
-}
-
-/** By id, its last characters, or the last one of the chat; throws a sentence. */
-async function findJob(
-  desk: Desk,
-  text: string,
-  fits: (job: SeenJob) => boolean = () => true,
-): Promise<SeenJob> {
-  const jobs = await jobsOf(desk, 200);
-  const wanted = text.trim().toLowerCase();
-  const found =
-    wanted === '' || wanted === 'last'
-      ? jobs.find((job) => fits(job) && job.source === desk.source)
-      : jobs.find(({ id }) => id === wanted || (wanted.length >= 4 && id.endsWith(wanted)));
-  if (found !== undefined) return found;
-  throw new Error(wanted === '' ? 'There is no such job in this chat.' : `There is no job ${wanted}.`);
-}
+import { choosing } from './choosing.ts';
+import { findJob, jobsOf, say, type Act, type Command } from './desk.ts';
+import { timing } from './timing.ts';
 
 const marks: Readonly<Record<string, string>> = {
   scheduled: '🕓',
@@ -83,18 +37,6 @@ const cancel = onJob(
       : `Job \`${shortId(job.id)}\` is ${job.state}.`,
   isOpen,
 );
-
-const inLane =
-  (lane: string): Act =>
-  async (desk, rest) => {
-    const choices = { ...desk.choices, lane };
-    if (rest.trim() === '') {
-      await desk.choose(choices);
-      return say(`From now on in lane ${lane}. \`/lane default\` goes back.`);
-    }
-    await desk.say(rest, choices);
-    return null;
-  };
 
 const decide =
   (operation: 'approvals.allow' | 'approvals.deny'): Act =>
@@ -183,41 +125,8 @@ export const commands: Readonly<Record<string, Command>> = {
       (job) => ['failed', 'cancelled', 'waiting'].includes(job.state),
     ),
   },
-  lane: {
-    summary: 'Choose the lane: /lane NAME',
-    act: async (desk, rest) => {
-      const { lanes } = await desk.ask<{
-        lanes: readonly { lane: string; running: number; queued: number }[];
-      }>('lanes.list');
-      const wanted = rest.trim().toLowerCase();
-      const names = lanes.map(({ lane, running, queued }) => `${lane}: ${running} running, ${queued} queued`);
-      if (wanted === '') return say(`Now ${desk.choices.lane ?? 'default'}.\n${names.join('\n')}`);
-      if (!lanes.some(({ lane }) => lane === wanted))
-        return say(`There is no lane ${literal(wanted)}.\n${names.join('\n')}`);
-      const { lane: _, ...others } = desk.choices;
-      await desk.choose(wanted === 'default' ? others : { ...others, lane: wanted });
-      return say(`From now on in lane ${wanted}.`);
-    },
-  },
-  agent: {
-    summary: 'Choose the agent: /agent NAME',
-    act: async (desk, rest) => {
-      const { executors } = await desk.ask<{
-        executors: readonly { name: string; kind: string; isDefault: boolean }[];
-      }>('executors.list');
-      const agents = executors.filter(({ kind }) => kind !== 'command');
-      const wanted = rest.trim().toLowerCase();
-      const names = agents.map(({ name, isDefault }) => `${name}${isDefault ? ' (default)' : ''}`).join(', ');
-      if (wanted === '') return say(`Now ${desk.choices.agent ?? 'the default'}. There are: ${names}.`);
-      const { agent: _, ...others } = desk.choices;
-      if (wanted !== 'default' && !executors.some(({ name }) => name === wanted))
-        return say(`There is no agent ${literal(wanted)}. There are: ${names}.`);
-      await desk.choose(wanted === 'default' ? others : { ...others, agent: wanted });
-      return say(`From now on ${wanted}. Each agent has a conversation of its own here.`);
-    },
-  },
-  work: { summary: 'Something for the lane work', act: inLane('work') },
-  life: { summary: 'Something for the lane life', act: inLane('life') },
+  ...choosing,
+  ...timing,
   skills: {
     summary: 'The skills agents have',
     act: async (desk) => {
@@ -243,18 +152,6 @@ export const commands: Readonly<Record<string, Command>> = {
           `${at.slice(11, 23)} ${what}${detail === '' ? '' : ` ${literal(brief(detail, 100))}`}`,
       );
       return say([`\`${shortId(id)}\``, ...rows].join('\n'));
-    },
-  },
-  verbose: {
-    summary: 'What I show of work: /verbose 0, 1 or 2',
-    act: async (desk, rest) => {
-      const wanted = rest.trim();
-      if (!/^[012]$/.test(wanted))
-        return say(
-          '`/verbose 0` the result only, `1` the tools that are used, `2` also what the agent says.',
-        );
-      await desk.choose({ ...desk.choices, verbosity: Number(wanted) as 0 | 1 | 2 });
-      return say(`From the next run on: ${['the result only', 'tools', 'everything'][Number(wanted)]}.`);
     },
   },
 };

@@ -9,8 +9,9 @@ import type { TelegramApi } from './api.ts';
 import { sayError, type Ask } from './asking.ts';
 import { keepAttachment } from './attachments.ts';
 import { press } from './buttons.ts';
-import { commands, type Desk, type Reply } from './commands.ts';
+import { commands } from './commands.ts';
 import { choicesOf, sessionOf, sourceOf, targetOf, workspaceOf, type Choices } from './conversation.ts';
+import type { Desk, Reply } from './desk.ts';
 import { readUpdate, type Doors, type Place, type Press, type Words } from './incoming.ts';
 
 export interface HandlerOptions {
@@ -201,6 +202,8 @@ export class Handler {
       choose: (chosen) => ledger.commit(() => ledger.chats.choose(targetOf(place), { ...chosen })),
       say: (text, chosen) => this.#give(place as Words, text, chosen, key),
       source: sourceOf(place),
+      target: targetOf(place),
+      key,
       isPrivate: place.isPrivate,
     };
   }

@@ -34,6 +34,9 @@ export interface TelegramOptions {
 }
 
 const shortCallMs = 15_000;
+const againMs = 10_000;
+/** The watchdog: polls end within 70 s, so whoever has not completed one for this long is deaf. */
+const deafMs = 180_000;
 
 export class Telegram implements Service {
   readonly channel: Channel;
@@ -91,8 +94,11 @@ export class Telegram implements Service {
 
   look(): TelegramLook {
     const config = this.#options.config();
+    const { now, isHeld } = this.#options.ledger;
     const isOn = this.#lastPollAt !== null;
-    const state = config === null ? 'off' : this.#isFailing ? 'failing' : isOn ? 'connected' : 'connecting';
+    const isDeaf = isOn && now() - (this.#lastPollAt ?? 0) > deafMs && !isHeld();
+    const how = this.#isFailing || isDeaf ? 'failing' : isOn ? 'connected' : 'connecting';
+    const state = config === null ? 'off' : how;
     return { state, bot: this.#bot, lastPollAt: this.#lastPollAt, allow: config?.allow ?? [] };
   }
 
@@ -104,6 +110,12 @@ export class Telegram implements Service {
         'telegram: ended by an error nobody foresaw',
       );
       this.#trouble(new HomerError('HOMER_TELEGRAM_AWAY', 'Telegram ended by an error; the log has it.'));
+      // Alive but deaf is the worst of all: whatever it was, it is tried again.
+      const { signal } = this.#polling;
+      const timer = setTimeout(() => {
+        if (!signal.aborted) this.#begin();
+      }, againMs);
+      signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     });
   }
 
