@@ -34,6 +34,8 @@ export interface OutgoingMessage {
 export interface Channel {
   readonly name: string;
   readonly capabilities: ChannelCapabilities;
+  /** Whether anything can be sent now; whoever opens it tells the outbox. */
+  isOpen(): boolean;
   /** Cuts a text into parts that each fit into one message; at least one. The same text always gives the same parts. */
   split(text: string): readonly string[];
   /** Makes a message. Aborted before the request went out, it is `temporary`. */

@@ -6,6 +6,7 @@ export function createWebChannel(): Channel {
   return {
     name: 'web',
     capabilities: { edits: false, buttons: false, files: false, idempotentSend: true },
+    isOpen: () => true,
     split: (text) => [text],
     send: async () => ({ is: 'sent', messageId: 'ledger' }),
     edit: async () => ({ is: 'permanent', reason: 'A message on the web is not changed.' }),

@@ -133,7 +133,7 @@ export class Outbox implements Service {
     if (delivery === null || (delivery.dueAt ?? 0) > ledger.now()) return true;
     const target = parseTarget(delivery.target);
     const channel = target === null ? null : channelOf(target.channel);
-    if (target === null || channel === null) return false;
+    if (target === null || channel === null || !channel.isOpen()) return false;
     const plan = planStep(ledger, channel, delivery);
     if (plan.do === 'drop') {
       await this.#keep(() => ledger.deliveries.drop(delivery, plan.reason, ledger.now()));

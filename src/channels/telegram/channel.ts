@@ -57,6 +57,7 @@ export function createTelegramChannel({ api: apiOf, mayWrite, now }: TelegramCha
   return {
     name: 'telegram',
     capabilities: { edits: true, buttons: true, files: true, idempotentSend: false },
+    isOpen: () => apiOf() !== null,
     split: splitMarkdown,
     async send(target, message, signal) {
       const api = apiOf();

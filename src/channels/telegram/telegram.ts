@@ -94,9 +94,9 @@ export class Telegram implements Service {
 
   look(): TelegramLook {
     const config = this.#options.config();
-    const { now, isHeld } = this.#options.ledger;
+    const { ledger } = this.#options;
     const isOn = this.#lastPollAt !== null;
-    const isDeaf = isOn && now() - (this.#lastPollAt ?? 0) > deafMs && !isHeld();
+    const isDeaf = isOn && ledger.now() - (this.#lastPollAt ?? 0) > deafMs && !ledger.isHeld();
     const how = this.#isFailing || isDeaf ? 'failing' : isOn ? 'connected' : 'connecting';
     const state = config === null ? 'off' : how;
     return { state, bot: this.#bot, lastPollAt: this.#lastPollAt, allow: config?.allow ?? [] };
