@@ -179,7 +179,10 @@ export class Outbox implements Service {
       ledger.deliveries.advance(delivery, { step: delivery.step, messageIds, done: false }, now);
       return;
     }
-    if (step.to !== 'advance') ledger.deliveries.fail(delivery, step, now);
+    if (step.to === 'advance') return;
+    // The message that follows a job is worth nobody's decision; the result finds a place without it.
+    const isMinor = step.to === 'end' && delivery.kind === 'status';
+    ledger.deliveries.fail(delivery, isMinor ? { ...step, state: 'dropped' } : step, now);
   }
 
   /** Commits, however long the disk refuses: what was sent must not be forgotten. Rejects when it is cut. */

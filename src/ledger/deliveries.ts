@@ -229,6 +229,8 @@ export function statusKey(jobId: JobId): string {
 /** After a restore nobody knows what the other copy has sent: inside the transaction that begins a held boot. */
 export function holdDeliveries(database: DatabaseSync, now: number): void {
   database
-    .prepare(`UPDATE deliveries SET state = 'unknown', reason = ?, ended_at = ?, due_at = NULL WHERE ${open}`)
+    .prepare(
+      `UPDATE deliveries SET state = CASE kind WHEN 'status' THEN 'dropped' ELSE 'unknown' END, reason = ?, ended_at = ?, due_at = NULL WHERE ${open}`,
+    )
     .run('The state directory was restored, copied or moved; the other copy may have sent it.', now);
 }
