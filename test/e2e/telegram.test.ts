@@ -292,7 +292,7 @@ test.each([
   ['/approve', 'Nothing waits'],
   ['/job zzzz', 'There is no job'],
   ['/constructor', 'There is no /constructor'],
-  ['/new', 'There is no session'],
+  ['/new', 'A fresh conversation'],
 ])('%s is answered', async (command, answer) => {
   await start();
   room.server.say(owner.id, command);

@@ -1,5 +1,6 @@
 // The commands of a chat. Each is one operation, or two, asked for with the rights of a chat, and one answer.
 
+import { isHomerError } from '../../core/errors.ts';
 import { brief, literal, shortId, type SeenJob } from './asking.ts';
 import { choosing } from './choosing.ts';
 import { findJob, jobsOf, say, type Act, type Command } from './desk.ts';
@@ -66,7 +67,10 @@ export const commands: Readonly<Record<string, Command>> = {
   new: {
     summary: 'Begin a fresh conversation',
     act: async (desk) => {
-      await desk.ask('sessions.reset', { id: desk.session });
+      await desk.ask('sessions.reset', { id: desk.session }).catch((error: unknown) => {
+        // Nothing was said here yet, which is as fresh as it gets.
+        if (!isHomerError(error, 'HOMER_SESSION_UNKNOWN')) throw error;
+      });
       return say('A fresh conversation begins with your next message.');
     },
   },
