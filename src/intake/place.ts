@@ -74,7 +74,7 @@ function chooseExecutor(
 export function requireExecutor(
   options: Pick<PlaceOptions, 'executors'>,
   name: string,
-  sender: Pick<Sender, 'isOwner'>,
+  sender: Pick<Sender, 'isOwner' | 'commands'>,
 ): ExecutorConfig {
   const executors = options.executors();
   const config = Object.hasOwn(executors, name) ? executors[name] : undefined;
@@ -85,7 +85,7 @@ export function requireExecutor(
     );
   }
   if (config.kind === 'command' && !sender.isOwner && sender.commands?.includes(name) === false)
-    throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" is not for ${sender.source}.`);
+    throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" is not for chats.`);
   if (config.kind === 'command' && !config.configured && !sender.isOwner) {
     throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" runs any command and is for the owner only.`);
   }

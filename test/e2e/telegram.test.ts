@@ -77,7 +77,7 @@ describe('words', () => {
     room.server.say(owner.id, '/agent shell');
     await room.untilSeen('From now on shell');
     room.server.say(owner.id, 'touch /tmp/owned');
-    await room.untilSeen('not for telegram:4711');
+    await room.untilSeen('not for chats');
     room.server.say(owner.id, '/agent secret');
     await room.untilSeen('From now on secret');
     room.server.say(owner.id, 'x');
