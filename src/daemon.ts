@@ -23,6 +23,8 @@ import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
+import { SkillsOfSessions } from './skills/session-skills.ts';
+import { SkillWatch } from './skills/watch.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
 import { openWorker } from './worker/open.ts';
@@ -55,6 +57,7 @@ interface Parts {
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly worker: Worker;
+  readonly skillWatch: SkillWatch;
 }
 
 class Daemon {
@@ -138,7 +141,21 @@ class Daemon {
       lanes: () => this.#config.current.lanes,
       onError: (error) => this.#fail(error, { part: 'engine' }),
     });
+    const onError = (error: unknown, context: Record<string, unknown>): void => this.#fail(error, context);
+    const onWatching = (): void => this.#log.info({}, 'watching skills');
+    const { userHome } = this.#options;
+    const skills = new SkillsOfSessions({
+      ledger,
+      home,
+      userHome,
+      env,
+      config: () => this.#config.current,
+      pass: this.#pass,
+      onError,
+    });
+    const skillWatch = new SkillWatch({ skills, ledger, home, onError, onWatching });
     const worker = openWorker({
+      skills,
       ledger,
       engine,
       home,
@@ -152,13 +169,13 @@ class Daemon {
       runner: this.#options.runner,
       executors: () => this.#executors.all(),
       pass: this.#pass,
-      onError: (error, context) => this.#fail(error, context),
+      onError,
     });
     const adopted = await worker.recover();
 
     // 6 what clients can ask for
-    const parts: Parts = { gateway, ledger, engine, worker };
-    const inlets: readonly Service[] = [];
+    const parts: Parts = { gateway, ledger, engine, worker, skillWatch };
+    const inlets: readonly Service[] = [skillWatch];
     const outlets: readonly Service[] = [];
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -185,6 +202,7 @@ class Daemon {
         about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
         health: condition,
         worker,
+        skills,
         stop: (mode) => shutdown.request(mode),
       }),
       events: ledger.events,
@@ -225,7 +243,7 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #afterReload(error: unknown, { gateway, engine }: Parts): void {
+  #afterReload(error: unknown, { gateway, engine, skillWatch }: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
@@ -237,6 +255,7 @@ class Daemon {
     if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
     gateway.answerTo(current.hosts);
+    skillWatch.refresh();
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())

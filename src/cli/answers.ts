@@ -9,6 +9,7 @@ import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
 import type { SessionView } from '../operations/session-view.ts';
 import type { SpendingView } from '../operations/spending.ts';
+import type { SkillsView } from '../operations/skills.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
 export type Approval = ApprovalView;
@@ -17,6 +18,7 @@ export type Need = NeedView;
 export type Session = Omit<SessionView, 'state'> & { readonly state: SessionState };
 
 export type SpendingAnswer = SpendingView;
+export type SkillsAnswer = SkillsView;
 
 export interface JobAnswer {
   readonly job: Job;

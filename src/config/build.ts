@@ -101,6 +101,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       toolMs: 0,
       parkOnLimit: true,
       fallback: [],
+      skills: false,
       timeoutMs: file.timeoutMs ?? defaults.commandTimeoutMs,
     };
   }
@@ -120,6 +121,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     toolMs: file.toolMs ?? 0,
     parkOnLimit: file.parkOnLimit ?? true,
     fallback: file.fallback ?? [],
+    skills: file.skills ?? true,
     timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
   };
 }

@@ -124,6 +124,7 @@ const agent = mapping({
   toolMs: milliseconds.optional(),
   parkOnLimit: z.boolean().optional(),
   fallback: z.array(name).max(8).optional(),
+  skills: z.boolean().optional(),
   ...anyExecutor,
 }).superRefine(checkSandbox);
 

@@ -14,6 +14,7 @@ export type LedgerEventType =
   | 'session.created'
   | 'session.reset'
   | 'session.ended'
+  | 'skills.changed'
   | 'executor.limited'
   | 'executor.unlimited'
   | 'lane.paused'

@@ -15,6 +15,7 @@ import { EventLog } from './event-log.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { JobMoves } from './job-record.ts';
+import { JobSnapshots } from './job-snapshots.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { SessionGrants } from './session-grants.ts';
@@ -52,6 +53,7 @@ export interface Ledger {
   readonly approvals: Approvals;
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
+  readonly jobSnapshots: JobSnapshots;
   readonly runTokens: RunTokens;
   readonly boots: Boots;
   readonly events: EventLog;
@@ -114,6 +116,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     approvals,
     sessionGrants: new SessionGrants(database),
     sessions,
+    jobSnapshots: new JobSnapshots(database),
     jobs,
     family: new Family(database, jobs),
     claims,

@@ -10,10 +10,12 @@ import { laneOperations } from './lanes.ts';
 import type { Operation } from './operation.ts';
 import { sessionOperations } from './sessions.ts';
 import { spendingOperations } from './spending.ts';
+import { skillOperations, type SkillOperationsOptions } from './skills.ts';
 import { waitOperations } from './waiting.ts';
 
 export type OperationsOptions = IntakeOptions &
-  Omit<DaemonOperationsOptions, 'activity'> & { readonly worker: Worker };
+  Omit<DaemonOperationsOptions, 'activity'> &
+  SkillOperationsOptions & { readonly worker: Worker };
 
 export function openOperations(options: OperationsOptions): readonly Operation[] {
   const { worker } = options;
@@ -25,6 +27,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
     ...sessionOperations({ ...options, endRun }),
+    ...skillOperations(options),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),

@@ -153,6 +153,12 @@ export const routes = {
     scope: 'read',
     summary: "The command that goes on in the session with the agent's own screen",
   },
+  'skills.list': {
+    method: 'GET',
+    path: '/api/v1/skills',
+    scope: 'read',
+    summary: 'Skills for work anywhere, or the snapshot that a session has; session=NAME',
+  },
   'daemon.status': {
     method: 'GET',
     path: '/api/v1/status',

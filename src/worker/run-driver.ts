@@ -31,6 +31,7 @@ import {
 } from './report.ts';
 import { readAllowance, reportOfNothingLeft } from './run-allowance.ts';
 import { prepareRunFiles, workingDirectory } from './run-files.ts';
+import { withSkills, type RunSkills } from './run-skills.ts';
 import { resetIdleSession } from './session-policy.ts';
 import { isLast, tidyWorktree } from './tidy-worktree.ts';
 import { readPast, turnOf } from './turn.ts';
@@ -48,6 +49,7 @@ export interface RunContext {
   readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
   readonly secretFrame: (executor: ExecutorConfig, run: Claim) => Promise<SecretFrame>;
   readonly isolation: () => Promise<Isolation>;
+  readonly skills: RunSkills;
   /** Milliseconds. */
   readonly approvalExpiryMs: () => number;
   readonly git: Git;
@@ -158,14 +160,17 @@ async function spawn(
     : null;
   await resetIdleSession(ledger, job, context.sessions(), signal);
   const cwd = worktree?.cwd ?? workingDirectory(home, job);
-  const turn = turnOf(job, cwd, executor, config, readPast(ledger, job, runId, executor));
+  const skills = await context.skills.prepare(job, cwd, config);
+  const past = readPast(ledger, job, runId, executor);
+  const turn = withSkills(turnOf(job, cwd, executor, config, past), skills, executor);
+  const equipped = await context.skills.addVariables(frame, skills);
   const { generation } = ledger;
   const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
   const terms = { approvals, allowance, worktree };
   prepareRunFiles(home, { runId, job, config, turn, generation, home: homeIdentity, isolation, ...terms });
   pass('5-specified');
   await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
-  const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, frame);
+  const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, equipped);
   pass('6-spawned');
   return runner;
 }

@@ -48,6 +48,7 @@ const drivers =
 /** Where a package, or a builtin that reaches far, may be imported; a package that is not listed has no home yet. */
 const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
+  chokidar: /^src\/skills\//,
   commander: /^src\/cli\//,
   'eventsource-parser': /^src\/cli\//,
   fastify: /^src\/gateway\//,
