@@ -23,8 +23,6 @@ export interface AcpAgent {
   readonly hidesFailures: boolean;
   /** The tokens in the answer to a prompt are those of the whole turn. */
   readonly tellsTokens: boolean;
-  /** Its arguments hand it the folder of skills; otherwise they only let it read there. */
-  readonly takesSkills: boolean;
 }
 
 const folderOf = ({ directory }: TurnSkills): string => join(directory, 'skills');
@@ -56,11 +54,11 @@ export const acpAgents: Readonly<Record<AcpKind, AcpAgent>> = {
     askingMode: null,
     hidesFailures: false,
     tellsTokens: true,
-    takesSkills: false,
   },
   kimi: {
     title: 'Kimi Code',
-    args: (_settings, skills) => [...(skills === undefined ? [] : ['--skills-dir', folderOf(skills)]), 'acp'],
+    // Its `--skills-dir` is passed over here.
+    args: () => ['acp'],
     // The default of 10 attempts makes a failing service take minutes to be told; Homer's own queue does the long waiting.
     env: ({ maxTurns }) => ({
       KIMI_CODE_NO_AUTO_UPDATE: '1',
@@ -70,7 +68,6 @@ export const acpAgents: Readonly<Record<AcpKind, AcpAgent>> = {
     askingMode: 'default',
     hidesFailures: true,
     tellsTokens: true,
-    takesSkills: true,
   },
   opencode: {
     title: 'OpenCode',
@@ -78,12 +75,13 @@ export const acpAgents: Readonly<Record<AcpKind, AcpAgent>> = {
     env: ({ permissions }, skills) => ({
       OPENCODE_DISABLE_AUTOUPDATE: '1',
       OPENCODE_PERMISSION: openCodePermission(permissions, skills),
+      // Those in ~/.claude/skills and .agents/skills: they are in the snapshot, or not to be offered.
+      ...(skills === undefined ? {} : { OPENCODE_DISABLE_EXTERNAL_SKILLS: '1' }),
     }),
     askingMode: null,
     hidesFailures: false,
     // They are those of the last call of the model only.
     tellsTokens: false,
-    takesSkills: false,
   },
   qwen: {
     title: 'Qwen Code',
@@ -100,6 +98,5 @@ export const acpAgents: Readonly<Record<AcpKind, AcpAgent>> = {
     askingMode: 'default',
     hidesFailures: false,
     tellsTokens: true,
-    takesSkills: false,
   },
 };

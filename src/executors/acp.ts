@@ -13,7 +13,6 @@ export function createAcpExecutor(kind: AcpKind): Executor {
     framing: 'lines',
     choosesSessionId: false,
     resumable: true,
-    takesSkills: agent.takesSkills,
     invocation: (settings, { skills }) => ({
       file: settings.bin,
       args: [...settings.args, ...agent.args(settings, skills)],
