@@ -3,7 +3,7 @@
 // collected before it is named.
 
 import { join, resolve } from 'node:path';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import type { Config, SkillsConfig } from '../config/config.ts';
 import type { OfferedSkill, TurnSkills } from '../core/skill.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
@@ -11,7 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import type { Skills } from './open.ts';
 import { SnapshotStore } from './snapshot-store.ts';
-import type { Snapshot } from './snapshot.ts';
+import { snapshotOf, type Snapshot } from './snapshot.ts';
 import { listRoots } from './sources.ts';
 import type { SkillStatus } from './status.ts';
 import { createSnapshotTaker, type SnapshotTaker } from './take-snapshot.ts';
@@ -48,6 +48,7 @@ interface Reader {
   readonly taker: SnapshotTaker;
 }
 
+const nothing = snapshotOf([], [], []);
 const nothingMissing = { bins: [], anyBins: [], env: [], config: [], os: [] };
 
 export class SkillsOfSessions {
@@ -63,7 +64,7 @@ export class SkillsOfSessions {
 
   /** What would be offered now for work in `cwd` (null: anywhere). */
   async look(cwd: string | null): Promise<Snapshot> {
-    return (await this.#read()).taker.look(cwd, this.#config());
+    return this.#isNothingThere(cwd) ? nothing : (await this.#read()).taker.look(cwd, this.#config());
   }
 
   /** The folders that are looked through for work in `cwd` (null: anywhere). */
@@ -82,7 +83,7 @@ export class SkillsOfSessions {
       const earlier = jobSnapshots.of(job.id);
       const kept = earlier === null ? null : await this.#store.find(earlier);
       if (kept !== null) return kept;
-      const taken = await (await this.#read()).taker.take(cwd, this.#config());
+      const taken = await this.#take(cwd);
       await this.#options.ledger.commit(() => jobSnapshots.give(job, taken.id));
       return taken;
     });
@@ -139,6 +140,19 @@ export class SkillsOfSessions {
       })),
       warnings: omitted.map(({ path, message }) => ({ path, line: null, code: 'not_copied', message })),
     };
+  }
+
+  async #take(cwd: string): Promise<Snapshot> {
+    if (!this.#isNothingThere(cwd)) return (await this.#read()).taker.take(cwd, this.#config());
+    await this.#store.write(nothing, () => {
+      throw new Error('Nothing is in it.');
+    });
+    return nothing;
+  }
+
+  /** Whoever has no skills does not pay for them. */
+  #isNothingThere(cwd: string | null): boolean {
+    return !this.roots(cwd).some((path) => existsSync(path));
   }
 
   /** Parsers are loaded when something is to be read, so that no start waits for them. */
