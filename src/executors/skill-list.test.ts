@@ -69,9 +69,9 @@ test.each([
     maxBudgetUsd: null,
   };
   const turn = { prompt: 'x', cwd: '/', session: { id: null, mode: 'new' }, preamble: null } as const;
-  const { invocation } = openExecutor(kind);
-  const without = invocation(settings, turn).args.join(' ');
-  const within = invocation(settings, { ...turn, skills }).args.join(' ');
+  const executor = openExecutor(kind);
+  const without = executor.invocation(settings, turn).args.join(' ');
+  const within = executor.invocation(settings, { ...turn, skills }).args.join(' ');
   expect(within).toContain(wanted.join(' '));
   for (const each of wanted.filter((word) => word !== '-c')) expect(without).not.toContain(each);
 });

@@ -33,8 +33,7 @@ function oneLine(text: string): string {
 }
 
 function shorten(text: string): string {
-  const letters = [...text];
-  return letters.length <= longestDescription
-    ? text
-    : `${letters.slice(0, longestDescription - 1).join('')}…`;
+  if (text.length <= longestDescription) return text;
+  // Not in the middle of a letter that takes two.
+  return `${text.slice(0, longestDescription - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

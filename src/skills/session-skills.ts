@@ -55,6 +55,7 @@ export class SkillsOfSessions {
   readonly #options: SessionSkillsOptions;
   readonly #store: SnapshotStore;
   #reader: Promise<Reader> | null = null;
+  readonly #told = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: SessionSkillsOptions) {
@@ -87,8 +88,7 @@ export class SkillsOfSessions {
       await this.#options.ledger.commit(() => jobSnapshots.give(job, taken.id));
       return taken;
     });
-    for (const { path, message } of snapshot.omitted)
-      this.#options.onError(new Error(`${path} is not handed to agents: ${message}`), { jobId: job.id });
+    this.#tellOmitted(snapshot);
     if (snapshot.skills.length === 0 && snapshot.hidden.length === 0) return null;
     const directory = this.#directory(snapshot.id);
     return {
@@ -121,6 +121,16 @@ export class SkillsOfSessions {
       if (ledger.jobSnapshots.hasEnded()) await ledger.commit(() => ledger.jobSnapshots.forgetEnded());
       return this.#store.collect(ledger.jobSnapshots.named());
     });
+  }
+
+  /** Once for each reason, not at every turn. */
+  #tellOmitted({ omitted }: Snapshot): void {
+    for (const { path, message } of omitted) {
+      const text = `${path} is not handed to agents: ${message}`;
+      if (this.#told.has(text)) continue;
+      this.#told.add(text);
+      this.#options.onError(new Error(text), { part: 'skills' });
+    }
   }
 
   #viewSnapshot({ id, skills, omitted }: Snapshot): SessionSkills {

@@ -38,5 +38,5 @@ export function variablesOf(
 }
 
 function mayBeAsked(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !loadsCode(name) && !/^HOMER_/.test(name);
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !loadsCode(name) && !name.startsWith('HOMER_');
 }
