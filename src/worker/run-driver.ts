@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutorConfig, SessionsConfig } from '../config/config.ts';
-import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
+import { HomerError, isHomerError } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
 import { decideRecovery } from '../core/recovery.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -27,6 +27,7 @@ import {
   type JournalSummary,
   reportFromExit,
   reportFromJournal,
+  reportOfFailedStart,
   reportWithout,
 } from './report.ts';
 import { readAllowance, reportOfNothingLeft } from './run-allowance.ts';
@@ -164,20 +165,14 @@ async function spawn(
   const past = readPast(ledger, job, runId, executor);
   const turn = withSkills(turnOf(job, cwd, executor, config, past), skills, executor);
   const equipped = await context.skills.addVariables(frame, skills);
-  const { generation } = ledger;
   const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
-  const terms = { approvals, allowance, worktree };
-  prepareRunFiles(home, { runId, job, config, turn, generation, home: homeIdentity, isolation, ...terms });
+  const terms = { approvals, allowance, worktree, generation: ledger.generation };
+  prepareRunFiles(home, { runId, job, config, turn, home: homeIdentity, isolation, ...terms });
   pass('5-specified');
   await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
   const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, equipped);
   pass('6-spawned');
   return runner;
-}
-
-function reportOfFailedStart(error: unknown): RunReport {
-  const verdict = isHomerError(error, 'HOMER_SECRET_MISSING') ? 'secret_missing' : 'spawn_failed';
-  return reportWithout(emptySummary, verdict, messageOf(error));
 }
 
 /** Returns when the runner has ended or is gone. What the journal says meanwhile is noted. */
