@@ -40,9 +40,8 @@ export interface Room {
   close(): Promise<void>;
 }
 
-/** `parent`: an existing directory to make it in. */
-export async function openRoom(parent = tmpdir()): Promise<Room> {
-  const work = await mkdtemp(join(parent, 'homer-cli-'));
+export async function openRoom(): Promise<Room> {
+  const work = await mkdtemp(join(tmpdir(), 'homer-cli-'));
   const home = join(work, 'home');
   const children: ChildProcess[] = [];
   const room: Room = {

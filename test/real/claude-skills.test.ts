@@ -38,7 +38,7 @@ async function skill(folder: string, description: string, more = ''): Promise<vo
 const lacking = 'metadata: {"homer":{"requires":{"bins":["no-such-program"]}}}\n';
 
 async function open(permissions: string, sandbox = 'none'): Promise<void> {
-  room = await createHomerRoom({ model, bin, claude: { permissions, sandbox } });
+  room = await createHomerRoom({ model, bin, executor: { permissions, sandbox } });
   const own = join(room.userHome, '.claude/skills');
   await skill(join(own, 'weather'), 'ELIGIBLE-OF-USER');
   await skill(join(own, 'lacking'), 'LACKING-OF-USER', lacking);
