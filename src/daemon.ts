@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
+import { openScheduler } from './daemon/scheduling.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
@@ -25,6 +26,7 @@ import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
 import { SkillsOfSessions } from './skills/session-skills.ts';
 import { SkillWatch } from './skills/watch.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
 import { openWorker } from './worker/open.ts';
@@ -58,6 +60,7 @@ interface Parts {
   readonly engine: Engine;
   readonly worker: Worker;
   readonly skillWatch: SkillWatch;
+  readonly scheduler: Scheduler;
 }
 
 class Daemon {
@@ -174,8 +177,21 @@ class Daemon {
     const adopted = await worker.recover();
 
     // 6 what clients can ask for
-    const parts: Parts = { gateway, ledger, engine, worker, skillWatch };
-    const inlets: readonly Service[] = [skillWatch];
+    const intake = {
+      ledger,
+      home,
+      config: () => this.#config.current,
+      executors: () => this.#executors.all(),
+      defaultExecutor: () => this.#executors.defaultName(),
+      pass: this.#pass,
+    };
+    const scheduler = openScheduler({
+      ...intake,
+      endRun: (jobId) => worker.cancel(jobId),
+      onError: (error) => this.#fail(error, { part: 'scheduler' }),
+    });
+    const parts: Parts = { gateway, ledger, engine, worker, scheduler, skillWatch };
+    const inlets: readonly Service[] = [skillWatch, scheduler];
     const outlets: readonly Service[] = [];
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -192,13 +208,9 @@ class Daemon {
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
     await gateway.open({
       operations: openOperations({
-        ledger,
+        ...intake,
         engine,
-        home,
-        config: () => this.#config.current,
-        executors: () => this.#executors.all(),
-        defaultExecutor: () => this.#executors.defaultName(),
-        pass: this.#pass,
+        scheduler,
         about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
         health: condition,
         worker,
@@ -243,7 +255,7 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #afterReload(error: unknown, { gateway, engine, skillWatch }: Parts): void {
+  #afterReload(error: unknown, { gateway, engine, scheduler, skillWatch }: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
@@ -259,6 +271,7 @@ class Daemon {
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())
+      .then(() => scheduler.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))
       .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
   }

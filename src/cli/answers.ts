@@ -7,6 +7,9 @@ import type { SessionState } from '../core/session.ts';
 import type { ApprovalView } from '../operations/approvals.ts';
 import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
+import type { Notice } from '../operations/notices.ts';
+import type { ReminderView } from '../operations/reminders.ts';
+import type { OccurrenceView, ScheduleView } from '../operations/schedule-view.ts';
 import type { SessionView } from '../operations/session-view.ts';
 import type { SpendingView } from '../operations/spending.ts';
 import type { SkillsView } from '../operations/skills.ts';
@@ -19,6 +22,9 @@ export type Session = Omit<SessionView, 'state'> & { readonly state: SessionStat
 
 export type SpendingAnswer = SpendingView;
 export type SkillsAnswer = SkillsView;
+export type Schedule = ScheduleView;
+export type Occurrence = OccurrenceView;
+export type Reminder = ReminderView;
 
 export interface JobAnswer {
   readonly job: Job;
@@ -35,6 +41,27 @@ export interface SessionAnswer {
 
 export interface SessionsAnswer {
   readonly sessions: readonly Session[];
+}
+
+export interface ScheduleAnswer {
+  readonly schedule: Schedule;
+}
+
+export interface SchedulesAnswer {
+  readonly schedules: readonly Schedule[];
+}
+
+export interface OccurrencesAnswer {
+  readonly occurrences: readonly Occurrence[];
+  readonly nextCursor: string | null;
+}
+
+export interface ReminderAnswer {
+  readonly reminder: Reminder;
+}
+
+export interface RemindersAnswer {
+  readonly reminders: readonly Reminder[];
 }
 
 /** How a person goes on in a session with the agent's own screen. */
@@ -69,6 +96,7 @@ export interface StatusAnswer {
   readonly held: boolean;
   readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
   readonly needsYou: readonly Need[];
+  readonly notices: readonly Notice[];
   readonly running: readonly {
     readonly jobId: string;
     readonly lane: string;

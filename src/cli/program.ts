@@ -6,6 +6,7 @@ import { declareApprovals } from './declare/approvals.ts';
 import { declareDaemon, declareStatus } from './declare/daemon.ts';
 import type { Declaration } from './declare/declaration.ts';
 import { declareJobs, declareRun } from './declare/jobs.ts';
+import { declareSchedules } from './declare/schedules.ts';
 import { declareSessions } from './declare/sessions.ts';
 import { declareSettings } from './declare/settings.ts';
 import { declareSpending } from './declare/spending.ts';
@@ -55,6 +56,7 @@ export function createProgram(
   declareDaemon(declaration);
   declareSessions(declaration);
   declareSpending(declaration);
+  declareSchedules(declaration);
   declareSettings(declaration);
 
   return program.addHelpText('after', `\n${manyUses}`);

@@ -13,6 +13,7 @@ import type {
   SkillEntryConfig,
   SkillsConfig,
 } from './config.ts';
+import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
 
@@ -56,6 +57,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
       maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
     },
     skills: buildSkills(file.skills ?? {}, expand),
+    schedules: buildSchedules(file.schedules ?? {}, expand),
   });
 }
 

@@ -4,6 +4,7 @@ import type { ExecutorKind, Permissions } from '../core/agent.ts';
 import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
+import type { ScheduleConfig } from './schedules.ts';
 
 /** Where a secret comes from; plain text is allowed and warned about. */
 export type SecretRef =
@@ -121,4 +122,5 @@ export interface Config {
   /** How many levels of jobs that agents ask for there may be, and how many of them one job may have. */
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
+  readonly schedules: Readonly<Record<string, ScheduleConfig>>;
 }

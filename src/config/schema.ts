@@ -7,6 +7,7 @@ import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { schedulesSchema } from './schedules.ts';
 
 /** Kinds that name their program; `acp` is any other that speaks the Agent Client Protocol. */
 type NamedAgentKind = Exclude<ExecutorKind, 'command' | 'acp'>;
@@ -251,6 +252,7 @@ export const fileSchema = mapping({
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
   skills: skills.optional(),
+  schedules: schedulesSchema.optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

@@ -1,9 +1,10 @@
-// What happened to jobs, runs, approvals, lanes and the daemon: the vocabulary of the ledger's event log.
+// What happened to jobs, runs, approvals, schedules, lanes and the daemon: the vocabulary of the ledger's event log.
 
 import type { ApprovalState } from './approval.ts';
 import type { JobState } from './job.ts';
+import type { OccurrenceState } from './schedule.ts';
 
-/** `job.<state>` and `approval.<state>` are written by every move of one, in the commit of the move. */
+/** `job.<state>`, `approval.<state>` and `occurrence.<state>` are written by every move of one, in the commit of the move. */
 export type LedgerEventType =
   | `job.${JobState}`
   | 'job.cancel_requested'
@@ -11,6 +12,14 @@ export type LedgerEventType =
   | 'run.adopted'
   | 'run.session'
   | `approval.${ApprovalState}`
+  | `occurrence.${OccurrenceState}`
+  | 'schedule.created'
+  | 'schedule.changed'
+  | 'schedule.removed'
+  | 'schedule.paused'
+  | 'schedule.resumed'
+  | 'reminder.due'
+  | 'reminder.seen'
   | 'session.created'
   | 'session.reset'
   | 'session.ended'

@@ -202,6 +202,8 @@ export class JobMoves {
   readonly #line: SessionLine;
   /** One statement for each set of parts, so that a move touches nothing else. */
   readonly #updates = new Map<string, StatementSync>();
+  /** Told in the transaction in which a job ends: what it was made for ends with it. */
+  onEnded: (job: Movable & Move, at: number) => void = () => undefined;
 
   constructor(database: DatabaseSync, events: EventLog) {
     this.#database = database;
@@ -243,7 +245,10 @@ export class JobMoves {
     }
     this.#updateOf(move).run(...values, job.seq);
     this.#events.append(at, `job.${move.state}`, job.id, runId, data);
-    if (job.sessionId !== null && isEnded(move.state)) this.#line.advance(job.sessionId);
+    if (isEnded(move.state)) {
+      if (job.sessionId !== null) this.#line.advance(job.sessionId);
+      this.onEnded({ ...job, ...move }, at);
+    }
     return { ...job, ...move };
   }
 

@@ -18,6 +18,8 @@ import { JobMoves } from './job-record.ts';
 import { JobSnapshots } from './job-snapshots.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
+import { Occurrences } from './occurrences.ts';
+import { Schedules } from './schedules.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
 import { runKeyName, RunTokens } from './run-tokens.ts';
@@ -54,6 +56,8 @@ export interface Ledger {
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
   readonly jobSnapshots: JobSnapshots;
+  readonly schedules: Schedules;
+  readonly occurrences: Occurrences;
   readonly runTokens: RunTokens;
   readonly boots: Boots;
   readonly events: EventLog;
@@ -102,6 +106,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     afterCommit: () => events.publish(),
   });
   const jobs = new Jobs(database, moves, events, sessions);
+  const schedules = new Schedules(database, events);
+  const occurrences = new Occurrences(database, events, schedules);
+  moves.onEnded = ({ id, state, error }, at) =>
+    occurrences.jobEnded(id, state, error === undefined || error === null ? null : error.message, at);
   const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
   let isClosed = false;
@@ -117,6 +125,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     sessionGrants: new SessionGrants(database),
     sessions,
     jobSnapshots: new JobSnapshots(database),
+    schedules,
+    occurrences,
     jobs,
     family: new Family(database, jobs),
     claims,
@@ -133,6 +143,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
       const jobs = await writer.commit(() => {
         const released = boots.release(now());
+        schedules.missGap(now());
         events.append(now(), 'daemon.released', null, null, { jobs: released });
         return released;
       });

@@ -18,6 +18,7 @@ const floors: Readonly<Record<string, number>> = {
   service: 5,
   engine: 4,
   channels: 4,
+  reminders: 4,
   skills: 4,
   ledger: 3,
   runner: 3,
@@ -49,7 +50,9 @@ const drivers =
 const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
   chokidar: /^src\/skills\//,
+  'chrono-node': /^src\/reminders\//,
   commander: /^src\/cli\//,
+  croner: /^src\/scheduler\//,
   'eventsource-parser': /^src\/cli\//,
   fastify: /^src\/gateway\//,
   pino: /^src\/lifecycle\//,
