@@ -7,6 +7,7 @@ import { declareChannels } from './declare/channels.ts';
 import { declareDaemon, declareStatus } from './declare/daemon.ts';
 import type { Declaration } from './declare/declaration.ts';
 import { declareJobs, declareRun } from './declare/jobs.ts';
+import { declareSchedules } from './declare/schedules.ts';
 import { declareSessions } from './declare/sessions.ts';
 import { declareSettings } from './declare/settings.ts';
 import { declareSpending } from './declare/spending.ts';
@@ -57,6 +58,7 @@ export function createProgram(
   declareSessions(declaration);
   declareSpending(declaration);
   declareChannels(declaration);
+  declareSchedules(declaration);
   declareSettings(declaration);
 
   return program.addHelpText('after', `\n${manyUses}`);

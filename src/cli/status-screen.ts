@@ -36,7 +36,7 @@ export function decideVerdict(status: StatusAnswer): Verdict {
   if (status.daemon === 'draining') return { level: 'needs', text: 'Homer is stopping.' };
   if (status.daemon !== 'healthy')
     return { level: 'bad', text: 'Something is wrong; `homer logs` and logs/daemon.log may tell what.' };
-  const needs = status.needsYou.length;
+  const needs = status.needsYou.length + status.notices.length;
   if (needs > 0)
     return { level: 'needs', text: needs === 1 ? 'One thing needs you.' : `${needs} things need you.` };
   return { level: 'ok', text: 'All is well.' };
@@ -87,6 +87,15 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     status.needsYou.flatMap((need, index) => [
       needs[index] ?? '',
       ...hint(columns === null ? needHint(need, paper.now) : shorten(needHint(need, paper.now), need)),
+    ]),
+  );
+  section(
+    'News',
+    status.notices.flatMap((notice) => [
+      ...fold(`${clock(notice.at, paper.now)}  ${sentence(oneLine(notice.message))}`, columns, '  ').map(
+        (line, index) => (index === 0 ? palette.needs(line) : line),
+      ),
+      ...hint(columns === null ? notice.hint : notice.hint.replaceAll(notice.id, shortId(notice.id))),
     ]),
   );
   section(

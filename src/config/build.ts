@@ -14,6 +14,7 @@ import type {
   SkillsConfig,
 } from './config.ts';
 import { buildTelegram } from './telegram.ts';
+import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
 
@@ -59,6 +60,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     skills: buildSkills(file.skills ?? {}, expand),
     telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
     deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },
+    schedules: buildSchedules(file.schedules ?? {}, expand),
   });
 }
 
@@ -104,6 +106,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       toolMs: 0,
       parkOnLimit: true,
       fallback: [],
+      skills: false,
       timeoutMs: file.timeoutMs ?? defaults.commandTimeoutMs,
     };
   }
@@ -123,6 +126,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     toolMs: file.toolMs ?? 0,
     parkOnLimit: file.parkOnLimit ?? true,
     fallback: file.fallback ?? [],
+    skills: file.skills ?? true,
     timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
   };
 }

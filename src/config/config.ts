@@ -5,6 +5,7 @@ import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
 import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
+import type { ScheduleConfig } from './schedules.ts';
 
 /** Where a secret comes from; plain text is allowed and warned about. */
 export type SecretRef =
@@ -66,6 +67,8 @@ export interface ExecutorConfig {
   readonly version: string | null;
   /** Its runs are given what they need to ask Homer for jobs of their own. */
   readonly subagents: boolean;
+  /** Its runs are handed the skills of their snapshot; never for a command. */
+  readonly skills: boolean;
   /** Written in config.yaml; false: found on PATH or built in. */
   readonly configured: boolean;
 }
@@ -123,4 +126,5 @@ export interface Config {
   /** Null: not configured. */
   readonly telegram: TelegramConfig | null;
   readonly deliveries: DeliveriesConfig;
+  readonly schedules: Readonly<Record<string, ScheduleConfig>>;
 }

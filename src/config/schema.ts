@@ -8,6 +8,7 @@ import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
 import { channelSchemas } from './telegram.ts';
+import { schedulesSchema } from './schedules.ts';
 
 /** Kinds that name their program; `acp` is any other that speaks the Agent Client Protocol. */
 type NamedAgentKind = Exclude<ExecutorKind, 'command' | 'acp'>;
@@ -125,6 +126,7 @@ const agent = mapping({
   toolMs: milliseconds.optional(),
   parkOnLimit: z.boolean().optional(),
   fallback: z.array(name).max(8).optional(),
+  skills: z.boolean().optional(),
   ...anyExecutor,
 }).superRefine(checkSandbox);
 
@@ -252,6 +254,7 @@ export const fileSchema = mapping({
   }).optional(),
   skills: skills.optional(),
   ...channelSchemas(secret),
+  schedules: schedulesSchema.optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

@@ -5,6 +5,7 @@ import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
 import { jobErrors } from './job-errors.ts';
 import { requestErrors } from './request-errors.ts';
+import { scheduleErrors } from './schedule-errors.ts';
 import { sessionErrors } from './session-errors.ts';
 import { skillErrors } from './skill-errors.ts';
 
@@ -13,6 +14,7 @@ export const catalogue = {
   ...requestErrors,
   ...jobErrors,
   ...sessionErrors,
+  ...scheduleErrors,
   ...skillErrors,
   ...deliveryErrors,
 };

@@ -38,6 +38,8 @@ export class Deliveries {
   readonly #told: StatementSync;
   /** Counts up with every change, so that whoever sends looks only when there is something to see. */
   changes = 0;
+  /** Told in the transaction in which a delivery ends: null when it is delivered, else why it is not. */
+  onEnded: (delivery: DeliveryRecord, failure: string | null, now: number) => void = () => undefined;
   /** Jobs of this boot that are followed by a message. */
   announced = 0;
 
@@ -167,7 +169,10 @@ export class Deliveries {
     const state = done ? 'delivered' : 'pending';
     const move = { state, step, messageIds, attempts: 0, dueAt: null, reason: null } as const;
     this.#write(delivery, { ...move, endedAt: done ? now : null });
-    if (done) this.#note(state, delivery, now);
+    if (done) {
+      this.#note(state, delivery, now);
+      this.onEnded(delivery, null, now);
+    }
     return this.get(delivery.id);
   }
 
@@ -180,6 +185,7 @@ export class Deliveries {
     }
     this.#write(delivery, { state: step.state, attempts, dueAt: null, reason: step.reason, endedAt: now });
     this.#note(step.state, delivery, now);
+    this.onEnded(delivery, step.reason, now);
   }
 
   /** A person wants it sent again, whatever became of it. */
@@ -195,6 +201,7 @@ export class Deliveries {
   drop(delivery: DeliveryRecord, reason: string, now: number): void {
     this.#write(delivery, { state: 'dropped', dueAt: null, reason, endedAt: now });
     this.#note('dropped', delivery, now);
+    this.onEnded(delivery, reason, now);
   }
 
   /** Attempts that an earlier boot did not live to see the end of. */

@@ -204,6 +204,8 @@ export class JobMoves {
   /** One statement for each set of parts, so that a move touches nothing else. */
   readonly #updates = new Map<string, StatementSync>();
   readonly #deliveries: Deliveries;
+  /** Told in the transaction in which a job ends: what it was made for ends with it. */
+  onEnded: (job: Movable & Move, at: number) => void = () => undefined;
 
   constructor(database: DatabaseSync, events: EventLog, deliveries: Deliveries) {
     this.#database = database;
@@ -247,7 +249,10 @@ export class JobMoves {
     this.#updateOf(move).run(...values, job.seq);
     this.#events.append(at, `job.${move.state}`, job.id, runId, data);
     this.#deliveries.tell(job, move, at);
-    if (job.sessionId !== null && isEnded(move.state)) this.#line.advance(job.sessionId);
+    if (isEnded(move.state)) {
+      if (job.sessionId !== null) this.#line.advance(job.sessionId);
+      this.onEnded({ ...job, ...move }, at);
+    }
     return { ...job, ...move };
   }
 

@@ -17,8 +17,11 @@ import { EventLog } from './event-log.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { JobMoves } from './job-record.ts';
+import { JobSnapshots } from './job-snapshots.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
+import { Occurrences } from './occurrences.ts';
+import { Schedules } from './schedules.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
 import { runKeyName, RunTokens } from './run-tokens.ts';
@@ -56,6 +59,9 @@ export interface Ledger {
   readonly chats: Chats;
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
+  readonly jobSnapshots: JobSnapshots;
+  readonly schedules: Schedules;
+  readonly occurrences: Occurrences;
   readonly runTokens: RunTokens;
   readonly boots: Boots;
   readonly events: EventLog;
@@ -105,6 +111,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     afterCommit: () => events.publish(),
   });
   const jobs = new Jobs(database, moves, events, sessions, deliveries);
+  const schedules = new Schedules(database, events);
+  const occurrences = new Occurrences(database, events, schedules);
+  moves.onEnded = ({ id, state, error }, at) =>
+    occurrences.jobEnded(id, state, error === undefined || error === null ? null : error.message, at);
+  deliveries.onEnded = (delivery, failure, at) => occurrences.deliveryEnded(delivery, failure, at);
   const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
   let isClosed = false;
@@ -121,6 +132,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     chats: new Chats(database),
     sessionGrants: new SessionGrants(database),
     sessions,
+    jobSnapshots: new JobSnapshots(database),
+    schedules,
+    occurrences,
     jobs,
     family: new Family(database, jobs),
     claims,
@@ -137,6 +151,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
       const jobs = await writer.commit(() => {
         const released = boots.release(now());
+        schedules.missGap(now());
         events.append(now(), 'daemon.released', null, null, { jobs: released });
         return released;
       });

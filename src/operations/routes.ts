@@ -1,10 +1,12 @@
 // Where each operation is found and who may ask for it. Apart from the operations themselves, so that the command
 // line knows the addresses without loading schemas and handlers.
 
+import { scheduleRoutes } from './routes-schedules.ts';
+
 export type Scope = 'read' | 'chat' | 'operate' | 'admin';
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly scope: Scope;
   readonly summary: string;
@@ -15,6 +17,7 @@ export interface Route {
 }
 
 export const routes = {
+  ...scheduleRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',
@@ -201,6 +204,12 @@ export const routes = {
     path: '/api/v1/sessions/:id/terminal',
     scope: 'read',
     summary: "The command that goes on in the session with the agent's own screen",
+  },
+  'skills.list': {
+    method: 'GET',
+    path: '/api/v1/skills',
+    scope: 'read',
+    summary: 'Skills for work anywhere, or the snapshot that a session has; session=NAME',
   },
   'daemon.status': {
     method: 'GET',

@@ -28,10 +28,10 @@ const [home = ''] = positionals;
 const [deadly, count = '1'] = values.kill?.split(':') ?? [];
 let left = Number(count);
 
-const pass: PassWaypoint = (point) => {
+function pass(point: Parameters<PassWaypoint>[0]): void {
   if ((deadly !== point && deadly !== 'any') || --left > 0) return;
   process.kill(process.pid, 'SIGKILL');
-};
+}
 
 // For ever, and deaf to every signal but the last.
 process.on('SIGUSR2', () => {

@@ -18,6 +18,7 @@ const floors: Readonly<Record<string, number>> = {
   service: 5,
   engine: 4,
   channels: 4,
+  reminders: 4,
   skills: 4,
   ledger: 3,
   runner: 3,
@@ -48,7 +49,10 @@ const drivers =
 /** Where a package, or a builtin that reaches far, may be imported; a package that is not listed has no home yet. */
 const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
+  chokidar: /^src\/skills\//,
+  'chrono-node': /^src\/reminders\//,
   commander: /^src\/cli\//,
+  croner: /^src\/scheduler\//,
   'eventsource-parser': /^src\/cli\//,
   // The Bot API of Telegram, lazily: nobody else needs it.
   grammy: /^src\/channels\/telegram\//,
