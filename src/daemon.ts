@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
+import { openOutside, type Outside } from './daemon/outside.ts';
+import { openScheduler } from './daemon/scheduling.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openEngine } from './engine/open.ts';
 import type { Engine } from './engine/engine.ts';
@@ -24,6 +26,9 @@ import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
+import { SkillsOfSessions } from './skills/session-skills.ts';
+import { SkillWatch } from './skills/watch.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
 import { openWorker } from './worker/open.ts';
@@ -56,6 +61,9 @@ interface Parts {
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly worker: Worker;
+  readonly outside: Outside;
+  readonly skillWatch: SkillWatch;
+  readonly scheduler: Scheduler;
 }
 
 class Daemon {
@@ -134,6 +142,20 @@ class Daemon {
 
     // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
     await this.#executors.refresh(this.#config.current);
+    const base = {
+      ledger,
+      home,
+      env,
+      token,
+      userHome: this.#options.userHome,
+      config: () => this.#config.current,
+      executors: () => this.#executors.all(),
+      defaultExecutor: () => this.#executors.defaultName(),
+      pass: this.#pass,
+      log: this.#log,
+      troubles: this.#troubles,
+      onError: (error: unknown, context: Record<string, unknown>) => this.#fail(error, context),
+    };
     const engine = openEngine(this.#config.current.engine, {
       ledger,
       lanes: () => this.#config.current.lanes,
@@ -141,28 +163,32 @@ class Daemon {
       onError: (error) => this.#fail(error, { part: 'engine' }),
       onTrouble: createEngineWatch(this.#troubles, this.#log),
     });
+    const skills = new SkillsOfSessions(base);
     const worker = openWorker({
-      ledger,
+      ...base,
+      skills,
       engine,
-      home,
       homeIdentity: lock.identity,
       hostBootId: hostBootId(),
       workerId: this.#instanceId,
-      env,
-      token,
-      config: () => this.#config.current,
       port,
       runner: this.#options.runner,
-      executors: () => this.#executors.all(),
-      pass: this.#pass,
-      onError: (error, context) => this.#fail(error, context),
     });
     const adopted = await worker.recover();
 
-    // 6 what clients can ask for
-    const parts: Parts = { gateway, ledger, engine, worker };
-    const inlets: readonly Service[] = [];
-    const outlets: readonly Service[] = [];
+    // 6 what clients can ask for, and what works by itself
+    const runs = createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' }));
+    const onWatching = (): void => this.#log.info({}, 'watching skills');
+    const skillWatch = new SkillWatch({ ...base, skills, onWatching });
+    const scheduler = openScheduler({
+      ...base,
+      endRun: (jobId) => worker.cancel(jobId),
+      onError: (error) => this.#fail(error, { part: 'scheduler' }),
+    });
+    const outside = openOutside({ ...base, runs });
+    const parts: Parts = { gateway, ledger, engine, worker, skillWatch, scheduler, outside };
+    const inlets: readonly Service[] = [skillWatch, scheduler, ...outside.inlets];
+    const { outlets } = outside;
     const shutdown = createDaemonShutdown({
       ...parts,
       inlets,
@@ -176,23 +202,23 @@ class Daemon {
     const condition = (): Condition =>
       this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
+    const operations = openOperations({
+      ...base,
+      engine,
+      worker,
+      skills,
+      scheduler,
+      telegram: outside.telegram,
+      about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
+      health: condition,
+      stop: (mode) => shutdown.request(mode),
+    });
+    outside.connect(operations);
     await gateway.open({
-      operations: openOperations({
-        ledger,
-        engine,
-        home,
-        config: () => this.#config.current,
-        executors: () => this.#executors.all(),
-        defaultExecutor: () => this.#executors.defaultName(),
-        pass: this.#pass,
-        about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
-        health: condition,
-        worker,
-        stop: (mode) => shutdown.request(mode),
-      }),
+      operations,
       events: ledger.events,
       runTokens: ledger.runTokens,
-      runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
+      runs,
       health: () => this.#health(parts, condition()),
       answered: (name) => {
         if (name === 'jobs.create') this.#pass('2-acknowledged');
@@ -228,7 +254,7 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #afterReload(error: unknown, { gateway, engine }: Parts): void {
+  #afterReload(error: unknown, { gateway, engine, scheduler, skillWatch, outside }: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
@@ -241,21 +267,30 @@ class Daemon {
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
     warnOfOtherEngine(engine, current.engine, this.#log);
     gateway.answerTo(current.hosts);
+    outside.reload();
+    skillWatch.refresh();
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())
+      .then(() => scheduler.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))
       .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
   }
 
-  async #health({ engine, worker }: Parts, condition: Condition): Promise<Health> {
+  async #health({ engine, worker, outside }: Parts, condition: Condition): Promise<Health> {
     const depths = await engine.depth();
-    return reportHealth(condition, this.#options.version, engine, {
-      uptime: Math.round((Date.now() - this.#startedAt) / 1000),
-      jobsProcessed: worker.settledCount,
-      jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
-      lastHeartbeat: new Date().toISOString(),
-    });
+    return reportHealth(
+      condition,
+      this.#options.version,
+      engine,
+      {
+        uptime: Math.round((Date.now() - this.#startedAt) / 1000),
+        jobsProcessed: worker.settledCount,
+        jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
+        lastHeartbeat: new Date().toISOString(),
+      },
+      { telegram: outside.telegram.look() },
+    );
   }
 
   #fail(error: unknown, context: Record<string, unknown>): void {

@@ -5,10 +5,17 @@ import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
 import type { SessionState } from '../core/session.ts';
 import type { ApprovalView } from '../operations/approvals.ts';
+import type { DeliveryView } from '../operations/deliveries.ts';
 import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
+import type { Notice } from '../operations/notices.ts';
+import type { ReminderView } from '../operations/reminders.ts';
+import type { OccurrenceView, ScheduleView } from '../operations/schedule-view.ts';
 import type { SessionView } from '../operations/session-view.ts';
 import type { SpendingView } from '../operations/spending.ts';
+import type { TelegramView } from '../operations/telegram.ts';
+import type { TraceView } from '../operations/trace.ts';
+import type { SkillsView } from '../operations/skills.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
 export type Approval = ApprovalView;
@@ -17,6 +24,10 @@ export type Need = NeedView;
 export type Session = Omit<SessionView, 'state'> & { readonly state: SessionState };
 
 export type SpendingAnswer = SpendingView;
+export type SkillsAnswer = SkillsView;
+export type Schedule = ScheduleView;
+export type Occurrence = OccurrenceView;
+export type Reminder = ReminderView;
 
 export interface JobAnswer {
   readonly job: Job;
@@ -33,6 +44,27 @@ export interface SessionAnswer {
 
 export interface SessionsAnswer {
   readonly sessions: readonly Session[];
+}
+
+export interface ScheduleAnswer {
+  readonly schedule: Schedule;
+}
+
+export interface SchedulesAnswer {
+  readonly schedules: readonly Schedule[];
+}
+
+export interface OccurrencesAnswer {
+  readonly occurrences: readonly Occurrence[];
+  readonly nextCursor: string | null;
+}
+
+export interface ReminderAnswer {
+  readonly reminder: Reminder;
+}
+
+export interface RemindersAnswer {
+  readonly reminders: readonly Reminder[];
 }
 
 /** How a person goes on in a session with the agent's own screen. */
@@ -53,6 +85,22 @@ export interface ApprovalsAnswer {
   readonly nextCursor: string | null;
 }
 
+export type Delivery = DeliveryView;
+
+export interface DeliveriesAnswer {
+  readonly deliveries: readonly Delivery[];
+  readonly nextCursor: string | null;
+}
+
+export type TraceAnswer = TraceView;
+export type TelegramAnswer = TelegramView;
+
+export interface PairAnswer {
+  readonly code: string;
+  readonly expiresAt: string;
+  readonly bot: string | null;
+}
+
 export interface LanesAnswer {
   readonly lanes: readonly Lane[];
 }
@@ -67,6 +115,7 @@ export interface StatusAnswer {
   readonly held: boolean;
   readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
   readonly needsYou: readonly Need[];
+  readonly notices: readonly Notice[];
   readonly running: readonly {
     readonly jobId: string;
     readonly lane: string;

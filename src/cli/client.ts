@@ -57,7 +57,7 @@ export function createClient(record: DaemonRecord, token: string | null): Client
       const path = fill(route.path, ask);
       const headers = { ...authorization, ...(ask.key === undefined ? {} : { 'idempotency-key': ask.key }) };
       const answer = await exchange(record, route.method, path, headers, {
-        body: ask.body === undefined && route.method === 'POST' ? {} : ask.body,
+        body: ask.body === undefined && (route.method === 'POST' || route.method === 'PATCH') ? {} : ask.body,
         timeoutMs: ask.timeoutMs ?? answerMs,
         ...(ask.signal === undefined ? {} : { signal: ask.signal }),
       });
@@ -186,14 +186,13 @@ function parse(answer: Answer, record: DaemonRecord): unknown {
 /** The problem document of an answer as the error it stands for (RFC 9457 with `code` and `hint`). */
 function asError(answer: Answer, record: DaemonRecord): HomerError {
   const value = parse(answer, record);
-  const { code, detail, title, hint } = (typeof value === 'object' && value !== null ? value : {}) as Record<
-    string,
-    unknown
-  >;
+  const { code, detail, title, hint, choices } = (
+    typeof value === 'object' && value !== null ? value : {}
+  ) as Record<string, unknown>;
   if (typeof code !== 'string' || !Object.hasOwn(catalogue, code))
     return new HomerError('HOMER_INTERNAL', `Homer answered with status ${answer.status}.`);
   return new HomerError(code as ErrorCode, typeof detail === 'string' ? detail : String(title), {
     ...(typeof hint === 'string' ? { hint } : {}),
-    details: { status: answer.status },
+    details: { status: answer.status, ...(Array.isArray(choices) ? { choices } : {}) },
   });
 }

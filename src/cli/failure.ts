@@ -10,8 +10,15 @@ const configuration = 78;
 export function tellFailure(terminal: Terminal, error: unknown, json: boolean): number {
   const known = error instanceof HomerError ? error : unexpected(error);
   const { code, message, hint } = known;
+  const { choices } = known.details;
   if (json) {
-    terminal.print(JSON.stringify({ error: { code, message, hint } }, null, 2));
+    terminal.print(
+      JSON.stringify(
+        { error: { code, message, hint, ...(choices === undefined ? {} : { choices }) } },
+        null,
+        2,
+      ),
+    );
   } else {
     terminal.say(`${terminal.errorPalette.bad('homer:')} ${sentence(plain(message))}`);
     if (hint !== '') terminal.say(terminal.errorPalette.dim(`  ${plain(hint)}`));

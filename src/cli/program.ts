@@ -3,9 +3,11 @@
 import { Command } from 'commander';
 import type { Context } from './context.ts';
 import { declareApprovals } from './declare/approvals.ts';
+import { declareChannels } from './declare/channels.ts';
 import { declareDaemon, declareStatus } from './declare/daemon.ts';
 import type { Declaration } from './declare/declaration.ts';
 import { declareJobs, declareRun } from './declare/jobs.ts';
+import { declareSchedules } from './declare/schedules.ts';
 import { declareSessions } from './declare/sessions.ts';
 import { declareSettings } from './declare/settings.ts';
 import { declareSpending } from './declare/spending.ts';
@@ -55,6 +57,8 @@ export function createProgram(
   declareDaemon(declaration);
   declareSessions(declaration);
   declareSpending(declaration);
+  declareChannels(declaration);
+  declareSchedules(declaration);
   declareSettings(declaration);
 
   return program.addHelpText('after', `\n${manyUses}`);

@@ -18,6 +18,7 @@ function aStatus(changes: Partial<StatusAnswer> = {}): StatusAnswer {
     held: false,
     problems: [],
     needsYou: [],
+    notices: [],
     running: [],
     queued: 0,
     next: [],

@@ -36,7 +36,7 @@ export function decideVerdict(status: StatusAnswer): Verdict {
   if (status.daemon === 'draining') return { level: 'needs', text: 'Homer is stopping.' };
   if (status.daemon !== 'healthy')
     return { level: 'bad', text: 'Something is wrong; `homer logs` and logs/daemon.log may tell what.' };
-  const needs = status.needsYou.length;
+  const needs = status.needsYou.length + status.notices.length;
   if (needs > 0)
     return { level: 'needs', text: needs === 1 ? 'One thing needs you.' : `${needs} things need you.` };
   return { level: 'ok', text: 'All is well.' };
@@ -70,11 +70,11 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     ]),
   ]);
   const needs = table(
-    status.needsYou.map(({ jobId, approvalId, state, message }) => [
-      id(jobId),
+    status.needsYou.map(({ jobId, approvalId, deliveryId, state, message }) => [
+      id(deliveryId ?? jobId ?? ''),
       {
         text: approvalId === null ? state : 'asks',
-        paint: state === 'failed' ? palette.bad : palette.needs,
+        paint: state === 'failed' || state === 'dead' ? palette.bad : palette.needs,
       },
       // A command is shown as it is, without a full stop.
       { text: approvalId === null ? sentence(oneLine(message)) : oneLine(message) },
@@ -87,6 +87,15 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     status.needsYou.flatMap((need, index) => [
       needs[index] ?? '',
       ...hint(columns === null ? needHint(need, paper.now) : shorten(needHint(need, paper.now), need)),
+    ]),
+  );
+  section(
+    'News',
+    status.notices.flatMap((notice) => [
+      ...fold(`${clock(notice.at, paper.now)}  ${sentence(oneLine(notice.message))}`, columns, '  ').map(
+        (line, index) => (index === 0 ? palette.needs(line) : line),
+      ),
+      ...hint(columns === null ? notice.hint : notice.hint.replaceAll(notice.id, shortId(notice.id))),
     ]),
   );
   section(
@@ -138,9 +147,9 @@ function needHint({ hint, expiresAt }: Need, now: number): string {
   return `${hint} Denied by itself in ${timeLeft(expiresAt, now)}.`;
 }
 
-function shorten(text: string, { jobId, approvalId }: Need): string {
-  const short = text.replaceAll(jobId, shortId(jobId));
-  return approvalId === null ? short : short.replaceAll(approvalId, shortId(approvalId));
+function shorten(text: string, { jobId, approvalId, deliveryId }: Need): string {
+  const ids = [jobId, approvalId, deliveryId].filter((each) => each !== null && each !== undefined);
+  return ids.reduce((short, each) => short.replaceAll(each, shortId(each)), text);
 }
 
 function work(status: StatusAnswer): string {

@@ -14,6 +14,8 @@ import type {
   SkillsConfig,
 } from './config.ts';
 import { buildEngine } from './engine.ts';
+import { buildTelegram } from './telegram.ts';
+import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
 
@@ -57,6 +59,9 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
       maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
     },
     skills: buildSkills(file.skills ?? {}, expand),
+    telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
+    deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },
+    schedules: buildSchedules(file.schedules ?? {}, expand),
   });
 }
 
@@ -102,6 +107,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       toolMs: 0,
       parkOnLimit: true,
       fallback: [],
+      skills: false,
       timeoutMs: file.timeoutMs ?? defaults.commandTimeoutMs,
     };
   }
@@ -121,6 +127,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     toolMs: file.toolMs ?? 0,
     parkOnLimit: file.parkOnLimit ?? true,
     fallback: file.fallback ?? [],
+    skills: file.skills ?? true,
     timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
   };
 }

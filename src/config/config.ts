@@ -5,6 +5,8 @@ import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
 import type { EngineConfig } from './engine.ts';
+import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
+import type { ScheduleConfig } from './schedules.ts';
 
 /** Where a secret comes from; plain text is allowed and warned about. */
 export type SecretRef =
@@ -66,6 +68,8 @@ export interface ExecutorConfig {
   readonly version: string | null;
   /** Its runs are given what they need to ask Homer for jobs of their own. */
   readonly subagents: boolean;
+  /** Its runs are handed the skills of their snapshot; never for a command. */
+  readonly skills: boolean;
   /** Written in config.yaml; false: found on PATH or built in. */
   readonly configured: boolean;
 }
@@ -120,4 +124,8 @@ export interface Config {
   /** How many levels of jobs that agents ask for there may be, and how many of them one job may have. */
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
+  /** Null: not configured. */
+  readonly telegram: TelegramConfig | null;
+  readonly deliveries: DeliveriesConfig;
+  readonly schedules: Readonly<Record<string, ScheduleConfig>>;
 }

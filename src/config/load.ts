@@ -128,6 +128,8 @@ function doubts(file: FileContent): Finding[] {
     doubtVariables(['executors', name, 'setEnv'], executor.setEnv);
   if (file.engine?.kind === 'bullmq' && hasPlainPassword(file.engine))
     findings.push({ path: ['engine', 'url'], at: 'value', message: plainSecret });
+  if (typeof file.telegram?.token === 'string')
+    findings.push({ path: ['telegram', 'token'], at: 'value', message: plainSecret });
   for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
     const path = ['skills', 'entries', name];
     doubtVariables([...path, 'env'], entry.env);

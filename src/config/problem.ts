@@ -30,7 +30,7 @@ export interface Finding {
   readonly message: string;
 }
 
-const later: ReadonlySet<string> = new Set(['telegram', 'webhooks']);
+const later: ReadonlySet<string> = new Set(['webhooks']);
 
 /** Turns one zod issue into findings; `root` is the value that was validated. */
 export function describeIssue(issue: core.$ZodIssue, root: unknown): readonly Finding[] {

@@ -8,6 +8,8 @@ import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { engineSchema } from './engine.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { channelSchemas } from './telegram.ts';
+import { schedulesSchema } from './schedules.ts';
 
 /** Kinds that name their program; `acp` is any other that speaks the Agent Client Protocol. */
 type NamedAgentKind = Exclude<ExecutorKind, 'command' | 'acp'>;
@@ -125,6 +127,7 @@ const agent = mapping({
   toolMs: milliseconds.optional(),
   parkOnLimit: z.boolean().optional(),
   fallback: z.array(name).max(8).optional(),
+  skills: z.boolean().optional(),
   ...anyExecutor,
 }).superRefine(checkSandbox);
 
@@ -251,6 +254,8 @@ export const fileSchema = mapping({
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
   skills: skills.optional(),
+  ...channelSchemas(secret),
+  schedules: schedulesSchema.optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

@@ -1,9 +1,11 @@
-// The one catalogue of errors. Every code a person or a script can meet is named in one of its five tables, with what
+// The one catalogue of errors. Every code a person or a script can meet is named in one of its six tables, with what
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
+import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
 import { jobErrors } from './job-errors.ts';
 import { requestErrors } from './request-errors.ts';
+import { scheduleErrors } from './schedule-errors.ts';
 import { sessionErrors } from './session-errors.ts';
 import { skillErrors } from './skill-errors.ts';
 
@@ -12,7 +14,9 @@ export const catalogue = {
   ...requestErrors,
   ...jobErrors,
   ...sessionErrors,
+  ...scheduleErrors,
   ...skillErrors,
+  ...deliveryErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,9 +1,11 @@
-// What happened to jobs, runs, approvals, lanes and the daemon: the vocabulary of the ledger's event log.
+// What happened to jobs, runs, approvals, schedules, lanes and the daemon: the vocabulary of the ledger's event log.
 
 import type { ApprovalState } from './approval.ts';
+import type { DeliveryState } from './delivery.ts';
 import type { JobState } from './job.ts';
+import type { OccurrenceState } from './schedule.ts';
 
-/** `job.<state>` and `approval.<state>` are written by every move of one, in the commit of the move. */
+/** `job.<state>`, `approval.<state>` and `occurrence.<state>` are written by every move of one, in the commit of the move. */
 export type LedgerEventType =
   | `job.${JobState}`
   | 'job.cancel_requested'
@@ -11,9 +13,19 @@ export type LedgerEventType =
   | 'run.adopted'
   | 'run.session'
   | `approval.${ApprovalState}`
+  | `delivery.${DeliveryState}`
+  | `occurrence.${OccurrenceState}`
+  | 'schedule.created'
+  | 'schedule.changed'
+  | 'schedule.removed'
+  | 'schedule.paused'
+  | 'schedule.resumed'
+  | 'reminder.due'
+  | 'reminder.seen'
   | 'session.created'
   | 'session.reset'
   | 'session.ended'
+  | 'skills.changed'
   | 'executor.limited'
   | 'executor.unlimited'
   | 'lane.paused'

@@ -9,7 +9,7 @@ import { routes } from '../operations/routes.ts';
 import type { Route, RouteName, Scope } from '../operations/routes.ts';
 import { requireRight, requireScope } from './auth.ts';
 import { bodyTooLarge, checkSize, checkType, hasBody, isBodyEndless } from './guards.ts';
-import { readInput } from './input.ts';
+import { readInput, takesBody } from './input.ts';
 import { parseJsonBody } from './json-body.ts';
 import { describeApi } from './openapi.ts';
 import { answerFor, plainHeaders } from './problem-details.ts';
@@ -121,7 +121,7 @@ function project(
       },
       handler: async (request, reply) => {
         const caller = options.callerOf(request.raw);
-        const isUnread = route.method === 'GET' && hasBody(request.raw);
+        const isUnread = !takesBody(route.method) && hasBody(request.raw);
         const input = readInput(
           operation.input,
           route.method,

@@ -2,6 +2,7 @@
 
 import type { ZodType, core } from 'zod';
 import { HomerError } from '../core/errors.ts';
+import type { Route } from '../operations/routes.ts';
 
 export interface RequestParts {
   readonly params: Readonly<Record<string, unknown>>;
@@ -17,28 +18,34 @@ export interface FieldProblem {
   readonly message: string;
 }
 
+/** Whether what is asked for stands in the body of such a request, and not in its address. */
+export function takesBody(method: Route['method']): boolean {
+  return method === 'POST' || method === 'PATCH';
+}
+
 /** Longer lists help nobody. */
 const mostFields = 50;
 const longestMessage = 200;
 
 /**
- * Puts path, query or body, and named headers (`header: field`) together and validates. A field that belongs to the
+ * Puts path, query (GET, DELETE) or body, and named headers (`header: field`) together and validates. A field that belongs to the
  * path or a header is refused in body and query, so that no value can be said twice. Throws HOMER_INPUT_INVALID whose
  * `details.fields` are FieldProblems.
  */
 export function readInput<Input>(
   schema: ZodType<Input>,
-  method: 'GET' | 'POST',
+  method: Route['method'],
   parts: RequestParts,
   headerFields: Readonly<Record<string, string>> = {},
 ): Input {
   const problems: FieldProblem[] = [];
-  if (method === 'GET' && parts.body !== undefined)
-    problems.push({ field: 'body', message: 'a GET request has none' });
-  if (method === 'POST')
+  const isInAddress = !takesBody(method);
+  if (isInAddress && parts.body !== undefined)
+    problems.push({ field: 'body', message: `a ${method} request has none` });
+  if (!isInAddress)
     for (const key of Object.keys(parts.query))
       problems.push({ field: key, message: 'belongs in the body, not in the address' });
-  const said = method === 'GET' ? parts.query : (parts.body ?? {});
+  const said = isInAddress ? parts.query : (parts.body ?? {});
   if (typeof said !== 'object' || said === null || Array.isArray(said))
     throw invalid([...problems, { field: 'body', message: 'must be a JSON object' }]);
   const input: Record<string, unknown> = { ...said };

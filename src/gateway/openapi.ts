@@ -1,6 +1,7 @@
 // OpenAPI 3.1 from the operations themselves, so that it cannot differ from what is answered.
 
 import { z } from 'zod';
+import { takesBody } from './input.ts';
 import type { Operation } from '../operations/operation.ts';
 import { routes } from '../operations/routes.ts';
 import type { Route } from '../operations/routes.ts';
@@ -73,12 +74,12 @@ function describeOperation(operation: Operation, route: Route): Json {
   };
   for (const [, field = ''] of route.path.matchAll(/:(\w+)/g)) move(field, field, 'path');
   for (const [header, field] of Object.entries(route.headers ?? {})) move(header, field, 'header');
-  if (route.method === 'GET') for (const field of Object.keys(properties)) move(field, field, 'query');
+  if (!takesBody(route.method)) for (const field of Object.keys(properties)) move(field, field, 'query');
   const body = { ...input, properties, required: [...required] };
   return {
     ...head(operation.name, route.summary, route.scope),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(route.method === 'POST' && Object.keys(properties).length > 0
+    ...(takesBody(route.method) && Object.keys(properties).length > 0
       ? { requestBody: { required: required.size > 0, content: { 'application/json': { schema: body } } } }
       : {}),
     responses: responses({
@@ -118,6 +119,10 @@ const problemSchema: Json = {
     code: { type: 'string', pattern: '^HOMER_[A-Z_]+$' },
     detail: { type: 'string' },
     hint: { type: 'string' },
+    choices: {
+      type: 'array',
+      items: { type: 'object', properties: { phrase: { type: 'string' }, reading: { type: 'string' } } },
+    },
     fields: {
       type: 'array',
       items: { type: 'object', properties: { field: { type: 'string' }, message: { type: 'string' } } },

@@ -41,7 +41,7 @@ export function answerFor(error: unknown): Answer {
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="homer"';
   const wait = shown.details['retryAfter'] ?? retryAfter[shown.code];
   if (typeof wait === 'number') headers['retry-after'] = String(wait);
-  const fields = shown.details['fields'];
+  const { fields, choices } = shown.details;
   const body = JSON.stringify({
     type: `urn:homer:error:${shown.code}`,
     title: shown.title,
@@ -50,6 +50,7 @@ export function answerFor(error: unknown): Answer {
     detail: shown.message,
     hint: shown.hint,
     ...(Array.isArray(fields) ? { fields } : {}),
+    ...(Array.isArray(choices) ? { choices } : {}),
   });
   return { status, headers, body, code: shown.code, faultId };
 }

@@ -12,7 +12,7 @@ export function chooseFallback(
   options: Pick<PlaceOptions, 'executors'>,
   asked: readonly string[] | undefined,
   { executor, config }: Pick<Place, 'executor' | 'config'>,
-  sender: Pick<Sender, 'isOwner'>,
+  sender: Pick<Sender, 'isOwner' | 'commands'>,
   fits: (executor: string, config: ExecutorConfig) => void,
 ): readonly string[] {
   const check = (name: string): void => fits(name, requireExecutor(options, name, sender));

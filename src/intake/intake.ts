@@ -40,6 +40,8 @@ export interface JobRequest {
   readonly maxCostUsd?: number | undefined;
   /** Executors to go on with, in order, when one has reached a usage limit. */
   readonly fallback?: readonly string[] | undefined;
+  /** Who is told how it ended: `web`, or `telegram:CHAT[:TOPIC]`. */
+  readonly notify?: string | undefined;
 }
 
 export interface IntakeOptions extends PlaceOptions {
@@ -57,16 +59,41 @@ export type Accept = (
   sender: Sender,
 ) => Promise<{ id: JobId; created: boolean }>;
 
+/** A request that was checked: its job is there already, or `admit` makes it, inside a transaction of the writer. */
+export interface Prepared {
+  readonly known: JobId | null;
+  readonly admit: () => { id: JobId; created: boolean };
+}
+
+export type Prepare = (request: JobRequest, key: string | null, sender: Sender) => Prepared;
+
 /** Accepted means on disk. Bad input is refused with a code of the catalogue, and leaves nothing behind. */
 export function createIntake(options: IntakeOptions): Accept {
+  const prepare = createPreparation(options);
+  return async (request, key, sender) => {
+    const { known, admit } = prepare(request, key, sender);
+    if (known !== null) return { id: known, created: false };
+    const accepted = await options.ledger.commit(admit);
+    options.pass('1-accepted');
+    return accepted;
+  };
+}
+
+/** For whoever has more to write in the commit of a job. Throws as `createIntake` rejects, here or when it is admitted. */
+export function createPreparation(options: IntakeOptions): Prepare {
   const { ledger } = options;
   const chance = createChance(randomFillSync);
-  return async (request, key, sender) => {
+  return (request, key, sender) => {
     // What a run need not say must make no difference when it does.
     const bodyHash = hashOf(sender.run === undefined ? request : { ...request, parent: undefined });
     // A repetition gets its job, also when the same request would be refused by now: it was accepted.
     const known = key === null ? null : ledger.jobs.findAccepted(sender.source, key, bodyHash);
-    if (known !== null) return { id: known, created: false };
+    if (known !== null) return { known, admit: () => ({ id: known, created: false }) };
+    // An agent that could choose would have a way out for whatever it read.
+    if (request.notify !== undefined && sender.run !== undefined)
+      throw new HomerError('HOMER_NOTIFY_REFUSED', 'A run asked for somebody to be told.');
+    if (request.notify?.startsWith('telegram:') === true && options.config().telegram === null)
+      throw new HomerError('HOMER_CHANNEL_OFF', 'Telegram is not configured.');
     const parent = chooseParent(options, request.parent, sender);
     const now = ledger.now();
     const draftAt = (place: Place, sessionId: SessionId | null): JobDraft => {
@@ -92,7 +119,7 @@ export function createIntake(options: IntakeOptions): Accept {
         maxCrashes: request.maxCrashes ?? 3,
         timeoutMs: request.timeoutMs ?? config.timeoutMs,
         onInterrupt: request.onInterrupt ?? defaultOnInterrupt(careful),
-        notify: null,
+        notify: request.notify ?? null,
         parentId: parent?.id ?? null,
         worktree: request.worktree ?? false,
         maxTurns: request.maxTurns ?? null,
@@ -101,14 +128,13 @@ export function createIntake(options: IntakeOptions): Accept {
         fallback,
       };
     };
-    const prepare = prepareDraft(options, request, sender, parent, draftAt);
-    const accepted = await ledger.commit(() => {
+    const draft = prepareDraft(options, request, sender, parent, draftAt);
+    const admit = (): { id: JobId; created: boolean } => {
       const isNew = key === null || ledger.jobs.findAccepted(sender.source, key, bodyHash) === null;
       if (parent !== null && isNew) ledger.family.admit(parent.id, options.config().subagents);
-      return ledger.jobs.accept(prepare(newSessionId(now, chance(now))), now);
-    });
-    options.pass('1-accepted');
-    return accepted;
+      return ledger.jobs.accept(draft(newSessionId(now, chance(now))), now);
+    };
+    return { known: null, admit };
   };
 }
 

@@ -9,6 +9,8 @@ import type { Parent, ParentSender } from './parent.ts';
 /** Who asks, as far as it matters here. */
 export interface Sender extends ParentSender {
   readonly source: string;
+  /** The only `command` executors it may use, if it may not use all that are configured. */
+  readonly commands?: readonly string[] | undefined;
 }
 
 export interface PlaceOptions {
@@ -72,7 +74,7 @@ function chooseExecutor(
 export function requireExecutor(
   options: Pick<PlaceOptions, 'executors'>,
   name: string,
-  sender: Pick<Sender, 'isOwner'>,
+  sender: Pick<Sender, 'isOwner' | 'commands'>,
 ): ExecutorConfig {
   const executors = options.executors();
   const config = Object.hasOwn(executors, name) ? executors[name] : undefined;
@@ -82,6 +84,8 @@ export function requireExecutor(
       `There is no executor "${name}". There are: ${Object.keys(executors).join(', ')}.`,
     );
   }
+  if (config.kind === 'command' && !sender.isOwner && sender.commands?.includes(name) === false)
+    throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" is not for chats.`);
   if (config.kind === 'command' && !config.configured && !sender.isOwner) {
     throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" runs any command and is for the owner only.`);
   }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Condition } from '../health/condition.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { StopMode } from '../lifecycle/shutdown.ts';
+import { listNotices, noticeView } from './notices.ts';
 import { laneView, viewLanes, type LaneOperationsOptions } from './lanes.ts';
 import { needsYou, needView } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
@@ -36,6 +37,8 @@ const statusView = z.object({
   held: z.boolean(),
   problems: z.array(problemView),
   needsYou: z.array(needView),
+  /** Messages of reminders, and schedules that were paused. */
+  notices: z.array(noticeView),
   running: z.array(
     z.object({
       jobId: z.string(),
@@ -82,6 +85,7 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
             held: ledger.isHeld(),
             problems: [...problems],
             needsYou: needsYou(ledger, mostShown),
+            notices: listNotices(ledger),
             running: running.map((job) => ({
               ...brief(job),
               executor: job.executor,

@@ -18,6 +18,7 @@ const floors: Readonly<Record<string, number>> = {
   service: 5,
   engine: 4,
   channels: 4,
+  reminders: 4,
   skills: 4,
   ledger: 3,
   runner: 3,
@@ -49,8 +50,13 @@ const drivers =
 const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
   bullmq: /^src\/engine\/bullmq\//,
+  chokidar: /^src\/skills\//,
+  'chrono-node': /^src\/reminders\//,
   commander: /^src\/cli\//,
+  croner: /^src\/scheduler\//,
   'eventsource-parser': /^src\/cli\//,
+  // The Bot API of Telegram, lazily: nobody else needs it.
+  grammy: /^src\/channels\/telegram\//,
   fastify: /^src\/gateway\//,
   ioredis: /^src\/engine\/bullmq\//,
   pino: /^src\/lifecycle\//,
