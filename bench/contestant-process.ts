@@ -2,14 +2,15 @@
 // Measures one queue in a process of its own, so that no contestant runs in another's warm heap; prints JSON.
 
 import { openBullmq } from './bullmq-contestant.ts';
-import type { Contestant } from './contestant.ts';
+import { overRedis, type Contestant } from './contestant.ts';
 import { measureBacklog, measureThroughput } from './engine-measures.ts';
-import { openHomer } from './homer-contestant.ts';
+import { openHomer, openHomerOverRedis } from './homer-contestant.ts';
 
 const [name = '', measure = '', jobs = '', directory = ''] = process.argv.slice(2);
 
 function open(): Promise<Contestant> {
   if (name === 'homer') return openHomer(directory);
+  if (name === overRedis) return openHomerOverRedis(directory);
   return openBullmq(directory, name === 'bullmq-always' ? 'always' : 'everysec');
 }
 

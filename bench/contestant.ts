@@ -22,4 +22,6 @@ export interface Contestant {
 export const prompt = 'Summarise the notes of yesterday and list what is still open. '.repeat(3).trim();
 
 export const contestantNames = ['homer', 'bullmq-always', 'bullmq-everysec'] as const;
-export type ContestantName = (typeof contestantNames)[number];
+/** Homer with the BullMQ engine; what its Redis keeps makes no difference to what Homer promises. */
+export const overRedis = 'homer-over-redis';
+export type ContestantName = (typeof contestantNames)[number] | typeof overRedis;

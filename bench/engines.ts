@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contestantNames, type ContestantName } from './contestant.ts';
+import { contestantNames, overRedis, type ContestantName } from './contestant.ts';
 import type { Figures } from './engine-measures.ts';
 import { ratio, type Line } from './report.ts';
 
@@ -48,14 +48,15 @@ function measureAll(
   jobs: number,
   rounds: number,
   say: (text: string) => void,
+  names: readonly ContestantName[] = contestantNames,
 ): Results {
-  const all = new Map<ContestantName, Figures[]>(contestantNames.map((name) => [name, []]));
+  const all = new Map<ContestantName, Figures[]>(names.map((name) => [name, []]));
   const cache = mkdtempSync(join(tmpdir(), 'homer-bench-cache-'));
   mkdirSync(cache, { recursive: true });
   try {
     measure('homer', 'throughput', 400, cache);
     for (let round = 1; round <= rounds; round++) {
-      for (const name of contestantNames) {
+      for (const name of names) {
         say(`${what} ${round}/${rounds}: ${name}`);
         all.get(name)?.push(measure(name, what, jobs, cache));
       }
@@ -113,6 +114,27 @@ function compare(results: Results, comparison: Comparison): Line {
 export function benchEngines(scale: Scale, say: (text: string) => void): Line[] {
   const results = measureAll('throughput', scale.jobs, scale.rounds, say);
   return throughput.map((comparison) => compare(results, comparison));
+}
+
+/** What the ledger costs where BullMQ carries the claims: ratios to bare BullMQ, and to claims without Redis. */
+export function benchTransport(scale: Scale, say: (text: string) => void): Line[] {
+  const names = [overRedis, ...contestantNames] as const;
+  const results = measureAll('throughput', scale.jobs, scale.rounds, say, names);
+  return throughput.map(({ title, figure, unit, better }) => {
+    const of = (name: ContestantName): readonly number[] => valuesOf(results, name, figure);
+    const against = (other: ContestantName): string => {
+      const all = of(overRedis).map((own, round) => {
+        const theirs = of(other)[round] ?? Number.NaN;
+        return better === 'more' ? own / theirs : theirs / own;
+      });
+      return `${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)}) of ${other}`;
+    };
+    return {
+      title,
+      values: names.map((name) => ({ name, value: median(of(name)), unit })),
+      verdict: contestantNames.map(against).join(', '),
+    };
+  });
 }
 
 export function benchBacklog(scale: Scale, say: (text: string) => void): Line[] {

@@ -1,15 +1,17 @@
-// Homer's embedded engine on its ledger, as the daemon runs it, with a handler that does nothing.
+// Homer's engines on its ledger, as the daemon runs them, with a handler that does nothing.
 
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { createChance, newJobId } from '../src/core/ids.ts';
+import { BullmqEngine } from '../src/engine/bullmq/engine.ts';
 import { EmbeddedEngine } from '../src/engine/embedded.ts';
-import type { Claim } from '../src/engine/engine.ts';
+import type { Claim, Engine, EngineOptions } from '../src/engine/engine.ts';
 import { noUsage, type RunReport } from '../src/ledger/run-record.ts';
 import type { JobDraft } from '../src/ledger/jobs.ts';
 import { openLedger } from '../src/ledger/ledger.ts';
 import { prompt, type Contestant } from './contestant.ts';
-import { residentMegabytes } from './process-usage.ts';
+import { cpuMicrosOf, residentMegabytes } from './process-usage.ts';
+import { startRedis } from './redis-server.ts';
 
 const done: RunReport = {
   verdict: 'done',
@@ -46,7 +48,40 @@ function draft(): JobDraft {
 }
 
 /** Over the ledger in `home`; `paused`: nothing that is put into it will run. */
-export async function openHomer(home: string, { paused = false } = {}): Promise<Contestant> {
+export function openHomer(home: string, { paused = false } = {}): Promise<Contestant> {
+  return open(home, paused, (options) => new EmbeddedEngine(options));
+}
+
+/** Claims go through BullMQ on a Redis of its own. */
+export async function openHomerOverRedis(home: string): Promise<Contestant> {
+  const redis = await startRedis(join(home, 'redis'), 'everysec');
+  const url = `redis://127.0.0.1:${redis.port}`;
+  const contestant = await open(
+    home,
+    false,
+    (options) =>
+      new BullmqEngine({ ...options, prefix: 'bench', url: async () => url, onTrouble: noTrouble }),
+  );
+  return {
+    ...contestant,
+    cpuMicros: () => contestant.cpuMicros() + cpuMicrosOf(redis.pid),
+    memory: () => ({ ...contestant.memory(), server: residentMegabytes(redis.pid) }),
+    close: async () => {
+      await contestant.close();
+      await redis.stop();
+    },
+  };
+}
+
+function noTrouble(error: Error | null): void {
+  if (error !== null) throw error;
+}
+
+async function open(
+  home: string,
+  paused: boolean,
+  openEngine: (options: EngineOptions) => Engine,
+): Promise<Contestant> {
   const ledger = await openLedger({
     file: join(home, 'homer.db'),
     backups: join(home, 'backups'),
@@ -55,11 +90,7 @@ export async function openHomer(home: string, { paused = false } = {}): Promise<
   });
   if (paused) await ledger.commit(() => ledger.lanes.setPaused('default', true, ledger.now()));
   let concurrency = 1;
-  const engine = new EmbeddedEngine({
-    ledger,
-    lanes: () => ({ default: { concurrency, rate: null } }),
-    onError: fail,
-  });
+  let engine: Engine | null = null;
   const enqueue = async (): Promise<void> => {
     await ledger.commit(() => ledger.jobs.accept(draft(), ledger.now()));
   };
@@ -71,12 +102,18 @@ export async function openHomer(home: string, { paused = false } = {}): Promise<
     },
     work: async (limit, onStart, onEnd) => {
       concurrency = limit;
-      await engine.receive(async (claim: Claim) => {
+      const own = openEngine({
+        ledger,
+        lanes: () => ({ default: { concurrency, rate: null } }),
+        onError: fail,
+      });
+      engine = own;
+      await own.receive(async (claim: Claim) => {
         onStart();
         await ledger.commit(() => ledger.claims.settle(claim, done, ledger.now()));
         onEnd();
       });
-      return () => engine.close();
+      return () => own.close();
     },
     cpuMicros: () => {
       const { user, system } = process.cpuUsage();
@@ -84,7 +121,7 @@ export async function openHomer(home: string, { paused = false } = {}): Promise<
     },
     memory: () => ({ process: residentMegabytes('self'), server: 0 }),
     close: async () => {
-      await engine.close();
+      await engine?.close();
       ledger.close('drained');
     },
   };

@@ -1,4 +1,4 @@
-// A Redis of the benchmark's own: a free port on loopback, a fresh directory, and nothing of it left afterwards.
+// A Redis of one's own, for benchmarks and tests: a free port on loopback, a directory of its own, and nothing of it left afterwards.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,33 +6,42 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
+/** `snapshots`: as Debian sets it up, which keeps little of a short life. `nothing`: all is gone with the process. */
+export type Persistence = 'always' | 'everysec' | 'snapshots' | 'nothing';
+
 export interface RedisServer {
   readonly port: number;
   readonly pid: number;
-  stop(): Promise<void>;
+  /** Resolves when it has ended. */
+  stop(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
 
-/** Starts `redis-server` with its append-only file synced as told; resolves when it accepts connections. */
+export interface RedisOptions {
+  /** To come back where it was. */
+  readonly port?: number;
+  /** Further arguments, e.g. `['--requirepass', 'secret']`. */
+  readonly more?: readonly string[];
+}
+
+const arguments_: Readonly<Record<Persistence, readonly string[]>> = {
+  always: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
+  everysec: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'],
+  snapshots: ['--save', '3600 1 300 100 60 10000', '--appendonly', 'no'],
+  nothing: ['--save', '', '--appendonly', 'no'],
+};
+
+/** Starts `redis-server`; resolves when it accepts connections. */
 export async function startRedis(
   directory: string,
-  appendfsync: 'always' | 'everysec',
+  persistence: Persistence,
+  { port: wanted, more = [] }: RedisOptions = {},
 ): Promise<RedisServer> {
   mkdirSync(directory, { recursive: true });
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
+  const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
   const server = spawn(
     'redis-server',
-    [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      directory,
-      '--save',
-      '',
-      '--appendonly',
-      'yes',
-    ].concat(['--appendfsync', appendfsync, '--maxmemory-policy', 'noeviction']),
+    [...place, '--maxmemory-policy', 'noeviction', ...arguments_[persistence], ...more],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const ended = once(server, 'exit');
@@ -46,9 +55,9 @@ export async function startRedis(
   return {
     port,
     pid: server.pid,
-    stop: async () => {
+    stop: async (signal = 'SIGKILL') => {
       process.off('exit', endWithUs);
-      server.kill('SIGKILL');
+      server.kill(signal);
       await ended;
     },
   };

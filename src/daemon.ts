@@ -5,17 +5,20 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
+import { lookAtHealth } from './daemon/health.ts';
+import { openOutside } from './daemon/outside.ts';
+import type { Parts } from './daemon/parts.ts';
 import { openScheduler } from './daemon/scheduling.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
-import type { Engine } from './engine/engine.ts';
-import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { createGateway } from './gateway/gateway.ts';
 import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
-import { reportHealth, Troubles, type Condition, type Health } from './health/condition.ts';
-import { openLedger, type Ledger } from './ledger/ledger.ts';
+import { createEngineWatch, warnOfOtherEngine } from './health/engine-watch.ts';
+import { Troubles, type Condition } from './health/condition.ts';
+import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
@@ -25,13 +28,12 @@ import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
-import type { Scheduler } from './scheduler/scheduler.ts';
+import { SkillsOfSessions } from './skills/session-skills.ts';
+import { SkillWatch } from './skills/watch.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
-import type { Webhooks } from './operations/webhooks.ts';
 import { openWorker } from './worker/open.ts';
 import type { RunnerCommand } from './worker/runner-process.ts';
-import type { Worker } from './worker/worker.ts';
 
 export interface DaemonOptions {
   /** Held for as long as the daemon runs. */
@@ -51,16 +53,6 @@ export interface DaemonOptions {
 /** Runs until it is stopped; resolves with the exit code of the process. Rejects when it cannot start. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   return new Daemon(options).run();
-}
-
-/** What boot has made, for the parts that act on all of it. */
-interface Parts {
-  readonly gateway: Gateway;
-  readonly ledger: Ledger;
-  readonly engine: Engine;
-  readonly worker: Worker;
-  readonly scheduler: Scheduler;
-  readonly webhooks: Webhooks;
 }
 
 class Daemon {
@@ -139,47 +131,54 @@ class Daemon {
 
     // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
     await this.#executors.refresh(this.#config.current);
-    const engine = openEngine(this.#config.current.engine, {
+    const base = {
       ledger,
-      lanes: () => this.#config.current.lanes,
-      onError: (error) => this.#fail(error, { part: 'engine' }),
-    });
-    const worker = openWorker({
-      ledger,
-      engine,
       home,
-      homeIdentity: lock.identity,
-      hostBootId: hostBootId(),
-      workerId: this.#instanceId,
       env,
       token,
-      config: () => this.#config.current,
-      port,
-      runner: this.#options.runner,
-      executors: () => this.#executors.all(),
-      pass: this.#pass,
-      onError: (error, context) => this.#fail(error, context),
-    });
-    const adopted = await worker.recover();
-
-    // 6 what clients can ask for
-    const intake = {
-      ledger,
-      home,
+      userHome: this.#options.userHome,
       config: () => this.#config.current,
       executors: () => this.#executors.all(),
       defaultExecutor: () => this.#executors.defaultName(),
       pass: this.#pass,
+      log: this.#log,
+      troubles: this.#troubles,
+      onError: (error: unknown, context: Record<string, unknown>) => this.#fail(error, context),
     };
-    const webhooks = openWebhooks({ ...intake, token, env, log: this.#log, troubles: this.#troubles });
+    const engine = openEngine(this.#config.current.engine, {
+      ledger,
+      lanes: () => this.#config.current.lanes,
+      env,
+      onError: (error) => this.#fail(error, { part: 'engine' }),
+      onTrouble: createEngineWatch(this.#troubles, this.#log),
+    });
+    const skills = new SkillsOfSessions(base);
+    const worker = openWorker({
+      ...base,
+      skills,
+      engine,
+      homeIdentity: lock.identity,
+      hostBootId: hostBootId(),
+      workerId: this.#instanceId,
+      port,
+      runner: this.#options.runner,
+    });
+    const adopted = await worker.recover();
+
+    // 6 what clients can ask for, and what works by itself
+    const runs = createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' }));
+    const onWatching = (): void => this.#log.info({}, 'watching skills');
+    const skillWatch = new SkillWatch({ ...base, skills, onWatching });
     const scheduler = openScheduler({
-      ...intake,
+      ...base,
       endRun: (jobId) => worker.cancel(jobId),
       onError: (error) => this.#fail(error, { part: 'scheduler' }),
     });
-    const parts: Parts = { gateway, ledger, engine, worker, scheduler, webhooks };
-    const inlets: readonly Service[] = [scheduler];
-    const outlets: readonly Service[] = [];
+    const outside = openOutside({ ...base, runs });
+    const webhooks = openWebhooks(base);
+    const parts: Parts = { gateway, ledger, engine, worker, skillWatch, scheduler, outside, webhooks };
+    const inlets: readonly Service[] = [skillWatch, scheduler, ...outside.inlets];
+    const { outlets } = outside;
     const shutdown = createDaemonShutdown({
       ...parts,
       inlets,
@@ -193,22 +192,26 @@ class Daemon {
     const condition = (): Condition =>
       this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
+    const operations = openOperations({
+      ...base,
+      engine,
+      worker,
+      skills,
+      scheduler,
+      telegram: outside.telegram,
+      webhooks,
+      about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
+      health: condition,
+      stop: (mode) => shutdown.request(mode),
+    });
+    outside.connect(operations);
     await gateway.open({
-      operations: openOperations({
-        ...intake,
-        engine,
-        scheduler,
-        webhooks,
-        about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
-        health: condition,
-        worker,
-        stop: (mode) => shutdown.request(mode),
-      }),
+      operations,
       events: ledger.events,
       runTokens: ledger.runTokens,
-      runs: createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' })),
+      runs,
       hooks: webhooks.door,
-      health: () => this.#health(parts, condition()),
+      health: () => lookAtHealth(parts, condition(), { version, startedAt: this.#startedAt }),
       answered: (name) => {
         if (name === 'jobs.create' || name === 'hook') this.#pass('2-acknowledged');
       },
@@ -243,7 +246,7 @@ class Daemon {
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
-  #afterReload(error: unknown, { gateway, engine, scheduler, webhooks }: Parts): void {
+  #afterReload(error: unknown, parts: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
@@ -251,27 +254,21 @@ class Daemon {
       return;
     }
     this.#troubles.clear('config');
+    const { gateway, engine, scheduler, skillWatch, outside, webhooks } = parts;
     const { current } = this.#config;
     if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
+    warnOfOtherEngine(engine, current.engine, this.#log);
     gateway.answerTo(current.hosts);
     webhooks.reload();
+    outside.reload();
+    skillWatch.refresh();
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())
       .then(() => scheduler.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))
       .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
-  }
-
-  async #health({ engine, worker }: Parts, condition: Condition): Promise<Health> {
-    const depths = await engine.depth();
-    return reportHealth(condition, this.#options.version, {
-      uptime: Math.round((Date.now() - this.#startedAt) / 1000),
-      jobsProcessed: worker.settledCount,
-      jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
-      lastHeartbeat: new Date().toISOString(),
-    });
   }
 
   #fail(error: unknown, context: Record<string, unknown>): void {

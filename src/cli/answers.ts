@@ -5,6 +5,7 @@ import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
 import type { SessionState } from '../core/session.ts';
 import type { ApprovalView } from '../operations/approvals.ts';
+import type { DeliveryView } from '../operations/deliveries.ts';
 import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
 import type { Notice } from '../operations/notices.ts';
@@ -13,6 +14,9 @@ import type { OccurrenceView, ScheduleView } from '../operations/schedule-view.t
 import type { SessionView } from '../operations/session-view.ts';
 import type { SpendingView } from '../operations/spending.ts';
 import type { WebhookTestView, WebhookView } from '../operations/webhooks.ts';
+import type { TelegramView } from '../operations/telegram.ts';
+import type { TraceView } from '../operations/trace.ts';
+import type { SkillsView } from '../operations/skills.ts';
 
 export type Job = Omit<JobView, 'state'> & { readonly state: JobState };
 export type Approval = ApprovalView;
@@ -21,6 +25,7 @@ export type Need = NeedView;
 export type Session = Omit<SessionView, 'state'> & { readonly state: SessionState };
 
 export type SpendingAnswer = SpendingView;
+export type SkillsAnswer = SkillsView;
 export type Schedule = ScheduleView;
 export type Occurrence = OccurrenceView;
 export type Reminder = ReminderView;
@@ -79,6 +84,22 @@ export interface ApprovalAnswer {
 export interface ApprovalsAnswer {
   readonly approvals: readonly Approval[];
   readonly nextCursor: string | null;
+}
+
+export type Delivery = DeliveryView;
+
+export interface DeliveriesAnswer {
+  readonly deliveries: readonly Delivery[];
+  readonly nextCursor: string | null;
+}
+
+export type TraceAnswer = TraceView;
+export type TelegramAnswer = TelegramView;
+
+export interface PairAnswer {
+  readonly code: string;
+  readonly expiresAt: string;
+  readonly bot: string | null;
 }
 
 export interface LanesAnswer {

@@ -8,6 +8,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "git diff | homer run 'review this'        text piped in is appended to the task",
     "homer run -s website 'make the header blue'      a turn of the conversation called website",
     "homer run --max-cost 2 --fallback codex 'port the tests'   at most $2; Codex takes over at a usage limit",
+    "homer run --detach --notify telegram:123456789 'run the tests'   the answer comes to a chat",
     "homer run -C ~/code/site --detach 'update the dependencies and run the tests'",
     '',
     'The result goes to standard output, all else to standard error. The exit code is 0 only when the job',
@@ -69,6 +70,18 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer spending --day 2026-03-01 --json',
     '',
     '? is unknown, never 0: not every agent tells what a run cost; see docs/limits.md.',
+  ],
+  trace: ['homer trace last', 'homer trace k3f9ab --json'],
+  deliveries: [
+    'homer deliveries',
+    'homer deliveries --state unknown          may have arrived, or not: you decide',
+    'homer deliveries retry k3f9ab             sends it again',
+    'homer deliveries drop k3f9ab              gives it up',
+  ],
+  telegram: [
+    'homer telegram                            how it is connected, and who may talk to it',
+    'homer telegram pair                       a code: whoever sends it to the bot is let in',
+    'homer telegram unpair 123456789',
   ],
   schedules: [
     'homer schedules                           what there is, with the next five times of each',

@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import type { Context } from './context.ts';
 import { declareApprovals } from './declare/approvals.ts';
+import { declareChannels } from './declare/channels.ts';
 import { declareDaemon, declareStatus } from './declare/daemon.ts';
 import type { Declaration } from './declare/declaration.ts';
 import { declareJobs, declareRun } from './declare/jobs.ts';
@@ -56,6 +57,7 @@ export function createProgram(
   declareDaemon(declaration);
   declareSessions(declaration);
   declareSpending(declaration);
+  declareChannels(declaration);
   declareSchedules(declaration);
   declareSettings(declaration);
 

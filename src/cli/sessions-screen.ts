@@ -31,10 +31,11 @@ export function sessionTable(sessions: readonly Session[], { palette, columns, n
   return table([head, ...rows], columns);
 }
 
-/** `turns`: the newest, oldest first; `hasMore`: there are others before them. */
+/** `turns`: the newest, oldest first; `skills`: names of those it was handed; `hasMore`: there are others before them. */
 export function drawSession(
   session: Session,
   turns: readonly Job[],
+  skills: readonly string[],
   hasMore: boolean,
   { palette, columns, now }: Paper,
 ): string[] {
@@ -53,6 +54,7 @@ export function drawSession(
         ),
         ...(session.forkedFrom === null ? [] : [fact('fork of', session.forkedFrom)]),
         fact('agent', session.agentSessionId ?? 'begins afresh with the next turn'),
+        ...(skills.length === 0 ? [] : [fact('skills', skills.join(', '))]),
       ],
       columns,
       '  ',

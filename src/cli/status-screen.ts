@@ -70,11 +70,11 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     ]),
   ]);
   const needs = table(
-    status.needsYou.map(({ jobId, approvalId, state, message }) => [
-      id(jobId),
+    status.needsYou.map(({ jobId, approvalId, deliveryId, state, message }) => [
+      id(deliveryId ?? jobId ?? ''),
       {
         text: approvalId === null ? state : 'asks',
-        paint: state === 'failed' ? palette.bad : palette.needs,
+        paint: state === 'failed' || state === 'dead' ? palette.bad : palette.needs,
       },
       // A command is shown as it is, without a full stop.
       { text: approvalId === null ? sentence(oneLine(message)) : oneLine(message) },
@@ -147,9 +147,9 @@ function needHint({ hint, expiresAt }: Need, now: number): string {
   return `${hint} Denied by itself in ${timeLeft(expiresAt, now)}.`;
 }
 
-function shorten(text: string, { jobId, approvalId }: Need): string {
-  const short = text.replaceAll(jobId, shortId(jobId));
-  return approvalId === null ? short : short.replaceAll(approvalId, shortId(approvalId));
+function shorten(text: string, { jobId, approvalId, deliveryId }: Need): string {
+  const ids = [jobId, approvalId, deliveryId].filter((each) => each !== null && each !== undefined);
+  return ids.reduce((short, each) => short.replaceAll(each, shortId(each)), text);
 }
 
 function work(status: StatusAnswer): string {

@@ -13,6 +13,8 @@ import type {
   SkillEntryConfig,
   SkillsConfig,
 } from './config.ts';
+import { buildEngine } from './engine.ts';
+import { buildTelegram } from './telegram.ts';
 import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
@@ -44,7 +46,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     executors,
     defaultExecutor: file.defaultExecutor ?? null,
     roots: (file.roots ?? []).map(expand),
-    engine: { kind: 'embedded' },
+    engine: buildEngine(file.engine, (url) => secretRef(url, expand)),
     keepAwake: file.keepAwake ?? true,
     approvals: { expiryMs: parseSpan(file.approvals?.expiry ?? '') ?? defaults.approvalExpiryMs },
     sessions: {
@@ -58,6 +60,8 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
       maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
     },
     skills: buildSkills(file.skills ?? {}, expand),
+    telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
+    deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },
     schedules: buildSchedules(file.schedules ?? {}, expand),
     webhooks: buildWebhooks(file.webhooks ?? {}, (secret) => secretRef(secret as FileSecret, expand), expand),
   });
@@ -105,6 +109,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       toolMs: 0,
       parkOnLimit: true,
       fallback: [],
+      skills: false,
       timeoutMs: file.timeoutMs ?? defaults.commandTimeoutMs,
     };
   }
@@ -124,6 +129,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     toolMs: file.toolMs ?? 0,
     parkOnLimit: file.parkOnLimit ?? true,
     fallback: file.fallback ?? [],
+    skills: file.skills ?? true,
     timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
   };
 }

@@ -4,6 +4,8 @@ import type { ExecutorKind, Permissions } from '../core/agent.ts';
 import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
+import type { EngineConfig } from './engine.ts';
+import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
 import type { ScheduleConfig } from './schedules.ts';
 import type { WebhookConfig } from './webhooks.ts';
 
@@ -67,6 +69,8 @@ export interface ExecutorConfig {
   readonly version: string | null;
   /** Its runs are given what they need to ask Homer for jobs of their own. */
   readonly subagents: boolean;
+  /** Its runs are handed the skills of their snapshot; never for a command. */
+  readonly skills: boolean;
   /** Written in config.yaml; false: found on PATH or built in. */
   readonly configured: boolean;
 }
@@ -111,7 +115,7 @@ export interface Config {
   readonly defaultExecutor: string | null;
   /** Absolute, `~` expanded; empty: anywhere. */
   readonly roots: readonly string[];
-  readonly engine: { readonly kind: 'embedded' };
+  readonly engine: EngineConfig;
   /** Whether the machine is kept from sleeping while runs live. */
   readonly keepAwake: boolean;
   /** How long an answer of a person is waited for. */
@@ -121,6 +125,9 @@ export interface Config {
   /** How many levels of jobs that agents ask for there may be, and how many of them one job may have. */
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
+  /** Null: not configured. */
+  readonly telegram: TelegramConfig | null;
+  readonly deliveries: DeliveriesConfig;
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
 }

@@ -165,7 +165,7 @@ executors:
     ).toEqual([
       'HOMER_PORT: "x" is not a port (0 to 65535; 0: any free one)',
       'config.yaml:1:7 port: "80" is not a number',
-      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, budget, executors, defaultExecutor, roots, engine, keepAwake, approvals, sessions, drain, subagents, skills, schedules, webhooks',
+      'config.yaml:2:1 prot: is not a known key; known here: port, hosts, lanes, budget, executors, defaultExecutor, roots, engine, keepAwake, approvals, sessions, drain, subagents, skills, telegram, deliveries, schedules, webhooks',
       'config.yaml:4:17 lanes.work.rate: "fast" is not a rate like "30/1m"',
       'config.yaml:4:36 lanes.work.concurrency: 0 is too small; it must be at least 1',
       'config.yaml:5:3 lanes.WORK: "WORK" is not a name (lower case letters, digits, - and _, at most 32)',
@@ -175,8 +175,8 @@ executors:
       'config.yaml:8:9 hosts.0: "*" is not a host name like "homer.example.net" or "homer.example.net:8443" (no scheme, no *)',
       'config.yaml:8:26 hosts.2: "a.example:70000" has a port above 65535',
       'config.yaml:9:9 roots.0: "code" is not an absolute path (or one that starts with ~/)',
-      'config.yaml:10:1 telegram: is not available in this version of Homer',
-      'config.yaml:11:17 engine.kind: "bullmq" is not available in this version of Homer; it must be "embedded"',
+      'config.yaml:10:11 telegram.token: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
+      'config.yaml:11:9 engine.url: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
       'config.yaml:12:18 defaultExecutor: "nope" is not an executor; there are shell, claude, codex, gemini, kimi, opencode, pi, qwen, a, b, c, d, e, f, g, h',
       'config.yaml:14:14 executors.a.kind: "cursor" is not possible; it must be "claude" or "codex" or "gemini" or "kimi" or "opencode" or "pi" or "qwen" or "acp" or "command"',
       'config.yaml:15:6 executors.b.kind: is missing; it must be "claude" or "codex" or "gemini" or "kimi" or "opencode" or "pi" or "qwen" or "acp" or "command"',
@@ -338,6 +338,8 @@ test('the JSON Schema knows every key and closes each mapping', () => {
     'drain',
     'subagents',
     'skills',
+    'telegram',
+    'deliveries',
     'schedules',
     'webhooks',
   ]);

@@ -7,6 +7,7 @@ import { buildConfig } from './build.ts';
 import { findFallbackProblems } from './fallbacks.ts';
 import type { Config } from './config.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
+import { hasPlainPassword } from './engine.ts';
 import { configFile, parseConfigText, readConfigText } from './document.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
@@ -133,6 +134,10 @@ function doubts(file: FileContent): Finding[] {
   for (const [name, { secret }] of Object.entries(file.webhooks ?? {}))
     if (typeof secret === 'string' && secret !== '')
       findings.push({ path: ['webhooks', name, 'secret'], at: 'value', message: plainSecret });
+  if (file.engine?.kind === 'bullmq' && hasPlainPassword(file.engine))
+    findings.push({ path: ['engine', 'url'], at: 'value', message: plainSecret });
+  if (typeof file.telegram?.token === 'string')
+    findings.push({ path: ['telegram', 'token'], at: 'value', message: plainSecret });
   for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
     const path = ['skills', 'entries', name];
     doubtVariables([...path, 'env'], entry.env);

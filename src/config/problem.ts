@@ -30,9 +30,6 @@ export interface Finding {
   readonly message: string;
 }
 
-const later: ReadonlySet<string> = new Set(['telegram']);
-const laterKinds: ReadonlySet<unknown> = new Set(['bullmq']);
-
 /** Turns one zod issue into findings; `root` is the value that was validated. */
 export function describeIssue(issue: core.$ZodIssue, root: unknown): readonly Finding[] {
   const path = issue.path;
@@ -43,8 +40,7 @@ export function describeIssue(issue: core.$ZodIssue, root: unknown): readonly Fi
       return issue.keys.map((key) => ({
         path: [...path, key],
         at: 'key',
-        message:
-          path.length === 0 && later.has(key) ? 'is not available in this version of Homer' : issue.message,
+        message: issue.message,
       }));
     case 'invalid_type':
       if (value === undefined) return here('is missing');
@@ -83,8 +79,6 @@ function notOneOf(
   values: readonly unknown[],
   choices = `it must be ${values.map((each) => JSON.stringify(each)).join(' or ')}`,
 ): string {
-  if (laterKinds.has(value))
-    return `${show(value, path)} is not available in this version of Homer; ${choices}`;
   return `${show(value, path)} is not possible; ${choices}`;
 }
 
@@ -110,10 +104,11 @@ function show(value: unknown, path: readonly PropertyKey[]): string {
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }
 
-/** Below `setEnv` of an executor, `env` or `config` of a skill's entry, and its `apiKey`. */
+/** Below `setEnv` of an executor, the `url` of the engine, `env` or `config` of a skill's entry, and its `apiKey`. */
 function isSecret(path: readonly PropertyKey[]): boolean {
   if (path[0] === 'webhooks' && path[2] === 'secret') return true;
   if (path.includes('setEnv')) return path.at(-1) !== 'setEnv';
+  if (path[0] === 'engine') return path[1] === 'url';
   if (path[0] !== 'skills' || path[1] !== 'entries') return false;
   return path[3] === 'apiKey' || ((path[3] === 'env' || path[3] === 'config') && path.length > 4);
 }

@@ -1,6 +1,7 @@
 // The `schedules` of config.yaml: what may stand there, and the value that is made of it.
 
 import { z } from 'zod';
+import { parseTarget, targetRule } from '../core/delivery.ts';
 import {
   catchUpChoices,
   normalSpec,
@@ -58,7 +59,10 @@ const shape = {
     .string()
     .regex(/^(?:\/|~(?:\/|$))/, 'is not an absolute path (or one that starts with ~/)')
     .optional(),
-  notify: z.string().min(1).max(256).optional(),
+  notify: z
+    .string()
+    .refine((text) => parseTarget(text) !== null, targetRule)
+    .optional(),
 };
 
 const kinds = ['at', 'every', 'cron'] as const;

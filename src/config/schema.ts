@@ -5,8 +5,10 @@ import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
 import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
+import { engineSchema } from './engine.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { channelSchemas } from './telegram.ts';
 import { schedulesSchema } from './schedules.ts';
 import { webhooksSchema } from './webhooks.ts';
 
@@ -126,6 +128,7 @@ const agent = mapping({
   toolMs: milliseconds.optional(),
   parkOnLimit: z.boolean().optional(),
   fallback: z.array(name).max(8).optional(),
+  skills: z.boolean().optional(),
   ...anyExecutor,
 }).superRefine(checkSandbox);
 
@@ -228,7 +231,7 @@ export const fileSchema = mapping({
     .optional(),
   defaultExecutor: name.optional(),
   roots: z.array(absolute).max(256).optional(),
-  engine: mapping({ kind: z.literal('embedded') }).optional(),
+  engine: engineSchema({ mapping, secret }).optional(),
   keepAwake: z.boolean().optional(),
   approvals: mapping({
     expiry: z
@@ -252,6 +255,7 @@ export const fileSchema = mapping({
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
   skills: skills.optional(),
+  ...channelSchemas(secret),
   schedules: schedulesSchema.optional(),
   webhooks: webhooksSchema({ mapping, secret, name }).optional(),
 });

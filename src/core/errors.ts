@@ -2,6 +2,7 @@
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
 import { hookErrors } from './hook-errors.ts';
+import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
 import { jobErrors } from './job-errors.ts';
 import { requestErrors } from './request-errors.ts';
@@ -17,6 +18,7 @@ export const catalogue = {
   ...scheduleErrors,
   ...skillErrors,
   ...hookErrors,
+  ...deliveryErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,6 +1,7 @@
 // What happened to jobs, runs, approvals, schedules, lanes and the daemon: the vocabulary of the ledger's event log.
 
 import type { ApprovalState } from './approval.ts';
+import type { DeliveryState } from './delivery.ts';
 import type { JobState } from './job.ts';
 import type { OccurrenceState } from './schedule.ts';
 
@@ -12,6 +13,7 @@ export type LedgerEventType =
   | 'run.adopted'
   | 'run.session'
   | `approval.${ApprovalState}`
+  | `delivery.${DeliveryState}`
   | `occurrence.${OccurrenceState}`
   | 'schedule.created'
   | 'schedule.changed'
@@ -23,6 +25,7 @@ export type LedgerEventType =
   | 'session.created'
   | 'session.reset'
   | 'session.ended'
+  | 'skills.changed'
   | 'executor.limited'
   | 'executor.unlimited'
   | 'lane.paused'

@@ -7,6 +7,7 @@ export type JobId = Branded<'JobId'>;
 export type RunId = Branded<'RunId'>;
 export type ApprovalId = Branded<'ApprovalId'>;
 export type SessionId = Branded<'SessionId'>;
+export type DeliveryId = Branded<'DeliveryId'>;
 export type ScheduleId = Branded<'ScheduleId'>;
 export type Generation = Branded<'Generation'>;
 
@@ -71,6 +72,10 @@ export function newSessionId(now: number, random: Uint8Array): SessionId {
   return newId('s', now, random) as SessionId;
 }
 
+export function newDeliveryId(now: number, random: Uint8Array): DeliveryId {
+  return newId('d', now, random) as DeliveryId;
+}
+
 export function newScheduleId(now: number, random: Uint8Array): ScheduleId {
   return newId('c', now, random) as ScheduleId;
 }
@@ -84,6 +89,7 @@ const jobIdShape = /^j[0-9a-hjkmnp-tv-z]{19}$/;
 const runIdShape = /^r[0-9a-hjkmnp-tv-z]{19}$/;
 const approvalIdShape = /^a[0-9a-hjkmnp-tv-z]{19}$/;
 const sessionIdShape = /^s[0-9a-hjkmnp-tv-z]{19}$/;
+const deliveryIdShape = /^d[0-9a-hjkmnp-tv-z]{19}$/;
 const scheduleIdShape = /^c[0-9a-hjkmnp-tv-z]{19}$/;
 
 export function isJobId(text: string): text is JobId {
@@ -100,6 +106,10 @@ export function isApprovalId(text: string): text is ApprovalId {
 
 export function isSessionId(text: string): text is SessionId {
   return sessionIdShape.test(text);
+}
+
+export function isDeliveryId(text: string): text is DeliveryId {
+  return deliveryIdShape.test(text);
 }
 
 export function isScheduleId(text: string): text is ScheduleId {

@@ -51,6 +51,12 @@ export const instanceErrors = {
     title: 'The ledger cannot be read or written',
     hint: 'Check the disk (`dmesg`), then start Homer again; what could be saved is in backups/.',
   },
+  HOMER_REDIS: {
+    status: null,
+    exit: 1,
+    title: 'Redis is away or cannot be used',
+    hint: 'Nothing is lost and jobs go on without it; look at Redis and at `engine.url` in config.yaml.',
+  },
   HOMER_NOT_RUNNING: {
     status: null,
     exit: 3,

@@ -2,8 +2,10 @@
 
 import { randomFillSync } from 'node:crypto';
 import { uptime } from 'node:os';
+import { parseTarget } from '../core/delivery.ts';
 import { createChance, newScheduleId, type JobId } from '../core/ids.ts';
 import { createPreparation, type IntakeOptions, type Prepare } from '../intake/intake.ts';
+import { messageKey } from '../ledger/occurrences.ts';
 import type { ScheduleRecord } from '../ledger/schedule-record.ts';
 import type { Announce, MakeJob } from '../scheduler/look.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -19,7 +21,7 @@ export function openScheduler(options: SchedulingOptions): Scheduler {
   return new Scheduler({
     ledger,
     makeJob: createJobMaker(createPreparation(options)),
-    announce: announceByEvent(ledger),
+    announce: createAnnouncer(ledger, config),
     fromFile: () => config().schedules,
     newId: (now) => newScheduleId(now, chance(now)),
     endRun,
@@ -52,11 +54,21 @@ export function senderOf({ id, byOwner }: Pick<ScheduleRecord, 'id' | 'byOwner'>
   return { source: `schedule:${id}`, isOwner: byOwner };
 }
 
-/** Until something delivers messages: an event, and a line in the status until it was seen. */
-function announceByEvent(ledger: SchedulingOptions['ledger']): Announce {
+/**
+ * A message goes to the chat it names, and its occurrence ends with its delivery; without one, or while that channel is not
+ * configured, it stands in the status until it was seen.
+ */
+function createAnnouncer(ledger: SchedulingOptions['ledger'], config: SchedulingOptions['config']): Announce {
   return ({ target, text, scheduleId, dueAt }, now) => {
     const data = { scheduleId, dueAt: new Date(dueAt).toISOString(), text, target };
     ledger.events.append(now, 'reminder.due', null, null, data);
-    return 'said';
+    const channel = target === null ? null : (parseTarget(target)?.channel ?? null);
+    if (target === null || channel === null || (channel === 'telegram' && config().telegram === null))
+      return 'said';
+    ledger.deliveries.add(
+      { target, key: messageKey(scheduleId, dueAt), jobId: null, text: `⏰ ${text}` },
+      now,
+    );
+    return 'sending';
   };
 }

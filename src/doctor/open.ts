@@ -8,6 +8,7 @@ import { isHomerError, messageOf } from '../core/errors.ts';
 import { detectIsolation } from '../runner/isolation.ts';
 import { examineAgents } from './agents.ts';
 import { awakeFinding, containmentFindings, diskFinding, homeFinding, portFinding } from './machine.ts';
+import { engineFindings } from './redis.ts';
 import { type DoctorReport, finding, type Finding } from './report.ts';
 import type { Surroundings } from './sign-in.ts';
 import { webhookFindings } from './webhooks.ts';
@@ -19,7 +20,7 @@ export interface DoctorOptions extends Surroundings {
   readonly isRunning: boolean;
 }
 
-/** Starts agents only to hear their version; reads no secret; opens neither ledger nor lock. */
+/** Starts agents only to hear their version; reads no secret but the url of Redis; opens neither ledger nor lock. */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const { home, env } = options;
   const { config, findings } = readConfig(options);
@@ -38,6 +39,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
       ...(options.isRunning || config === null || config.port === 0 ? [] : [await portFinding(config.port)]),
       await diskFinding(home),
       ...(hasAgent ? [] : [noAgent]),
+      ...(await engineFindings(config, env)),
       ...containmentFindings(isolation, config),
       await awakeFinding(config, env),
     ],

@@ -58,6 +58,17 @@ export interface LaneDepth {
   readonly paused: boolean;
 }
 
+/** What an engine is built on beside the ledger, for people and programs that look after it. */
+export interface Transport {
+  readonly kind: 'redis';
+  /** `connecting` only at the start; while it is `away` jobs are claimed from the ledger. */
+  readonly state: 'connecting' | 'up' | 'away';
+  /** "redis 7.0.15: everysec, can lose the last second; Homer sends it again from the ledger"; null until it was asked. */
+  readonly durability: string | null;
+  /** What it is set to and should not be; Homer goes on all the same. */
+  readonly warnings: readonly string[];
+}
+
 export interface Engine {
   readonly kind: 'embedded' | 'bullmq';
   readonly capabilities: Capabilities;
@@ -75,6 +86,8 @@ export interface Engine {
   refresh(): Promise<void>;
   /** Every lane that is configured or has jobs. */
   depth(): Promise<readonly LaneDepth[]>;
+  /** Null: there is nothing beside the ledger. */
+  transport(): Transport | null;
   /** Hands out no claim any more; returns when none is being handed out. Tolerates a second call. */
   close(): Promise<void>;
 }

@@ -1,7 +1,9 @@
 // What Homer knows of the agents it drives over the Agent Client Protocol; measured with Kimi Code 2.1.0, OpenCode
 // 1.18.33 and Qwen Code 0.24.4.
 
+import { join } from 'node:path';
 import type { ExecutorKind, Permissions } from '../core/agent.ts';
+import type { TurnSkills } from '../core/skill.ts';
 import type { ExecutorSettings } from './executor.ts';
 
 export type AcpKind = Extract<ExecutorKind, 'acp' | 'kimi' | 'opencode' | 'qwen'>;
@@ -10,8 +12,11 @@ export interface AcpAgent {
   /** For messages; null: as it calls itself, else as its executor is called. */
   readonly title: string | null;
   /** What makes the program speak the protocol, and keep its limits. */
-  readonly args: (settings: ExecutorSettings) => readonly string[];
-  readonly env: (settings: ExecutorSettings) => Readonly<Record<string, string>>;
+  readonly args: (settings: ExecutorSettings, skills: TurnSkills | undefined) => readonly string[];
+  readonly env: (
+    settings: ExecutorSettings,
+    skills: TurnSkills | undefined,
+  ) => Readonly<Record<string, string>>;
   /** The mode in which it asks before it acts, whatever its user has chosen for the terminal. */
   readonly askingMode: string | null;
   /** It ends a turn whose model failed as if it were done: without a last word it is not. */
@@ -20,16 +25,22 @@ export interface AcpAgent {
   readonly tellsTokens: boolean;
 }
 
+const folderOf = ({ directory }: TurnSkills): string => join(directory, 'skills');
+
 const readingTools = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
 const actingTools = ['edit', 'bash', 'task', 'webfetch', 'websearch', 'codesearch', 'external_directory'];
 
 /** OpenCode allows everything unless it is told to ask; a tool that is denied is not even offered to the model. */
-function openCodePermission(permissions: Permissions): string {
+function openCodePermission(permissions: Permissions, skills: TurnSkills | undefined): string {
   const acting = permissions === 'none' ? 'deny' : 'ask';
   return JSON.stringify({
     '*': acting,
     ...Object.fromEntries(readingTools.map((tool) => [tool, 'allow'])),
     ...Object.fromEntries(actingTools.map((tool) => [tool, acting])),
+    // The last rule that fits counts.
+    ...(skills === undefined
+      ? {}
+      : { external_directory: { '*': acting, [`${folderOf(skills)}/*`]: 'allow' } }),
     // It asks a person at a terminal.
     question: 'deny',
   });
@@ -46,6 +57,7 @@ export const acpAgents: Readonly<Record<AcpKind, AcpAgent>> = {
   },
   kimi: {
     title: 'Kimi Code',
+    // Its `--skills-dir` is passed over here.
     args: () => ['acp'],
     // The default of 10 attempts makes a failing service take minutes to be told; Homer's own queue does the long waiting.
     env: ({ maxTurns }) => ({
@@ -60,9 +72,11 @@ export const acpAgents: Readonly<Record<AcpKind, AcpAgent>> = {
   opencode: {
     title: 'OpenCode',
     args: () => ['acp'],
-    env: ({ permissions }) => ({
+    env: ({ permissions }, skills) => ({
       OPENCODE_DISABLE_AUTOUPDATE: '1',
-      OPENCODE_PERMISSION: openCodePermission(permissions),
+      OPENCODE_PERMISSION: openCodePermission(permissions, skills),
+      // Those in ~/.claude/skills and .agents/skills: they are in the snapshot, or not to be offered.
+      ...(skills === undefined ? {} : { OPENCODE_DISABLE_EXTERNAL_SKILLS: '1' }),
     }),
     askingMode: null,
     hidesFailures: false,
@@ -72,11 +86,12 @@ export const acpAgents: Readonly<Record<AcpKind, AcpAgent>> = {
   qwen: {
     title: 'Qwen Code',
     // Its own default lets a model decide what is safe.
-    args: ({ maxTurns }) => [
+    args: ({ maxTurns }, skills) => [
       '--acp',
       '--approval-mode',
       'default',
       ...(maxTurns === null ? [] : ['--max-session-turns', String(maxTurns)]),
+      ...(skills === undefined ? [] : ['--include-directories', folderOf(skills)]),
     ],
     // Otherwise a second process does the work, and lives on when the first is killed.
     env: () => ({ QWEN_CODE_NO_RELAUNCH: '1' }),

@@ -13,10 +13,10 @@ export function createAcpExecutor(kind: AcpKind): Executor {
     framing: 'lines',
     choosesSessionId: false,
     resumable: true,
-    invocation: (settings) => ({
+    invocation: (settings, { skills }) => ({
       file: settings.bin,
-      args: [...settings.args, ...agent.args(settings)],
-      env: agent.env(settings),
+      args: [...settings.args, ...agent.args(settings, skills)],
+      env: agent.env(settings, skills),
     }),
     converse: (settings, turn, hide) => createAcpConversation(agent, settings, turn, hide),
   };

@@ -3,6 +3,7 @@
 
 import type { Permissions } from '../core/agent.ts';
 import { createClaudeConversation } from './claude-conversation.ts';
+import { claudeSkillArguments } from './claude-skills.ts';
 import type { Executor, ExecutorSettings, Turn } from './executor.ts';
 
 /** Runs Claude Code, one process per turn, with a session id that Homer chooses. */
@@ -13,6 +14,7 @@ export function createClaudeExecutor(): Executor {
     choosesSessionId: true,
     resumable: true,
     forks: true,
+    takesSkills: true,
     invocation: (settings, turn) => ({
       file: settings.bin,
       args: [...settings.args, ...argumentsOf(settings, turn)],
@@ -38,6 +40,8 @@ const toolsOfNoUse = [
 // `none` is a hard limit: `dontAsk` alone still runs whatever the allow rules of the user's own settings name, and
 // `plan` lets a classifier decide about commands.
 const readOnly = ['--permission-mode', 'dontAsk', '--tools=Read,Glob,Grep', '--strict-mcp-config'];
+// The tool for skills runs nothing by itself: commands in a SKILL.md are put to the same rules, and refused.
+const readOnlyWithSkills = readOnly.map((each) => (each.startsWith('--tools=') ? `${each},Skill` : each));
 
 const permissionArguments: Readonly<Record<Permissions, readonly string[]>> = {
   ask: ['--permission-mode', 'default'],
@@ -57,7 +61,9 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
     '--verbose',
     '--permission-prompt-tool',
     'stdio',
-    ...permissionArguments[settings.permissions],
+    ...(settings.permissions === 'none' && turn.skills !== undefined
+      ? readOnlyWithSkills
+      : permissionArguments[settings.permissions]),
     `--disallowedTools=${toolsOfNoUse.join(',')}`,
   ];
   const { id, mode, forkOf } = turn.session;
@@ -67,6 +73,7 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
   if (settings.model !== null) args.push('--model', settings.model);
   if (settings.maxTurns !== null) args.push('--max-turns', String(settings.maxTurns));
   if (settings.maxBudgetUsd !== null) args.push('--max-budget-usd', String(settings.maxBudgetUsd));
+  if (turn.skills !== undefined) args.push(...claudeSkillArguments(turn.skills, settings.args));
   return args;
 }
 

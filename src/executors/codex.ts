@@ -2,6 +2,7 @@
 // measured with 0.169.0.
 
 import type { Permissions } from '../core/agent.ts';
+import type { TurnSkills } from '../core/skill.ts';
 import { createCodexConversation } from './codex-conversation.ts';
 import type { Executor, ExecutorSettings, Turn } from './executor.ts';
 
@@ -26,6 +27,14 @@ const permissionArguments: Readonly<Record<Permissions, readonly string[]>> = {
   all: ['--dangerously-bypass-approvals-and-sandbox'],
 };
 
+/** Switches off by name what it finds by itself in .agents/skills: that is told before the prompt, or is not to be offered. */
+function hiddenSkills({ hidden }: TurnSkills): readonly string[] {
+  const entries = hidden.map((name) => `{name=${JSON.stringify(name)},enabled=false}`);
+  const setting = `skills.config=[${entries.join()}]`;
+  // More does not fit into one argument (MAX_ARG_STRLEN, execve(2)); then some are there twice.
+  return hidden.length === 0 || Buffer.byteLength(setting) > 100 * 1024 ? [] : ['-c', setting];
+}
+
 function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] {
   const { id, mode } = turn.session;
   const resumes = mode === 'resume' && id !== null;
@@ -34,6 +43,7 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
   // Jobs need not work in a repository.
   args.push('--json', '--skip-git-repo-check', ...permissionArguments[settings.permissions]);
   if (settings.model !== null) args.push('--model', settings.model);
+  if (turn.skills !== undefined) args.push(...hiddenSkills(turn.skills));
   // `-`: the prompt is standard input.
   return [...args, ...(resumes ? [id] : []), '-'];
 }

@@ -2,6 +2,7 @@
 // itself, so that the runner alone owns processes and every executor can be tested by replaying a stream.
 
 import type { AgentEvent, EndEvent, ExecutorKind, Permissions } from '../core/agent.ts';
+import type { TurnSkills } from '../core/skill.ts';
 
 /** An executor as configured and found, everything a runner needs; no secret is in it. */
 export interface ExecutorSettings {
@@ -36,6 +37,8 @@ export interface Turn {
   readonly preamble: string | null;
   /** Homer's record of the conversation, for an agent that turns out to have nothing of the session. */
   readonly record?: string | null;
+  /** Missing: it is handed none. */
+  readonly skills?: TurnSkills;
 }
 
 export interface Invocation {
@@ -92,6 +95,8 @@ export interface Executor {
   readonly resumable: boolean;
   /** A session can begin as a copy of another. */
   readonly forks?: boolean;
+  /** It has a way of its own to be handed `Turn.skills`; others are told before the prompt. */
+  readonly takesSkills?: boolean;
   invocation(settings: ExecutorSettings, turn: Turn): Invocation;
   /**
    * `hide` takes secrets out of a text. What is shown to a conversation of `chunks`, and every line of standard error, has

@@ -47,5 +47,7 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
   if (turn.session.id !== null)
     args.push(turn.session.mode === 'new' ? '--session-id' : '--resume', turn.session.id);
   if (settings.model !== null) args.push('--model', settings.model);
+  // Its tools for files see nothing outside of the working directory otherwise.
+  if (turn.skills !== undefined) args.push('--include-directories', join(turn.skills.directory, 'skills'));
   return args;
 }

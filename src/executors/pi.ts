@@ -1,6 +1,7 @@
 // The executor for pi: `pi --mode json -p`, one process per turn, the prompt on standard input. Flags and lines were measured
 // with 0.87.1.
 
+import { join } from 'node:path';
 import type { Permissions } from '../core/agent.ts';
 import type { Executor, ExecutorSettings, Turn } from './executor.ts';
 import { createPiConversation } from './pi-conversation.ts';
@@ -12,6 +13,7 @@ export function createPiExecutor(): Executor {
     framing: 'lines',
     choosesSessionId: true,
     resumable: true,
+    takesSkills: true,
     invocation: (settings, turn) => ({
       file: settings.bin,
       args: [...settings.args, ...argumentsOf(settings, turn)],
@@ -39,5 +41,7 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
   if (turn.session.id !== null)
     args.push(turn.session.mode === 'new' ? '--session-id' : '--session', turn.session.id);
   if (settings.model !== null) args.push('--model', settings.model);
+  // Those it would find by itself are in the snapshot, or not to be offered.
+  if (turn.skills !== undefined) args.push('--no-skills', '--skill', join(turn.skills.directory, 'skills'));
   return args;
 }

@@ -1,9 +1,10 @@
 // The daemon's condition: what keeps it from being well, said once for /health, the status and the log.
 
 import { catalogue, type HomerError, type Problem } from '../core/errors.ts';
+import type { Engine } from '../engine/engine.ts';
 
 /** The parts that can be in trouble for a while and get well by themselves or by a person. */
-export type Part = 'config' | 'disk' | 'work' | 'webhooks';
+export type Part = 'config' | 'disk' | 'engine' | 'work' | 'telegram' | 'webhooks';
 
 export type DaemonState = 'healthy' | 'degraded' | 'held' | 'draining';
 
@@ -59,10 +60,24 @@ export interface Health {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
-export function reportHealth({ daemon, problems }: Condition, version: string, metrics: Metrics): Health {
+/** `channels`: how each connection with the outside is. */
+export function reportHealth(
+  { daemon, problems }: Condition,
+  version: string,
+  engine: Pick<Engine, 'kind' | 'transport'>,
+  metrics: Metrics,
+  channels: Readonly<Record<string, unknown>> = {},
+): Health {
   const isWell = daemon === 'healthy' || daemon === 'draining';
   return {
     daemon: isWell ? 'healthy' : 'degraded',
-    report: { status: isWell ? 'pass' : 'warn', version, problems, metrics },
+    report: {
+      status: isWell ? 'pass' : 'warn',
+      version,
+      problems,
+      engine: { kind: engine.kind, transport: engine.transport() },
+      metrics,
+      channels,
+    },
   };
 }

@@ -40,7 +40,7 @@ export interface JobRequest {
   readonly maxCostUsd?: number | undefined;
   /** Executors to go on with, in order, when one has reached a usage limit. */
   readonly fallback?: readonly string[] | undefined;
-  /** Where its result goes, such as `telegram:123456`. */
+  /** Who is told how it ended: `web`, or `telegram:CHAT[:TOPIC]`. */
   readonly notify?: string | undefined;
 }
 
@@ -111,6 +111,11 @@ export function createPreparation(options: IntakeOptions): Prepare {
         : delivery.find();
     const known = find();
     if (known !== null) return { known, admit: () => ({ id: known, created: false }) };
+    // An agent that could choose would have a way out for whatever it read.
+    if (request.notify !== undefined && sender.run !== undefined)
+      throw new HomerError('HOMER_NOTIFY_REFUSED', 'A run asked for somebody to be told.');
+    if (request.notify?.startsWith('telegram:') === true && options.config().telegram === null)
+      throw new HomerError('HOMER_CHANNEL_OFF', 'Telegram is not configured.');
     const parent = chooseParent(options, request.parent, sender);
     const now = ledger.now();
     const draftAt = (place: Place, sessionId: SessionId | null): JobDraft => {

@@ -4,6 +4,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { ApprovalDecision, ApprovalScope, ApprovalState } from '../core/approval.ts';
 import { HomerError } from '../core/errors.ts';
 import type { ApprovalId, JobId, RunId } from '../core/ids.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { EventLog } from './event-log.ts';
 
 /** Times in ms since the epoch. */
@@ -56,6 +57,8 @@ export class Approvals {
   readonly #database: DatabaseSync;
   readonly #events: EventLog;
   readonly #newId: (now: number) => ApprovalId;
+  readonly #deliveries: Deliveries;
+  readonly #notify: StatementSync;
   readonly #insert: StatementSync;
   readonly #answer: StatementSync;
   readonly #end: StatementSync;
@@ -64,10 +67,17 @@ export class Approvals {
   readonly #openOfJob: StatementSync;
   readonly #openOfRun: StatementSync;
 
-  constructor(database: DatabaseSync, events: EventLog, newId: (now: number) => ApprovalId) {
+  constructor(
+    database: DatabaseSync,
+    events: EventLog,
+    newId: (now: number) => ApprovalId,
+    deliveries: Deliveries,
+  ) {
     this.#database = database;
     this.#events = events;
     this.#newId = newId;
+    this.#deliveries = deliveries;
+    this.#notify = database.prepare('SELECT notify FROM jobs WHERE id = ?');
     this.#insert =
       database.prepare(`INSERT INTO approvals (id, job_id, run_id, request_id, tool, input, state,
       asked_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT (run_id, request_id) DO NOTHING`);
@@ -92,6 +102,7 @@ export class Approvals {
     const { changes } = this.#insert.run(id, jobId, runId, requestId, tool, input, askedAt, expiresAt);
     if (changes === 0) return false;
     this.#events.append(now, 'approval.pending', jobId, runId, { approvalId: id, tool });
+    this.#deliverQuestion(id, jobId, now);
     return true;
   }
 
@@ -165,6 +176,17 @@ export class Approvals {
 
   openOfRun(runId: RunId): ApprovalRecord[] {
     return this.#openOfRun.all(runId).map(fromRow);
+  }
+
+  /** Whoever is to be told of the job's end is asked, too; a question that may come twice does no harm. */
+  #deliverQuestion(approvalId: ApprovalId, jobId: JobId, now: number): void {
+    const target = this.#notify.get(jobId)?.['notify'];
+    if (typeof target !== 'string') return;
+    const to = { target, key: `approval:${approvalId}`, jobId };
+    this.#deliveries.add(
+      { ...to, text: '', kind: 'question', data: { approvalId }, onUnknown: 'resend' },
+      now,
+    );
   }
 
   #close(approval: ApprovalRecord, state: ApprovalState, by: string | null, now: number): void {

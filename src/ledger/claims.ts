@@ -98,10 +98,12 @@ export class Claims {
     this.#nameJobSession = database.prepare('UPDATE jobs SET agent_session_id = ? WHERE id = ?');
   }
 
-  /** Grants up to `limit` runs of the lane's next jobs, in their order. */
-  grant(lane: string, limit: number, now: number): Grant[] {
+  /** Grants runs of the lane's next `limit` jobs, in their order; where `take` is given, of those it says yes to. */
+  grant(lane: string, limit: number, now: number, take?: (jobId: JobId, lane: string) => boolean): Grant[] {
     const { epoch } = this.#options;
-    return this.#ready.all(lane, limit).map((row) => {
+    const next = this.#ready.all(lane, limit);
+    const taken = take === undefined ? next : next.filter((row) => take(String(row['id']) as JobId, lane));
+    return taken.map((row) => {
       const jobId = String(row['id']) as JobId;
       const seq = Number(row['seq']);
       const fence = Number(row['fence']) + 1;

@@ -5,6 +5,7 @@ import type { ErrorCode, Problem } from '../core/errors.ts';
 import { HomerError } from '../core/errors.ts';
 import type { JobId, RunId } from '../core/ids.ts';
 import { assertMove, isEnded, type JobState, type OnInterrupt, type WaitingFor } from '../core/job.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { EventLog } from './event-log.ts';
 import { SessionLine } from './session-line.ts';
 
@@ -202,12 +203,14 @@ export class JobMoves {
   readonly #line: SessionLine;
   /** One statement for each set of parts, so that a move touches nothing else. */
   readonly #updates = new Map<string, StatementSync>();
+  readonly #deliveries: Deliveries;
   /** Told in the transaction in which a job ends: what it was made for ends with it. */
   onEnded: (job: Movable & Move, at: number) => void = () => undefined;
 
-  constructor(database: DatabaseSync, events: EventLog) {
+  constructor(database: DatabaseSync, events: EventLog, deliveries: Deliveries) {
     this.#database = database;
     this.#events = events;
+    this.#deliveries = deliveries;
     this.#byId = database.prepare(`${selectJob} WHERE id = ?`);
     this.#line = new SessionLine(database);
   }
@@ -245,6 +248,7 @@ export class JobMoves {
     }
     this.#updateOf(move).run(...values, job.seq);
     this.#events.append(at, `job.${move.state}`, job.id, runId, data);
+    this.#deliveries.tell(job, move, at);
     if (isEnded(move.state)) {
       if (job.sessionId !== null) this.#line.advance(job.sessionId);
       this.onEnded({ ...job, ...move }, at);

@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HomerError, problem } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
 import { isEnded, orderKey, type JobState, type OnInterrupt } from '../core/job.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { EventLog } from './event-log.ts';
 import {
   jobFromRow,
@@ -63,6 +64,7 @@ export class Jobs {
   readonly #moves: JobMoves;
   readonly #events: EventLog;
   readonly #sessions: Sessions;
+  readonly #deliveries: Deliveries;
   readonly #findKey: StatementSync;
   readonly #insertKey: StatementSync;
   readonly #insert: StatementSync;
@@ -74,11 +76,18 @@ export class Jobs {
   readonly #queuedInLane: StatementSync;
   readonly #lanesWithQueued: StatementSync;
 
-  constructor(database: DatabaseSync, moves: JobMoves, events: EventLog, sessions: Sessions) {
+  constructor(
+    database: DatabaseSync,
+    moves: JobMoves,
+    events: EventLog,
+    sessions: Sessions,
+    deliveries: Deliveries,
+  ) {
     this.#database = database;
     this.#moves = moves;
     this.#events = events;
     this.#sessions = sessions;
+    this.#deliveries = deliveries;
     this.#findKey = database.prepare('SELECT body_hash, job_id FROM inbox WHERE source = ? AND key = ?');
     this.#insertKey = database.prepare(
       'INSERT INTO inbox (source, key, body_hash, job_id, received_at) VALUES (?, ?, ?, ?, ?)',
@@ -155,6 +164,7 @@ export class Jobs {
     );
     this.#insertPrompt.run(lastInsertRowid, draft.prompt);
     this.#events.append(now, `job.${state}`, draft.id, null, null);
+    if (draft.notify !== null) this.#deliveries.announce(draft.id, draft.notify, now);
     return { id: draft.id, created: true };
   }
 

@@ -5,17 +5,20 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
-import { createChance, newApprovalId, newRunId, type Generation } from '../core/ids.ts';
+import { createChance, newApprovalId, newDeliveryId, newRunId, type Generation } from '../core/ids.ts';
 import { Approvals } from './approvals.ts';
 import { Boots, type Boot } from './boots.ts';
+import { Chats } from './chats.ts';
 import { Claims } from './claims.ts';
 import { Conversation } from './conversation.ts';
 import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
+import { Deliveries, holdDeliveries } from './deliveries.ts';
 import { EventLog } from './event-log.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { HookReceipts } from './hook-receipts.ts';
 import { JobMoves } from './job-record.ts';
+import { JobSnapshots } from './job-snapshots.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { Occurrences } from './occurrences.ts';
@@ -54,8 +57,11 @@ export interface Ledger {
   readonly usageLimits: UsageLimits;
   readonly conversation: Conversation;
   readonly approvals: Approvals;
+  readonly deliveries: Deliveries;
+  readonly chats: Chats;
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
+  readonly jobSnapshots: JobSnapshots;
   readonly schedules: Schedules;
   readonly occurrences: Occurrences;
   readonly runTokens: RunTokens;
@@ -81,10 +87,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const boots = new Boots(database);
   const { generation, held, epoch, events, runKey } = beginBoot(database, boots, options);
 
-  const moves = new JobMoves(database, events);
-  const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
   const chance = createChance(randomFillSync);
-  const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)));
+  const deliveries = new Deliveries(database, events, (at) => newDeliveryId(at, chance(at)));
+  const moves = new JobMoves(database, events, deliveries);
+  const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
+  const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)), deliveries);
   const sessions = new Sessions(database, events);
   const spending = new Spending(database, options.budgets ?? (() => ({ lanes: {} })));
   const usageLimits = new UsageLimits(database, moves, events);
@@ -105,11 +112,12 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
     afterCommit: () => events.publish(),
   });
-  const jobs = new Jobs(database, moves, events, sessions);
+  const jobs = new Jobs(database, moves, events, sessions, deliveries);
   const schedules = new Schedules(database, events);
   const occurrences = new Occurrences(database, events, schedules);
   moves.onEnded = ({ id, state, error }, at) =>
     occurrences.jobEnded(id, state, error === undefined || error === null ? null : error.message, at);
+  deliveries.onEnded = (delivery, failure, at) => occurrences.deliveryEnded(delivery, failure, at);
   const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
   let isClosed = false;
@@ -122,8 +130,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     usageLimits,
     conversation: new Conversation(database),
     approvals,
+    deliveries,
+    chats: new Chats(database),
     sessionGrants: new SessionGrants(database),
     sessions,
+    jobSnapshots: new JobSnapshots(database),
     schedules,
     occurrences,
     jobs,
@@ -172,7 +183,10 @@ function beginBoot(
     const epoch = boots.begin(boot, now());
     const events = new EventLog(database, generation);
     events.append(now(), 'daemon.started', null, null, { epoch, version: boot.version });
-    if (held) events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs(now()) });
+    if (held) {
+      events.append(now(), 'daemon.held', null, null, { jobs: boots.holdJobs(now()) });
+      holdDeliveries(database, now());
+    }
     const runKey = boots.readMeta(runKeyName) ?? randomBytes(32).toString('hex');
     boots.writeMeta(runKeyName, runKey);
     database.exec('COMMIT');

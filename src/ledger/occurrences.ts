@@ -2,9 +2,10 @@
 // the job. Every method that writes runs inside a transaction of the writer.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { JobId, ScheduleId } from '../core/ids.ts';
+import { isScheduleId, type JobId, type ScheduleId } from '../core/ids.ts';
 import type { JobState } from '../core/job.ts';
 import type { OccurrenceState } from '../core/schedule.ts';
+import type { DeliveryRecord } from './delivery-record.ts';
 import type { EventLog } from './event-log.ts';
 import { occurrenceFromRow, type OccurrenceRecord, type ScheduleRecord } from './schedule-record.ts';
 import type { Schedules } from './schedules.ts';
@@ -160,13 +161,28 @@ export class Occurrences {
 
   /**
    * Whoever delivers a message says how that went: delivered (null), or why not; then it stands in the status until it was seen.
-   * Only the first word counts.
    */
   delivered(scheduleId: ScheduleId, dueAt: number, failure: string | null, now: number): void {
     const occurrence = this.find(scheduleId, dueAt);
-    if (occurrence === null || occurrence.state !== 'pending' || occurrence.jobId !== null) return;
-    if (failure !== null) this.#see.run(1, occurrence.seq);
+    const isOpen =
+      occurrence?.state === 'pending' || (occurrence?.state === 'delivery_failed' && failure === null);
+    if (occurrence === null || !isOpen || occurrence.jobId !== null) return;
+    this.#see.run(failure === null ? 0 : 1, occurrence.seq);
     this.end(occurrence, failure === null ? 'ran' : 'delivery_failed', failure, now);
+  }
+
+  /**
+   * A delivery ended: the message of an occurrence, or the result of its job. One that is sent again by hand and arrives mends
+   * what had failed.
+   */
+  deliveryEnded({ key, kind, jobId }: DeliveryRecord, failure: string | null, now: number): void {
+    const message = messageOfKey(key);
+    if (message !== null) this.delivered(message.scheduleId, message.dueAt, failure, now);
+    const row = jobId === null || kind !== 'result' ? undefined : this.#ofJob.get(jobId);
+    if (row === undefined) return;
+    const occurrence = occurrenceFromRow(row);
+    if (failure !== null && occurrence.state === 'ran') this.end(occurrence, 'delivery_failed', failure, now);
+    if (failure === null && occurrence.state === 'delivery_failed') this.end(occurrence, 'ran', null, now);
   }
 
   /** A message was seen; false: nobody has to see it. */
@@ -191,3 +207,15 @@ export class Occurrences {
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
+
+/** The key under which the message of an occurrence is delivered: there is one, however often its time comes. */
+export function messageKey(scheduleId: ScheduleId, dueAt: number): string {
+  return `occurrence:${scheduleId}@${iso(dueAt)}`;
+}
+
+function messageOfKey(key: string): { readonly scheduleId: ScheduleId; readonly dueAt: number } | null {
+  const [, id, dueAt] = /^occurrence:([^@]+)@(.+)$/.exec(key) ?? [];
+  return id === undefined || dueAt === undefined || !isScheduleId(id)
+    ? null
+    : { scheduleId: id, dueAt: Date.parse(dueAt) };
+}

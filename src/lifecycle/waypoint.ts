@@ -14,8 +14,17 @@ export type Waypoint =
 /** The same for a question of an agent: in the ledger; answered, and its job has its slot; told to the runner. */
 export type QuestionPoint = 'a1-noted' | 'a2-answered' | 'a3-told';
 
+/**
+ * The same for a message: taken from a channel, not yet in the ledger; in the ledger, the channel not yet told (its offset has
+ * not moved); an attempt to send is about to be made; the channel has it, the ledger not; the ledger has it.
+ */
+export type MessagePoint = 'm1-received' | 'm2-kept' | 'd1-begun' | 'd2-sent' | 'd3-stored';
+
+/** The same for the skills of a run: a file is copied; all are, under a hidden name; under their own; and the way back. */
+export type SkillPoint = 'k1-blob' | 'k2-written' | 'k3-renamed' | 'k4-dead' | 'k5-removed';
+
 /** Called when a point has been passed. The daemon's own does nothing; the chaos suite's kills the process there. */
-export type PassWaypoint = (point: Waypoint | QuestionPoint) => void;
+export type PassWaypoint = (point: Waypoint | QuestionPoint | MessagePoint | SkillPoint) => void;
 
 export const passOn: PassWaypoint = () => undefined;
 

@@ -14,6 +14,7 @@ import type { Accept } from '../intake/intake.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { JobFilter } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { parseTarget, targetRule } from '../core/delivery.ts';
 import { isIdempotencyKey, keyRule } from '../core/idempotency-key.ts';
 import { fromDigits } from './from-digits.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
@@ -73,6 +74,11 @@ const createInput = z.strictObject({
   parent: jobId.optional(),
   worktree: z.boolean().optional(),
   ...limitFields,
+  notify: z
+    .string()
+    .refine((text) => parseTarget(text) !== null, targetRule)
+    .optional()
+    .meta({ examples: ['telegram:123456789'] }),
   key: z.string().refine(isIdempotencyKey, keyRule).optional(),
 });
 

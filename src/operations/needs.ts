@@ -4,17 +4,21 @@ import { z } from 'zod';
 import { problem, type Problem } from '../core/errors.ts';
 import { summariseInput } from '../executors/tool-summary.ts';
 import type { ApprovalRecord } from '../ledger/approvals.ts';
+import type { DeliveryRecord } from '../ledger/delivery-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 export const needView = z.object({
-  jobId: z.string(),
+  /** Null where it is about no job. */
+  jobId: z.string().nullable(),
   /** The question of its agent; null: it needs something else. */
   approvalId: z.string().nullable(),
   state: z.string(),
   code: z.string(),
   message: z.string(),
   hint: z.string(),
+  /** The message that is not delivered. */
+  deliveryId: z.string().optional(),
   /** When the question is answered with no by itself. */
   expiresAt: z.iso.datetime().nullable(),
 });
@@ -44,6 +48,9 @@ export function needsYou(ledger: Ledger, limit: number): Need[] {
       hint: job.error?.hint ?? '',
       expiresAt: null,
     })),
+    ...(['unknown', 'dead'] as const).flatMap((state) =>
+      ledger.deliveries.list({ state, limit }).map(needOfDelivery),
+    ),
   ];
 }
 
@@ -72,6 +79,20 @@ function needOf(approval: ApprovalRecord, ledger: Ledger): Need {
     message: summary === '' ? tool : `${tool}: ${summary}`,
     hint: `Answer with \`homer approve ${id}\` or \`homer deny ${id}\`.`,
     expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+  };
+}
+
+function needOfDelivery({ id, jobId, kind, target, state, reason }: DeliveryRecord): Need {
+  const what = state === 'dead' ? 'cannot be delivered' : 'may not have arrived';
+  return {
+    jobId,
+    approvalId: null,
+    deliveryId: id,
+    state,
+    code: '',
+    message: `A ${kind} for ${target} ${what}: ${reason ?? ''}`,
+    hint: `\`homer deliveries retry ${id}\` sends it again, \`homer deliveries drop ${id}\` gives it up.`,
+    expiresAt: null,
   };
 }
 

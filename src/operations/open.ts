@@ -1,11 +1,13 @@
 // Opens the registry: every operation there is, with what it works on.
 
+import type { TelegramDoor } from '../channels/door.ts';
 import type { JobId } from '../core/ids.ts';
 import { createIntake, createPreparation, type IntakeOptions } from '../intake/intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Worker } from '../worker/worker.ts';
 import { approvalOperations } from './approvals.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
+import { deliveryOperations } from './deliveries.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import type { Operation } from './operation.ts';
@@ -13,13 +15,18 @@ import { reminderOperations } from './reminders.ts';
 import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
 import { spendingOperations } from './spending.ts';
+import { telegramOperations } from './telegram.ts';
+import { traceOperations } from './trace.ts';
+import { skillOperations, type SkillOperationsOptions } from './skills.ts';
 import { waitOperations } from './waiting.ts';
 import { webhookOperations, type Webhooks } from './webhooks.ts';
 
 export type OperationsOptions = IntakeOptions &
-  Omit<DaemonOperationsOptions, 'activity'> & {
+  Omit<DaemonOperationsOptions, 'activity'> &
+  SkillOperationsOptions & {
     readonly worker: Worker;
     readonly scheduler: Scheduler;
+    readonly telegram: TelegramDoor;
     readonly webhooks: Webhooks;
   };
 
@@ -33,7 +40,11 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...jobOperations({ ...options, accept: createIntake(options), endRun }),
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
+    ...deliveryOperations(options.ledger),
+    ...traceOperations(options.ledger),
+    ...telegramOperations(options.ledger, options.telegram),
     ...sessionOperations({ ...options, endRun }),
+    ...skillOperations(options),
     ...scheduleOperations(scheduling),
     ...reminderOperations(scheduling),
     ...webhookOperations(options),

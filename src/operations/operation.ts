@@ -13,6 +13,8 @@ export interface Caller {
   readonly isOwner: boolean;
   /** What is written as the source of jobs, e.g. `http:owner`. */
   readonly source: string;
+  /** Configured `command` executors that a chat may use; left out, all of them. */
+  readonly commands?: readonly string[];
   /** A run that asks with its own token: for its job and those under it. It has no scopes. */
   readonly run?: { readonly jobId: JobId; readonly runId: RunId };
 }

@@ -60,6 +60,55 @@ export const routes = {
     scope: 'operate',
     summary: 'Run a failed, cancelled or waiting job again',
   },
+  'jobs.trace': {
+    method: 'GET',
+    path: '/api/v1/jobs/:id/trace',
+    scope: 'read',
+    summary: 'The way of a job, step by step: received, queued, running, answered, delivered',
+    forRuns: true,
+  },
+  'deliveries.list': {
+    method: 'GET',
+    path: '/api/v1/deliveries',
+    scope: 'read',
+    summary: 'What was said to whom, newest first; state=unknown and state=dead need a person',
+  },
+  'deliveries.get': {
+    method: 'GET',
+    path: '/api/v1/deliveries/:id',
+    scope: 'read',
+    summary: 'One delivery',
+  },
+  'deliveries.retry': {
+    method: 'POST',
+    path: '/api/v1/deliveries/:id/retry',
+    scope: 'operate',
+    summary: 'Send a delivery again that is unknown, dead or dropped, or waits for its next attempt',
+  },
+  'deliveries.drop': {
+    method: 'POST',
+    path: '/api/v1/deliveries/:id/drop',
+    scope: 'operate',
+    summary: 'Give a delivery up',
+  },
+  'telegram.show': {
+    method: 'GET',
+    path: '/api/v1/telegram',
+    scope: 'read',
+    summary: 'How the connection with Telegram is, and who is paired',
+  },
+  'telegram.pair': {
+    method: 'POST',
+    path: '/api/v1/telegram/pair',
+    scope: 'admin',
+    summary: 'A code that pairs whoever sends it to the bot, once, within ten minutes',
+  },
+  'telegram.unpair': {
+    method: 'POST',
+    path: '/api/v1/telegram/unpair',
+    scope: 'admin',
+    summary: 'Take the right to talk to Homer from a paired person',
+  },
   'approvals.list': {
     method: 'GET',
     path: '/api/v1/approvals',
@@ -174,6 +223,12 @@ export const routes = {
     scope: 'admin',
     summary:
       'Make a new secret for a webhook whose secret Homer keeps; the answer is the one time it is told',
+  },
+  'skills.list': {
+    method: 'GET',
+    path: '/api/v1/skills',
+    scope: 'read',
+    summary: 'Skills for work anywhere, or the snapshot that a session has; session=NAME',
   },
   'daemon.status': {
     method: 'GET',

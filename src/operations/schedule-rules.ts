@@ -1,6 +1,7 @@
 // What may be said of a schedule, and what is made of it: shared by schedules and reminders.
 
 import { z } from 'zod';
+import { parseTarget, targetRule } from '../core/delivery.ts';
 import {
   catchUpChoices,
   normalSpec,
@@ -27,7 +28,11 @@ export const taskFields = {
   lane: short.nullable().optional(),
   session: short.nullable().optional(),
   cwd: z.string().min(1).max(4096).nullable().optional(),
-  notify: z.string().min(1).max(256).nullable().optional(),
+  notify: z
+    .string()
+    .refine((text) => parseTarget(text) !== null, targetRule)
+    .nullable()
+    .optional(),
 };
 
 export const ruleFields = {

@@ -12,6 +12,8 @@ export interface Sandbox {
   readonly writable: readonly string[];
   /** Homer's state directory, absolute and real. */
   readonly masked: string;
+  /** What is seen of it all the same, read-only: absolute and real. Missing in what an older daemon wrote. */
+  readonly readable?: readonly string[];
 }
 
 export interface SandboxedAgent {
@@ -62,6 +64,8 @@ export function sandboxArguments(
     ...writable.flatMap(bind),
     ...['--tmpfs', masked],
     ...writable.filter((path) => isWorkPlace(masked, path)).flatMap(bind),
+    // Not `try`: an agent without what it was promised must not be started.
+    ...(sandbox.readable ?? []).flatMap((path) => ['--ro-bind', path, path]),
     // What is written there would be lost without a word.
     ...['--remount-ro', masked, '--remount-ro', '/run'],
     ...(process.getuid?.() === 0 ? capabilities() : []),

@@ -16,9 +16,7 @@ export interface Announcement {
   /** Such as `telegram:123456`; null: wherever the owner looks. */
   readonly target: string | null;
   readonly text: string;
-  /** The same key is the same message. */
-  readonly key: string;
-  readonly scheduleId: string;
+  readonly scheduleId: ScheduleId;
   readonly dueAt: number;
 }
 
@@ -176,8 +174,7 @@ export function say(
   now: number,
 ): void {
   const { id, notify, prompt } = schedule;
-  const key = `${id}@${new Date(dueAt).toISOString()}`;
-  const said = announce({ target: notify, text: prompt, key, scheduleId: id, dueAt }, now);
+  const said = announce({ target: notify, text: prompt, scheduleId: id, dueAt }, now);
   const state = said === 'said' ? 'ran' : 'pending';
   ledger.occurrences.decide(schedule, dueAt, { state, unseen: said === 'said' }, now);
 }

@@ -9,7 +9,7 @@ import { createSkillLoader, type LoadedSkills } from './loader.ts';
 import { createMachineFacts } from './machine-facts.ts';
 import type { Origin, Runnables, SkillPackage } from './package.ts';
 import type { InstallHint, SkillHead } from './skill.ts';
-import { listRoots, type SkillPlaces } from './sources.ts';
+import { listRoots } from './sources.ts';
 import {
   checkSkills,
   findSkill,
@@ -52,10 +52,15 @@ export interface InstallPreview {
 }
 
 export interface Skills {
-  /** Everything that is there for work in `cwd`; a call reads only what changed since the last. Values for a snapshot. */
-  load(cwd: string, config: SkillsConfig): LoadedSkills;
+  /**
+   * Everything that is there for work in `cwd` (null: for work anywhere); a call reads only what changed since the last. Values
+   * for a snapshot.
+   */
+  load(cwd: string | null, config: SkillsConfig): LoadedSkills;
+  /** What was loaded, with the gates. */
+  judge(loaded: LoadedSkills, config: SkillsConfig): SkillList;
   /** `load` with the gates. */
-  list(cwd: string, config: SkillsConfig): SkillList;
+  list(cwd: string | null, config: SkillsConfig): SkillList;
   report(list: SkillList): SkillReport;
   check(list: SkillList): SkillCheck;
   /** Null when no skill has this name. */
@@ -73,16 +78,15 @@ export interface Skills {
 
 export function openSkills({ home, userHome, env, platform }: SkillsOptions): Skills {
   const loader = createSkillLoader();
-  const roots = (cwd: string, config: SkillsConfig) => {
-    const places: SkillPlaces = { home, userHome, cwd };
-    return listRoots(places, config);
-  };
-  const load = (cwd: string, config: SkillsConfig): LoadedSkills => loader.load(roots(cwd, config));
-  const list = (cwd: string, config: SkillsConfig): SkillList =>
-    listSkills(load(cwd, config), config, createMachineFacts(env, platform));
+  const roots = (cwd: string | null, config: SkillsConfig) => listRoots({ home, userHome, cwd }, config);
+  const load = (cwd: string | null, config: SkillsConfig): LoadedSkills => loader.load(roots(cwd, config));
+  const judge = (loaded: LoadedSkills, config: SkillsConfig): SkillList =>
+    listSkills(loaded, config, createMachineFacts(env, platform));
+  const list = (cwd: string | null, config: SkillsConfig): SkillList => judge(load(cwd, config), config);
 
   return {
     load,
+    judge,
     list,
     report: reportOf,
     check: checkSkills,

@@ -19,14 +19,14 @@ export interface SkillPlaces {
   /** The state directory. */
   readonly home: string;
   readonly userHome: string;
-  /** Where the agent works. */
-  readonly cwd: string;
+  /** Where the agent works; null: anywhere, so no folder there counts. */
+  readonly cwd: string | null;
 }
 
 /** Highest precedence first; of several `extraDirs` the first. Touches no disk. */
 export function listRoots(places: SkillPlaces, config: SkillsConfig): readonly SkillRoot[] {
   const { home, userHome } = places;
-  const cwd = resolve(places.cwd);
+  const cwd = places.cwd === null ? null : resolve(places.cwd);
   const root = (source: SkillSource, path: string, trusted: boolean, configured = false): SkillRoot => ({
     source,
     path,
@@ -34,8 +34,12 @@ export function listRoots(places: SkillPlaces, config: SkillsConfig): readonly S
     configured,
   });
   return [
-    root('workspace', join(cwd, 'skills'), false),
-    root('workspace-agents', join(cwd, '.agents', 'skills'), false),
+    ...(cwd === null
+      ? []
+      : [
+          root('workspace', join(cwd, 'skills'), false),
+          root('workspace-agents', join(cwd, '.agents', 'skills'), false),
+        ]),
     root('user-agents', join(userHome, '.agents', 'skills'), true),
     root('managed', join(home, managedFolder), true),
     root('claude', join(userHome, '.claude', 'skills'), true),

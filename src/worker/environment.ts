@@ -39,6 +39,11 @@ const fallbacks: Readonly<Record<string, string>> = {
 
 const secretName = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH/i;
 
+/** Whether the value must not be seen: it came from elsewhere, or its name speaks of a secret. */
+export function hidesValue(name: string, ref: SecretRef): boolean {
+  return !('text' in ref) || secretName.test(name);
+}
+
 /** Resolves a reference to its value; HOMER_SECRET_MISSING when there is none. */
 export type ResolveSecret = (ref: SecretRef) => Promise<string>;
 
@@ -62,7 +67,7 @@ export async function buildSecretFrame(
   for (const name of baseNames) set(name, daemon[name], false);
   for (const name of executor.env) set(name, daemon[name], secretName.test(name) && name !== 'SSH_AUTH_SOCK');
   for (const [name, ref] of Object.entries(executor.setEnv)) {
-    set(name, await resolve(ref), !('text' in ref) || secretName.test(name));
+    set(name, await resolve(ref), hidesValue(name, ref));
   }
   return { env, secrets: [...secrets].filter((value) => value !== '') };
 }

@@ -9,12 +9,14 @@ import { createGit } from './git.ts';
 import { buildSecretFrame, type Variables } from './environment.ts';
 import { createKeepAwake } from '../lifecycle/keep-awake.ts';
 import { addRunAccess } from './run-access.ts';
+import { addSkillVariables } from './run-skills.ts';
 import type { RunnerCommand } from './runner-process.ts';
+import type { SkillsOfSessions } from '../skills/session-skills.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface OpenWorkerOptions extends Omit<
   WorkerOptions,
-  'secretFrame' | 'isolation' | 'sessions' | 'runner' | 'onCount' | 'approvalExpiryMs' | 'git'
+  'secretFrame' | 'isolation' | 'sessions' | 'runner' | 'onCount' | 'approvalExpiryMs' | 'git' | 'skills'
 > {
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
@@ -23,11 +25,20 @@ export interface OpenWorkerOptions extends Omit<
   readonly config: () => Config;
   /** Where the gateway listens, which runs are told. */
   readonly port: number;
+  readonly skills: SkillsOfSessions;
   /** Homer's own runner unless given. */
   readonly runner?: RunnerCommand | undefined;
 }
 
-export function openWorker({ env, token, config, port, runner, ...options }: OpenWorkerOptions): Worker {
+export function openWorker({
+  env,
+  token,
+  config,
+  port,
+  skills,
+  runner,
+  ...options
+}: OpenWorkerOptions): Worker {
   let isolation: ReturnType<typeof detectIsolation> | null = null;
   const { platform } = process;
   const keepAwake = createKeepAwake({ isWanted: () => config().keepAwake, platform, env });
@@ -41,6 +52,11 @@ export function openWorker({ env, token, config, port, runner, ...options }: Ope
     async secretFrame(executor, run) {
       const frame = await buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env));
       return addRunAccess(frame, executor, run, { port, runTokens: options.ledger.runTokens });
+    },
+    skills: {
+      prepare: async (job, cwd, executor) => (executor.skills ? skills.prepare(job, cwd) : null),
+      addVariables: (frame, given) =>
+        addSkillVariables(frame, given, (ref) => resolveSecret(ref, env), options.onError),
     },
     isolation() {
       isolation ??= detectIsolation().catch((error: unknown) => {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { EndEvent, Usage } from '../core/agent.ts';
 import { withNews } from '../core/allowance.ts';
+import { isHomerError, messageOf } from '../core/errors.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { noUsage, type RunReport } from '../ledger/run-record.ts';
 import { fileNames, resultBytes, type Exit, type JournalEntry } from '../runner/files.ts';
@@ -89,6 +90,12 @@ export function reportWithout(
     agentSessionId: summary.agentSessionId,
     tree: 'dead',
   };
+}
+
+/** For a run that never came to a runner. */
+export function reportOfFailedStart(error: unknown): RunReport {
+  const verdict = isHomerError(error, 'HOMER_SECRET_MISSING') ? 'secret_missing' : 'spawn_failed';
+  return reportWithout(emptySummary, verdict, messageOf(error));
 }
 
 function cut(text: string): string {

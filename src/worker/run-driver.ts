@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutorConfig, SessionsConfig } from '../config/config.ts';
-import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
+import { HomerError, isHomerError } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
 import { decideRecovery } from '../core/recovery.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -27,10 +27,12 @@ import {
   type JournalSummary,
   reportFromExit,
   reportFromJournal,
+  reportOfFailedStart,
   reportWithout,
 } from './report.ts';
 import { readAllowance, reportOfNothingLeft } from './run-allowance.ts';
 import { prepareRunFiles, workingDirectory } from './run-files.ts';
+import { withSkills, type RunSkills } from './run-skills.ts';
 import { resetIdleSession } from './session-policy.ts';
 import { isLast, tidyWorktree } from './tidy-worktree.ts';
 import { readPast, turnOf } from './turn.ts';
@@ -48,6 +50,7 @@ export interface RunContext {
   readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
   readonly secretFrame: (executor: ExecutorConfig, run: Claim) => Promise<SecretFrame>;
   readonly isolation: () => Promise<Isolation>;
+  readonly skills: RunSkills;
   /** Milliseconds. */
   readonly approvalExpiryMs: () => number;
   readonly git: Git;
@@ -158,21 +161,18 @@ async function spawn(
     : null;
   await resetIdleSession(ledger, job, context.sessions(), signal);
   const cwd = worktree?.cwd ?? workingDirectory(home, job);
-  const turn = turnOf(job, cwd, executor, config, readPast(ledger, job, runId, executor));
-  const { generation } = ledger;
+  const skills = await context.skills.prepare(job, cwd, config);
+  const past = readPast(ledger, job, runId, executor);
+  const turn = withSkills(turnOf(job, cwd, executor, config, past), skills, executor);
+  const equipped = await context.skills.addVariables(frame, skills);
   const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
-  const terms = { approvals, allowance, worktree };
-  prepareRunFiles(home, { runId, job, config, turn, generation, home: homeIdentity, isolation, ...terms });
+  const terms = { approvals, allowance, worktree, generation: ledger.generation };
+  prepareRunFiles(home, { runId, job, config, turn, home: homeIdentity, isolation, ...terms });
   pass('5-specified');
   await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
-  const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, frame);
+  const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, equipped);
   pass('6-spawned');
   return runner;
-}
-
-function reportOfFailedStart(error: unknown): RunReport {
-  const verdict = isHomerError(error, 'HOMER_SECRET_MISSING') ? 'secret_missing' : 'spawn_failed';
-  return reportWithout(emptySummary, verdict, messageOf(error));
 }
 
 /** Returns when the runner has ended or is gone. What the journal says meanwhile is noted. */

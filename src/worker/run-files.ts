@@ -64,7 +64,7 @@ function specOf(
     },
     approvals,
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
-    launch: launchOf(config, stateDirectory, worktree),
+    launch: launchOf(config, stateDirectory, worktree, turn),
   };
 }
 
@@ -73,16 +73,22 @@ export function workingDirectory(stateDirectory: string, job: JobRecord): string
   return resolve(realpathSync(stateDirectory), job.cwd);
 }
 
-function launchOf(config: ExecutorConfig, stateDirectory: string, worktree: Worktree | null): Launch {
+function launchOf(
+  config: ExecutorConfig,
+  stateDirectory: string,
+  worktree: Worktree | null,
+  { skills }: Turn,
+): Launch {
   const { node, nice, openFiles, sandbox } = config;
   // A commit in a worktree writes to the repository it belongs to.
   const own = worktree === null ? [] : [worktree.root, worktree.repository];
   const writable = [...config.writable, ...own];
+  const readable = skills === undefined ? [] : [skills.directory];
   return {
     node,
     nice,
     openFiles,
-    sandbox: sandbox === 'none' ? null : { writable, masked: realpathSync(stateDirectory) },
+    sandbox: sandbox === 'none' ? null : { writable, readable, masked: realpathSync(stateDirectory) },
   };
 }
 

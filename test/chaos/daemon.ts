@@ -11,7 +11,7 @@ import { prepareHome } from '../../src/config/home.ts';
 import { isHomerError, messageOf, catalogue } from '../../src/core/errors.ts';
 import { runDaemon } from '../../src/daemon.ts';
 import { acquireLock } from '../../src/lifecycle/lock.ts';
-import type { QuestionPoint, Waypoint } from '../../src/lifecycle/waypoint.ts';
+import type { PassWaypoint } from '../../src/lifecycle/waypoint.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,7 +28,7 @@ const [home = ''] = positionals;
 const [deadly, count = '1'] = values.kill?.split(':') ?? [];
 let left = Number(count);
 
-function pass(point: Waypoint | QuestionPoint): void {
+function pass(point: Parameters<PassWaypoint>[0]): void {
   if ((deadly !== point && deadly !== 'any') || --left > 0) return;
   process.kill(process.pid, 'SIGKILL');
 }

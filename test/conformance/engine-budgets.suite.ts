@@ -63,7 +63,7 @@ export function engineBudgets(name: string, driver: EngineDriver): void {
       const next = await room.accept();
       await nothingElse(room);
       room.budgets = { default: { budget: budget({ turns: 2 }) } };
-      await room.engine.refresh();
+      await room.refresh();
       await room.settle(await room.nextFor(next));
     });
 
@@ -75,7 +75,7 @@ export function engineBudgets(name: string, driver: EngineDriver): void {
         'all lanes: 11 tokens of 10 tokens a day are used',
       );
       room.dayBudget = null;
-      await room.engine.refresh();
+      await room.refresh();
       await room.settle(await room.next());
     });
 

@@ -19,6 +19,8 @@ import { noUsage, type RunReport } from '../../src/ledger/run-record.ts';
 export interface EngineDriver {
   readonly capabilities: Capabilities;
   open(options: EngineOptions): Promise<Engine>;
+  /** Resolves when the engine has claimed all that may be; left out: it has whenever a commit is on disk. */
+  quiet?(engine: Engine): Promise<void>;
 }
 
 export type Lanes = Record<string, LaneLimits>;
@@ -110,6 +112,7 @@ export class EngineRoom {
       },
       (slot) => this.slots.push(slot),
     );
+    await this.quiet();
   }
 
   /**
@@ -121,6 +124,7 @@ export class EngineRoom {
     how: 'politely' | 'by a crash',
     recover: (room: EngineRoom) => Promise<void> = handBackAll,
   ): Promise<void> {
+    await this.quiet();
     await this.engine.close();
     if (how === 'by a crash') this.#copyFiles(this.#home, this.#asKilled);
     this.ledger.close('drained');
@@ -175,6 +179,7 @@ export class EngineRoom {
   async accept(changes: Partial<JobDraft> = {}, offered = true): Promise<JobId> {
     const { id } = await this.ledger.commit(() => this.ledger.jobs.accept(this.draft(changes), this.now));
     if (offered) await this.engine.offer([id]);
+    await this.quiet();
     return id;
   }
 
@@ -200,12 +205,14 @@ export class EngineRoom {
       this.ledger.claims.settle(claim, report(verdict, changes), this.now),
     );
     this.endWork(claim);
+    await this.quiet();
     return state;
   }
 
   async handBack(claim: Claim, delayMs = 0): Promise<void> {
     await this.engine.handBack(claim, delayMs);
     this.endWork(claim);
+    await this.quiet();
   }
 
   /** The consumer is done with the claim. */
@@ -217,17 +224,29 @@ export class EngineRoom {
   async cancel(id: JobId): Promise<void> {
     await this.ledger.commit(() => this.ledger.jobs.cancel(id, this.now));
     await this.engine.withdraw(id);
+    await this.quiet();
   }
 
   async setPaused(lane: string, isPaused: boolean): Promise<void> {
     await this.ledger.commit(() => this.ledger.lanes.setPaused(lane, isPaused, this.now));
-    await this.engine.refresh();
+    await this.refresh();
   }
 
   /** Moves the clock and lets the engine look at it. */
   async pass(ms: number): Promise<void> {
     this.now += ms;
+    await this.refresh();
+  }
+
+  /** Lets the engine look at what was changed. */
+  async refresh(): Promise<void> {
     await this.engine.refresh();
+    await this.quiet();
+  }
+
+  /** Nothing that may be claimed is still on its way. */
+  async quiet(): Promise<void> {
+    await this.#driver.quiet?.(this.engine);
   }
 
   state(id: JobId): JobState {
@@ -239,6 +258,7 @@ export class EngineRoom {
    * for after all that could have been, and is the next to come.
    */
   async nothingElse(): Promise<void> {
+    await this.quiet();
     const id = await this.accept({ lane: 'probe' });
     await this.settle(await this.nextFor(id));
   }

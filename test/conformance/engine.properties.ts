@@ -31,7 +31,7 @@ export function engineProperties(name: string, driver: EngineDriver): void {
                 Array.from({ length: jobs }, () => ({ lane })),
               );
               const ids = await room.acceptAll(drafts);
-              await room.engine.refresh();
+              await room.refresh();
               for (const _ of ids) await room.settle(await room.next());
               for (const id of ids) expect(room.state(id)).toBe('succeeded');
             });

@@ -62,7 +62,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
 
     works('a job nobody offered is still found', one, async (room) => {
       const id = await room.accept({}, false);
-      await room.engine.refresh();
+      await room.refresh();
       await room.settle(await room.nextFor(id));
     });
 
@@ -139,7 +139,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
         await room.acceptAll([{}, {}, {}]);
         const [first, second] = [await room.next(), await room.next()];
         room.lanes = { default: lane(1), probe: lane(1) };
-        await room.engine.refresh();
+        await room.refresh();
         await room.settle(first);
         await room.nothingElse();
         await room.settle(second);
@@ -160,7 +160,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
         ]);
         const before = [await room.next(), await room.next()];
         room.lanes = { default: lane(1), probe: lane(1) };
-        await room.engine.refresh();
+        await room.refresh();
         for (const claim of before) await room.settle(claim);
         const third = await room.next();
         await room.nothingElse();
@@ -182,7 +182,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
         await Promise.all([room.next(), room.next()]);
         await room.setPaused('default', true);
         room.lanes = one;
-        await room.engine.refresh();
+        await room.refresh();
         const depth = [...(await room.engine.depth())].sort((a, b) => a.lane.localeCompare(b.lane));
         expect(depth).toEqual([
           { lane: 'default', queued: 2, running: 1, paused: true },
@@ -270,7 +270,7 @@ export function engineSuite(name: string, driver: EngineDriver): void {
         await room.settle(await room.nextFor(await room.accept()));
         await room.pass(120_000);
         room.lanes = { ...limited, default: lane(10, { count: 1, perMs: 3_600_000 }) };
-        await room.engine.refresh();
+        await room.refresh();
         const id = await room.accept();
         await room.nothingElse();
         await room.pass(3_600_000);

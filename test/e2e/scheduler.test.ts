@@ -265,10 +265,14 @@ test('a message on its way has run when it was delivered, and is not taken for a
   await room.ledger.commit(() => {
     room.ledger.occurrences.delivered(id, first ?? 0, null, room.now);
     room.ledger.occurrences.delivered(id, second ?? 0, 'the chat is gone', room.now);
-    room.ledger.occurrences.delivered(id, second ?? 0, null, room.now);
+    room.ledger.occurrences.delivered(id, first ?? 0, 'too late', room.now);
   });
   expect(room.tally('tea')).toBe('ran:1 delivery_failed:1');
   expect(room.ledger.occurrences.unseen(10)).toMatchObject([{ dueAt: second, reason: 'the chat is gone' }]);
+  // Sent again by hand, and there.
+  await room.ledger.commit(() => room.ledger.occurrences.delivered(id, second ?? 0, null, room.now));
+  expect(room.tally('tea')).toBe('ran:2');
+  expect(room.ledger.occurrences.unseen(10)).toEqual([]);
 });
 
 test('a message is not said again when the clock is put back over its time', async () => {

@@ -49,11 +49,16 @@ const drivers =
 /** Where a package, or a builtin that reaches far, may be imported; a package that is not listed has no home yet. */
 const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
+  bullmq: /^src\/engine\/bullmq\//,
+  chokidar: /^src\/skills\//,
   'chrono-node': /^src\/reminders\//,
   commander: /^src\/cli\//,
   croner: /^src\/scheduler\//,
   'eventsource-parser': /^src\/cli\//,
+  // The Bot API of Telegram, lazily: nobody else needs it.
+  grammy: /^src\/channels\/telegram\//,
   fastify: /^src\/gateway\//,
+  ioredis: /^src\/engine\/bullmq\//,
   pino: /^src\/lifecycle\//,
   json5: /^src\/skills\/frontmatter\.ts$/,
   tar: /^src\/skills\/tarball\.ts$/,

@@ -25,6 +25,7 @@ export async function runChild(
       executor: options.executor,
       lane: options.lane,
       cwd: options.cwd,
+      notify: options.notify,
       timeoutMs: options.timeout,
       ...limitsOf(options),
     },

@@ -21,6 +21,7 @@ export interface RunOptions extends LimitOptions {
   readonly session?: string;
   readonly cwd?: string;
   readonly worktree?: boolean;
+  readonly notify?: string;
   readonly key?: string;
   /** Milliseconds. */
   readonly timeout?: number;
@@ -58,6 +59,7 @@ export async function run(context: Context, words: readonly string[], options: R
       timeoutMs: options.timeout,
       worktree: options.worktree,
       ...limitsOf(options),
+      notify: options.notify,
     },
   };
   const { job } = await detach.or(

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { HomerError } from '../../core/errors.ts';
 import { agentSessionDirectory } from '../../lifecycle/agent-session-lock.ts';
-import type { JobsAnswer, SessionAnswer, SessionsAnswer, TerminalAnswer } from '../answers.ts';
+import type { JobsAnswer, SessionAnswer, SessionsAnswer, SkillsAnswer, TerminalAnswer } from '../answers.ts';
 import { connect, type Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { count } from '../format.ts';
@@ -61,9 +61,12 @@ async function show({ context, client, name }: Call): Promise<void> {
   const query = { session: session.id, limit: mostTurns };
   const { jobs, nextCursor } = await client.call<JobsAnswer>('jobs.list', { query });
   const turns = jobs.toReversed();
+  const handed = await client.call<SkillsAnswer>('skills.list', { query: { session: session.id } });
+  const skills = handed.snapshotId === null ? [] : handed.skills;
   const { palette, columns } = context.terminal;
   const paper = { palette, columns, now: Date.now() };
-  report(context, { session, turns }, drawSession(session, turns, nextCursor !== null, paper));
+  const names = skills.map(({ name: skill }) => skill);
+  report(context, { session, turns, skills }, drawSession(session, turns, names, nextCursor !== null, paper));
 }
 
 async function make({ context, client, name, options }: Call): Promise<void> {

@@ -17,6 +17,7 @@ export function declareRun({ add, act }: Declaration): void {
     .option('-s, --session <name>', 'a turn of this conversation; a new name begins one')
     .option('-C, --cwd <dir>', 'where it works (default: here, or where its session is)')
     .option('--worktree', 'in a git worktree of its own, kept when there is work in it')
+    .option('--notify <target>', 'tell the result to web or telegram:CHAT, too')
     .option('--key <key>', 'idempotency key: the same key and task give the same job')
     .option('--timeout <time>', 'end a run that takes longer, such as 90s, 30m or 2h', parseTime)
     .option('-d, --detach', 'do not wait; the id goes to standard output')

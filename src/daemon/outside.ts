@@ -1,0 +1,94 @@
+// The ways out of the house and in: channels, deliveries, and how they are tied to the rest.
+
+import { openChannels } from '../channels/open.ts';
+import type { TelegramDoor } from '../channels/door.ts';
+import type { Config } from '../config/config.ts';
+import type { JobId } from '../core/ids.ts';
+import { readLeftFiles } from '../delivery/left-files.ts';
+import { openDelivery } from '../delivery/open.ts';
+import type { Troubles } from '../health/condition.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Log } from '../lifecycle/log.ts';
+import type { Service } from '../lifecycle/service.ts';
+import type { PassWaypoint } from '../lifecycle/waypoint.ts';
+import { createAsk, type Ask } from '../operations/ask.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { RunStream } from '../worker/run-stream.ts';
+
+export interface OutsideOptions {
+  readonly ledger: Ledger;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly config: () => Config;
+  readonly runs: RunStream;
+  readonly pass: PassWaypoint;
+  readonly log: Log;
+  readonly troubles: Troubles;
+  readonly onError: (error: unknown, context: Record<string, unknown>) => void;
+}
+
+export interface Outside {
+  readonly inlets: readonly Service[];
+  readonly outlets: readonly Service[];
+  readonly telegram: TelegramDoor;
+  /** What chats can ask for; called before the services are started. */
+  connect(operations: readonly Operation[]): void;
+  /** The configuration was read again. */
+  reload(): void;
+}
+
+export function openOutside(options: OutsideOptions): Outside {
+  const { ledger, home, config, runs, pass, log, troubles, onError } = options;
+  let ask: Ask | null = null;
+  const channels = openChannels({
+    ledger,
+    home,
+    env: options.env,
+    config: () => config().telegram,
+    ask: (name, input, sender) => {
+      if (ask === null) throw new Error('operations are not connected');
+      return ask(name, input, sender);
+    },
+    pass,
+    onTrouble: (trouble) => {
+      if (trouble === null) troubles.clear('telegram');
+      else if (!troubles.has('telegram')) log.warn({ code: trouble.code }, trouble.message);
+      if (trouble !== null) troubles.note('telegram', trouble);
+    },
+    onChange: () => delivery.wake(),
+    note: (fields, message) => log.info(fields, message),
+  });
+  const delivery = openDelivery({
+    ledger,
+    channelOf: channels.channelOf,
+    onUnknown: () => config().deliveries.onUnknown,
+    filesOf: (jobId: JobId) => readLeftFiles(ledger, home, jobId),
+    verbosityOf: (target) => {
+      const { verbosity } = ledger.chats.choices(target);
+      const chosen = typeof verbosity === 'number' ? verbosity : config().telegram?.verbosity;
+      return chosen === 0 || chosen === 2 ? chosen : 1;
+    },
+    follow: (runId, onEntries, signal) =>
+      runs.open(
+        runId,
+        0,
+        async (entries) => onEntries(entries),
+        () => undefined,
+        signal,
+      ),
+    pass,
+    onError,
+  });
+  return {
+    inlets: channels.services,
+    outlets: delivery.services,
+    telegram: channels.telegram,
+    connect: (operations) => {
+      ask = createAsk(operations);
+    },
+    reload: () => {
+      channels.reload();
+      delivery.wake();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// What boot has made, for whatever acts on all of it.
+
+import type { Engine } from '../engine/engine.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Webhooks } from '../operations/webhooks.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { SkillWatch } from '../skills/watch.ts';
+import type { Worker } from '../worker/worker.ts';
+import type { Outside } from './outside.ts';
+
+export interface Parts {
+  readonly gateway: Gateway;
+  readonly ledger: Ledger;
+  readonly engine: Engine;
+  readonly worker: Worker;
+  readonly outside: Outside;
+  readonly skillWatch: SkillWatch;
+  readonly scheduler: Scheduler;
+  readonly webhooks: Webhooks;
+}
