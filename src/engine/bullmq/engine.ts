@@ -59,6 +59,8 @@ export class BullmqEngine implements Engine {
   #facts: RedisFacts | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isReceiving = false;
+  /** Looks at the ledger that a change of the session has made necessary. */
+  #looks = 0;
   readonly #whenStirred: (() => void)[] = [];
 
   constructor(options: BullmqOptions) {
@@ -141,6 +143,7 @@ export class BullmqEngine implements Engine {
     while (
       this.#isReceiving &&
       (this.#link.state === 'connecting' ||
+        this.#looks > 0 ||
         this.#offers.size > 0 ||
         (this.#link.session?.requestsUnderWay ?? 0) > 0)
     )
@@ -221,8 +224,12 @@ export class BullmqEngine implements Engine {
       this.#facts = now.facts;
       this.#options.onTrouble?.(null);
     }
-    this.#keep(this.refresh());
-    this.#stir();
+    this.#looks += 1;
+    const looked = this.refresh().finally(() => {
+      this.#looks -= 1;
+      this.#stir();
+    });
+    this.#keep(looked);
   }
 
   #armTimer(): void {
