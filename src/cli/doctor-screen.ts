@@ -29,19 +29,27 @@ export function drawDoctor(found: DoctorReport, { palette, columns }: Terminal):
       ...step(problem.step, '    '),
     ]),
   );
+  const rows = found.agents.map((agent): Cell[] => [
+    { text: oneLine(agent.name), paint: agent.path === null ? palette.dim : palette.bold },
+    { text: oneLine(agent.version ?? (agent.path === null ? 'not found' : '')) },
+    { text: signInText(agent), paint: agent.signedIn === 'yes' ? palette.ok : palette.needs },
+    { text: agent.sandbox === 'workspace' ? 'sandbox' : '', paint: palette.ok },
+    { text: oneLine(whereText(agent)), paint: palette.dim },
+  ]);
+  const drawn = table(rows, columns, '  ');
+  const bare = table(
+    rows.map((row) => row.slice(0, -1)),
+    columns,
+    '  ',
+  );
   section(
     'Agents',
-    table(
-      found.agents.map((agent): Cell[] => [
-        { text: oneLine(agent.name), paint: agent.path === null ? palette.dim : palette.bold },
-        { text: oneLine(agent.version ?? (agent.path === null ? 'not found' : '')) },
-        { text: signInText(agent), paint: agent.signedIn === 'yes' ? palette.ok : palette.needs },
-        { text: agent.sandbox === 'workspace' ? 'sandbox' : '', paint: palette.ok },
-        { text: oneLine(whereText(agent)), paint: palette.dim },
-      ]),
-      columns,
-      '  ',
-    ),
+    found.agents.flatMap((agent, index) => {
+      const line = drawn[index] ?? '';
+      const toCopy = agent.path === null && agent.install !== null ? whereText(agent) : '';
+      // What is to be copied is whole or of no use: where it does not fit it has a line of its own, and is never cut.
+      return line.includes(toCopy) ? [line] : [bare[index] ?? '', `    ${palette.dim(toCopy)}`];
+    }),
   );
   const machine = found.findings.filter(({ level }) => level !== 'problem');
   section(
