@@ -20,8 +20,8 @@ export async function resolveJobId(client: Client, text: string): Promise<string
   const wanted = text.trim().toLowerCase();
   if (isJobId(wanted)) return wanted;
   if (wanted === 'last') {
-    const { jobs } = await client.call<JobsAnswer>('jobs.list', { query: { limit: 1 } });
-    if (jobs[0] !== undefined) return jobs[0].id;
+    const newest = await newestJob(client);
+    if (newest !== null) return newest.id;
     throw new HomerError('HOMER_JOB_UNKNOWN', 'There is no job yet.', { hint: '`homer run` makes one.' });
   }
   if (wanted.length < fewestCharacters)
@@ -37,6 +37,24 @@ export async function resolveJobId(client: Client, text: string): Promise<string
   throw new HomerError('HOMER_JOB_UNKNOWN', `"${text}" fits ${matches.length} jobs: ${ids.join(', ')}.`, {
     hint: 'Give more characters.',
   });
+}
+
+/** What its owner gave last: not a job that another job asked for, unless there are only such, as inside a run. */
+async function newestJob(client: Client): Promise<Job | null> {
+  let newest: Job | null = null;
+  let cursor: string | undefined;
+  for (let seen = 0; seen < lookedAt;) {
+    // Most often the very first is it.
+    const query = { limit: seen === 0 ? 10 : pageSize, cursor };
+    const { jobs, nextCursor } = await client.call<JobsAnswer>('jobs.list', { query });
+    newest ??= jobs[0] ?? null;
+    const own = jobs.find(({ parentId }) => parentId === null);
+    if (own !== undefined) return own;
+    if (nextCursor === null) break;
+    seen += jobs.length;
+    cursor = nextCursor;
+  }
+  return newest;
 }
 
 async function findJobs(client: Client, part: string): Promise<Job[]> {
