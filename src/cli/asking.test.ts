@@ -110,8 +110,10 @@ test('what is answered elsewhere is not asked for any more, and what is too long
   await read();
   asking.show([]);
   expect(press).toBeNull();
+  expect(notes.join('\n')).not.toContain('with a key');
   asking.show([question('long', 'x\n'.repeat(60))]);
   await read();
+  expect(notes.at(-1)).toContain('too long to be answered with a key');
   expect(press).toBeNull();
   expect(asking.isOpen).toBe(true);
 });

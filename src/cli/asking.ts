@@ -60,6 +60,10 @@ export function createAsking({ terminal, connection, progress, openKeys }: Askin
     const { lines, isWhole } = questionBlock(question, paper, mostLines);
     shown.set(question.id, { isWhole });
     for (const line of lines) progress.note(line);
+    if (isWhole) return;
+    keys ??= openKeys();
+    if (keys !== null)
+      progress.note('    It is too long to be answered with a key; answer with one of these commands.');
   };
 
   const rest = (): void => {
