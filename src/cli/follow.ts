@@ -80,9 +80,12 @@ class Follower {
         if (runId !== undefined && !live.has(runId))
           live.set(runId, this.#showRun(client, runId, signal, live));
         // A job may run and ask: when one of two questions is answered, its agent goes on with that part.
-        const questions = isEnded(job.state) ? [] : asked.toReversed();
+        const waitsForPerson = job.state === 'waiting' && job.error !== null;
+        // It may have asked between the two looks; it waits until somebody answers, so this look is the last word.
+        const open = waitsForPerson && asked.length === 0 ? await listPending(client, id, signal) : asked;
+        const questions = isEnded(job.state) ? [] : open.toReversed();
         this.#options.asked(questions);
-        const needsPerson = questions.length > 0 || (job.state === 'waiting' && job.error !== null);
+        const needsPerson = questions.length > 0 || waitsForPerson;
         if (isEnded(job.state) || (needsPerson && this.#options.stopsWhenWaiting)) {
           await Promise.race([Promise.all(live.values()), delay(lastWordsMs, null, { signal })]);
           return job;

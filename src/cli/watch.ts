@@ -97,7 +97,7 @@ export function tellResult({ terminal, json }: Context, job: Job): number {
   const hasSucceeded = job.state === 'succeeded';
   if (!isEnded(job.state)) say('It waits for a person, so this does not wait any longer; the job stays.');
   else say((hasSucceeded ? palette.dim : palette.bad)(tellEnd(job)));
-  if (job.state === 'failed' && job.error !== null) say(palette.dim(`  ${plain(job.error.hint)}`));
+  if (!hasSucceeded && job.error !== null) say(palette.dim(`  ${plain(job.error.hint)}`));
   if (job.worktree !== null) say(palette.dim(`  Its worktree is kept: ${worktreeText(job.worktree)}`));
   if (json) terminal.print(JSON.stringify({ job }, null, 2));
   else if (job.result !== null) {
