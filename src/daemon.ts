@@ -199,6 +199,7 @@ class Daemon {
       skills,
       scheduler,
       telegram: outside.telegram,
+      lookAgain: () => this.#executors.lookAgain(),
       webhooks,
       about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
       health: condition,

@@ -107,13 +107,13 @@ export const requestErrors = {
     status: 400,
     exit: 2,
     title: 'There is no such executor',
-    hint: 'Use one of those that are named, or add it under `executors` in config.yaml.',
+    hint: 'Use one of those that are named, or add it under `executors` in config.yaml. An agent installed since Homer was started, where its PATH did not lead: `homer restart`.',
   },
   HOMER_EXECUTOR_NONE: {
     status: 400,
     exit: 2,
     title: 'No agent CLI was found',
-    hint: 'Install one, for example `npm i -g @anthropic-ai/claude-code`, and sign in; `homer run -x shell "…"` works without any.',
+    hint: 'Install one, for example `npm i -g @anthropic-ai/claude-code`, and sign in; `homer run -x shell "…"` works without any. Homer looks where its PATH led when it was started: if you have one elsewhere, `homer restart`.',
   },
   HOMER_EXECUTOR_REFUSED: {
     status: 403,

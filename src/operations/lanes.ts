@@ -13,6 +13,8 @@ export interface LaneOperationsOptions {
   readonly config: () => Config;
   readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
   readonly defaultExecutor: () => string | null;
+  /** Looks for agents that were installed since. */
+  readonly lookAgain: () => Promise<boolean>;
 }
 
 export const laneView = z.object({
@@ -97,6 +99,7 @@ export function laneOperations(options: LaneOperationsOptions): readonly Operati
         ),
       }),
       async handle() {
+        await options.lookAgain();
         const chosen = options.defaultExecutor();
         const executors = Object.entries(options.executors()).map(([name, { kind, bin, configured }]) => ({
           name,

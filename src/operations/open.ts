@@ -10,6 +10,7 @@ import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
+import { lookingAgain } from './look-again.ts';
 import type { Operation } from './operation.ts';
 import { reminderOperations } from './reminders.ts';
 import { scheduleOperations } from './schedules.ts';
@@ -28,6 +29,8 @@ export type OperationsOptions = IntakeOptions &
     readonly scheduler: Scheduler;
     readonly telegram: TelegramDoor;
     readonly webhooks: Webhooks;
+    /** True when there are other executors than before. */
+    readonly lookAgain: () => Promise<boolean>;
   };
 
 export function openOperations(options: OperationsOptions): readonly Operation[] {
@@ -36,7 +39,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
   const tellAnswers = (jobId: JobId): void => worker.tellAnswers(jobId);
   const activity = (jobId: string): string | null => worker.activityOf(jobId);
   const scheduling = { ...options, prepare: createPreparation(options) };
-  return [
+  const operations = [
     ...jobOperations({ ...options, accept: createIntake(options), endRun }),
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
@@ -52,4 +55,5 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),
   ];
+  return operations.map((operation) => lookingAgain(operation, options.lookAgain));
 }

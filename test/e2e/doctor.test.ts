@@ -166,6 +166,30 @@ test('a configuration that cannot be read, an open home, a port that is taken', 
   server.close();
 });
 
+test('an agent installed since Homer was started is used at once, or its restart is asked for', async () => {
+  const daemonTools = join(room.work, 'daemon-tools');
+  mkdirSync(daemonTools);
+  const env = { PATH: `${daemonTools}:/usr/bin:/bin` };
+  await room.run(['start'], { env });
+  // From the daemon's PATH: as if the person had just done what `run` told.
+  writeFileSync(join(daemonTools, 'qwen'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  await expect
+    .poll(async () => (await room.run(['run', '--detach', '-x', 'qwen', 'hello'], { env })).code, {
+      timeout: 20_000,
+    })
+    .toBe(0);
+  // From elsewhere.
+  agent('kimi', 'echo 1.0.0');
+  const { document } = await examine();
+  expect(document.findings.find(({ text }) => text.startsWith('kimi'))).toMatchObject({
+    about: 'daemon',
+    level: 'problem',
+    text: expect.stringContaining('found since Homer was started') as string,
+    step: '`homer restart`',
+  });
+  expect(document.findings.some(({ text }) => text.startsWith('qwen'))).toBe(false);
+}, 60_000);
+
 test('with a daemon it says who holds the lock and that the ledger is read', async () => {
   await room.run(['start']);
   const { document } = await examine();

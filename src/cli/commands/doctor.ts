@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isHomerError } from '../../core/errors.ts';
 import type { DoctorReport, Finding } from '../../doctor/report.ts';
+import { connect } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { drawDoctor } from '../doctor-screen.ts';
 import { sentence } from '../format.ts';
@@ -23,11 +24,43 @@ export async function doctor(context: Context): Promise<number> {
     examine({ home, isRunning, env, userHome: homedir(), platform }),
     daemonFindings(context, isRunning),
   ]);
-  const found: DoctorReport = { ...examined, findings: [...daemon, ...examined.findings] };
+  const unseen = await unseenAgents(context, isRunning, examined);
+  const found: DoctorReport = { ...examined, findings: [...daemon, ...unseen, ...examined.findings] };
   const all = [...found.findings, ...found.agents.flatMap(({ findings }) => findings)];
   const ok = all.every(({ level }) => level !== 'problem');
   report(context, { ok, home, version, ...found }, drawDoctor(found, terminal));
   return ok ? 0 : 1;
+}
+
+/** Agents that are found from here and not by the daemon: its PATH is that of its start. */
+async function unseenAgents(
+  context: Context,
+  isRunning: boolean,
+  { agents }: DoctorReport,
+): Promise<readonly Finding[]> {
+  const there = agents.filter(
+    ({ kind, path, configured }) => kind !== 'command' && path !== null && !configured,
+  );
+  if (!isRunning || context.run !== null || there.length === 0) return [];
+  try {
+    const client = await connect(context.home);
+    const { executors } = await client.call<{ readonly executors: readonly { readonly name: string }[] }>(
+      'executors.list',
+    );
+    const known = new Set(executors.map(({ name }) => name));
+    return there
+      .filter(({ name }) => !known.has(name))
+      .map(({ name, path }) => ({
+        about: 'daemon',
+        level: 'problem',
+        text: `${name} (${path ?? ''}) was found since Homer was started; Homer does not look there.`,
+        step: '`homer restart`',
+      }));
+  } catch (error) {
+    // That it does not answer is told by the findings about it.
+    if (isHomerError(error)) return [];
+    throw error;
+  }
 }
 
 /** Only a daemon can look into its ledger; without one the file is left alone. */
@@ -38,6 +71,9 @@ async function daemonFindings(context: Context, isRunning: boolean): Promise<rea
     const text = isThere ? 'Homer is not running; its ledger was not looked at.' : 'Homer is not running.';
     return [{ about, level: 'note', text, step: '`homer start` starts it.' }];
   }
+  // What a run may ask does not say how Homer is.
+  if (context.run !== null)
+    return [{ about, level: 'note', text: 'Homer was not asked: a run may not.', step: null }];
   try {
     const status = await readStatus(context);
     if (status === null) return [{ about, level: 'note', text: 'Homer is not running.', step: null }];
