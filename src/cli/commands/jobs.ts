@@ -1,7 +1,8 @@
 // `homer jobs`: a table that fits the terminal; whole ids and whole first lines in a pipe.
 
+import { HomerError } from '../../core/errors.ts';
 import type { JobState } from '../../core/job.ts';
-import type { Job, JobsAnswer } from '../answers.ts';
+import type { Job, JobsAnswer, LanesAnswer } from '../answers.ts';
 import type { Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { age, firstLine, table, type Cell } from '../format.ts';
@@ -18,6 +19,7 @@ export interface JobsOptions {
 export async function jobs(context: Context, { state, lane, limit }: JobsOptions): Promise<number> {
   const client = await connectFrom(context);
   const answer = await readJobs(client, { state, lane, limit });
+  if (lane !== undefined && answer.jobs.length === 0 && context.run === null) await requireLane(client, lane);
   const { palette, columns } = context.terminal;
   const now = Date.now();
   const head = ['id', 'state', 'lane', 'executor', 'made', 'task'].map((text): Cell => ({
@@ -42,6 +44,14 @@ export async function jobs(context: Context, { state, lane, limit }: JobsOptions
       context.terminal.errorPalette.dim(`These are the newest ${rows.length}; --limit shows more.`),
     );
   return 0;
+}
+
+/** A lane that was taken out of the configuration may still have jobs; one that has neither is a typo. */
+async function requireLane(client: Client, lane: string): Promise<void> {
+  const { lanes } = await client.call<LanesAnswer>('lanes.list');
+  const names = lanes.map((each) => each.lane);
+  if (!names.includes(lane))
+    throw new HomerError('HOMER_LANE_UNKNOWN', `There is no lane "${lane}". There are: ${names.join(', ')}.`);
 }
 
 /** As many as were asked for: the daemon ends a page sooner when its jobs are large. */
