@@ -9,6 +9,7 @@ import { HomerError } from '../core/errors.ts';
 import type { Context } from './context.ts';
 import { Detached } from './detached.ts';
 import { tellFailure } from './failure.ts';
+import { unquotedTask } from './unquoted-task.ts';
 import { createProgram, wantsOverview } from './program.ts';
 import { readRunAccess } from './run-access.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
@@ -22,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      return tellFailure(terminal, usageError(error), wantsJson);
+      return tellFailure(terminal, usageError(error, args), wantsJson);
     }
     if (error instanceof Detached) {
       terminal.say(`Left. ${error.message}`);
@@ -37,7 +38,7 @@ async function runCommand(args: readonly string[], terminal: Terminal): Promise<
   let exitCode = 0;
   const context = (options: { readonly home?: string; readonly json?: boolean }): Context => ({
     home: resolveHome(options.home, process.env, homedir()),
-    run: options.home === undefined ? readRunAccess(process.env) : null,
+    run: isHomeNamed(options.home) ? null : readRunAccess(process.env),
     json: options.json === true,
     terminal,
     version,
@@ -51,17 +52,31 @@ async function runCommand(args: readonly string[], terminal: Terminal): Promise<
   return exitCode;
 }
 
+/** Whoever names a state directory means the Homer of that one, also inside a run of another; runs are given no HOMER_HOME. */
+function isHomeNamed(home: string | undefined): boolean {
+  return home !== undefined || (process.env['HOMER_HOME'] ?? '') !== '';
+}
+
 /** `error: unknown command 'stats'\n(Did you mean status?)` as a sentence and a hint. */
-function usageError(error: CommanderError): HomerError {
+function usageError(error: CommanderError, args: readonly string[]): HomerError {
   const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest.join(' ').replace(/^\(|\)$/g, '');
   return new HomerError('HOMER_USAGE', message.charAt(0).toUpperCase() + message.slice(1), {
-    hint:
-      suggestion === ''
-        ? '`homer --help` lists the commands, `homer COMMAND --help` explains one.'
-        : suggestion,
+    hint: hintFor(error, args, suggestion),
     cause: error,
   });
+}
+
+function hintFor({ code }: CommanderError, args: readonly string[], suggestion: string): string {
+  // What looks like an option is most often part of a task that was not quoted: `homer run -x shell ls --all`.
+  if (
+    code === 'commander.unknownOption' &&
+    args.find((arg, at) => !arg.startsWith('-') && args[at - 1] !== '--home') === 'run'
+  )
+    return [suggestion, unquotedTask].filter((part) => part !== '').join(' ');
+  return suggestion === ''
+    ? '`homer --help` lists the commands, `homer COMMAND --help` explains one.'
+    : suggestion;
 }
 
 function ownVersion(): string {

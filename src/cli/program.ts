@@ -1,6 +1,7 @@
 // The command line as a whole. Its commands are declared in declare/, group by group, in the order in which help lists them.
 
 import { Command } from 'commander';
+import { addAskAbout } from './ask-about.ts';
 import type { Context } from './context.ts';
 import { declareApprovals } from './declare/approvals.ts';
 import { declareChannels } from './declare/channels.ts';
@@ -32,7 +33,6 @@ export function createProgram(
     .option('--home <dir>', 'state directory (default: $HOMER_HOME, else ~/.homer)')
     .option('--json', 'one JSON document on standard output; all else on standard error')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
@@ -60,6 +60,7 @@ export function createProgram(
   declareChannels(declaration);
   declareSchedules(declaration);
   declareSettings(declaration);
+  addAskAbout(program, version, done);
 
   return program.addHelpText('after', `\n${manyUses}`);
 }

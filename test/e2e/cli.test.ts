@@ -67,6 +67,14 @@ describe('without a daemon', () => {
       stdout: '',
       stderr: "homer: Unknown command 'stats'.\n  Did you mean status?\n",
     });
+    expect(await room.run(['help', 'frob'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'homer: There is no command "frob".\n  `homer --help` lists the commands.\n',
+    });
+    expect((await room.run(['help', 'jobs'])).stdout).toMatch(/^Usage: homer jobs/);
+    expect(await room.run(['version'])).toEqual(await room.run(['--version']));
+    expect((await room.run(['run', '-x', 'shell', 'ls', '--all'])).stderr).toContain('quote the task');
     for (const args of [
       ['--nope'],
       ['job'],
@@ -166,6 +174,17 @@ describe('run', () => {
     });
     expect((await room.run(['run', '-x', 'nope', 'hi'])).code).toBe(2);
     expect((await room.run(shell('true', '-C', '/does/not/exist'))).code).toBe(2);
+  });
+
+  test('a word of the task that was taken for a lane is told with the way to write it', async () => {
+    const { code, stderr } = await room.run(['run', '-x', 'shell', 'ls', '-la']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no lane "a".*\n.*quote the task, or put -- before it/);
+    expect((await room.run(['run', '-x', 'shell', '--', 'ls', '-la'])).code).toBe(0);
+    expect(await room.run(['jobs', '--lane', 'nope'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no lane "nope"\. There are: default/) as string,
+    });
   });
 
   test('appends what is piped in', async () => {
