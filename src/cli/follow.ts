@@ -39,7 +39,7 @@ export async function followJob(options: FollowOptions): Promise<Job> {
       signal.throwIfAborted();
       if (!isPassing(error)) throw error;
       progress.away();
-      await connection.renew(signal);
+      await connection.renew(signal, progress.note);
       progress.back();
     }
   }

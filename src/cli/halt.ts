@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readToken } from '../config/token.ts';
 import { HomerError, isHomerError } from '../core/errors.ts';
-import { isRecordAlive, type DaemonRecord } from '../lifecycle/record.ts';
+import { isRecordAlive, removeRecord, type DaemonRecord } from '../lifecycle/record.ts';
 import type { StopMode } from '../lifecycle/shutdown.ts';
 import type { StatusAnswer } from './answers.ts';
 import { createClient, readiness, type Client } from './client.ts';
@@ -38,8 +38,13 @@ const tokenTroubles: ReadonlySet<string> = new Set([
   'HOMER_HOME_UNUSABLE',
 ]);
 
-/** Returns when the daemon is gone. Throws HOMER_NOT_RUNNING, or HOMER_UNREACHABLE when it cannot be stopped. */
-export async function haltDaemon(home: string, mode: StopMode, say: Say): Promise<Halt> {
+/** Returns when the daemon is gone; `asked` is called when it is told to stop. Throws HOMER_NOT_RUNNING, or HOMER_UNREACHABLE when it cannot be stopped. */
+export async function haltDaemon(
+  home: string,
+  mode: StopMode,
+  say: Say,
+  asked: () => void = () => undefined,
+): Promise<Halt> {
   const found = await locateDaemon(home);
   if (found.state === 'stopped')
     throw new HomerError('HOMER_NOT_RUNNING', `Homer is not running in ${home}.`);
@@ -48,6 +53,7 @@ export async function haltDaemon(home: string, mode: StopMode, say: Say): Promis
     const client = createClient(record, readToken(home));
     const running = await runningOnceStarted(client);
     if (running.length > 0) say(told(mode, running.length));
+    asked();
     const left = await askToStop(client, mode);
     await gone(home, record, null);
     return { pid: record.pid, runsLeft: left };
@@ -144,7 +150,10 @@ async function endProcess(home: string, record: DaemonRecord, why: HomerError, s
   if (await gone(home, record, termMs)) return;
   say(`It is still there. Sending SIGKILL; runs go on and are adopted by the next start.`);
   signal(record, 'SIGKILL');
-  if (!(await gone(home, record, termMs)))
+  const isGone = await gone(home, record, termMs);
+  // What stopping in order does; a record that is left says that it crashed, and then whoever waits starts it again.
+  if (isGone) await removeRecord(home, record.instanceId);
+  else
     throw new HomerError('HOMER_UNREACHABLE', `Process ${record.pid} does not end, not even by SIGKILL.`, {
       hint: 'It hangs in the kernel, as on a dead network disk; mend that, or restart the machine.',
     });

@@ -1,5 +1,6 @@
 // The end of `homer run` and `homer attach`: wait, show, print the result once, or leave when told to.
 
+import { HomerError, isHomerError } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
 import { openAnswerKeys, type AnswerKeys } from './answer-keys.ts';
 import { createAsking } from './asking.ts';
@@ -7,6 +8,7 @@ import { plain } from './format.ts';
 import type { Job } from './answers.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
+import type { Detach } from './detach.ts';
 import { Detached } from './detached.ts';
 import { followJob } from './follow.ts';
 import { worktreeText } from './job-screen.ts';
@@ -14,34 +16,6 @@ import { tellEnd } from './job-story.ts';
 import { createLiveProgress } from './live-progress.ts';
 import { createPlainProgress } from './progress.ts';
 import { shortId } from './job-id.ts';
-
-export interface Detach {
-  readonly signal: AbortSignal;
-  /** The promise, unless the caller leaves first: then it rejects with Detached and the given sentence. */
-  or<Value>(promise: Promise<Value>, told: string): Promise<Value>;
-}
-
-/** From now on Ctrl-C (and SIGTERM, SIGHUP) leave in order; a second one ends the process as usual. */
-export function createDetach(): Detach {
-  const leave = new AbortController();
-  const numbers = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(name, () => leave.abort(new Detached(numbers[name], '')));
-  return {
-    signal: leave.signal,
-    async or(promise, told) {
-      const left = Promise.withResolvers<never>();
-      const onLeave = (): void => left.reject(new Detached((leave.signal.reason as Detached).exitCode, told));
-      if (leave.signal.aborted) onLeave();
-      leave.signal.addEventListener('abort', onLeave, { once: true });
-      try {
-        return await Promise.race([promise, left.promise]);
-      } finally {
-        leave.signal.removeEventListener('abort', onLeave);
-      }
-    },
-  };
-}
 
 /** Resolves with the exit code: 0 only when the job succeeded. */
 export async function watchToEnd(
@@ -68,11 +42,16 @@ export async function watchToEnd(
       signal: detach.signal,
     });
   } catch (error) {
-    if (!(error instanceof Detached)) throw error;
     const { isOpen } = asking;
     asking.close();
     progress.close(true);
     const id = shortId(first.id);
+    if (isHomerError(error, 'HOMER_NOT_RUNNING'))
+      throw new HomerError(error.code, error.message, {
+        hint: `\`homer start\`, then \`homer attach ${id}\`: the job is safe.`,
+        cause: error,
+      });
+    if (!(error instanceof Detached)) throw error;
     terminal.say('Left. The job goes on.');
     terminal.say(
       terminal.errorPalette.dim(`  \`homer attach ${id}\` shows it again, \`homer cancel ${id}\` ends it.`),

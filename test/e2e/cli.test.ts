@@ -263,6 +263,23 @@ describe('run', () => {
     expect(await caller.ended).toMatchObject({ code: 0, stdout: 'begun\ndone\n' });
   }, 30_000);
 
+  test('a stop is not undone by those who wait: they end, and say how to go on', async () => {
+    const running = room.start(shell(untilTold));
+    const [id = ''] = await running.saw(jobId);
+    await running.saw(/It has started/);
+    const attached = room.start(['attach', id]);
+    await attached.saw(/It has started/);
+    expect(await room.run(['stop', '--now'])).toMatchObject({ code: 0 });
+    for (const ended of await Promise.all([running.ended, attached.ended])) {
+      expect(ended.code).toBe(3);
+      expect(ended.stderr).toMatch(
+        new RegExp(`Homer was stopped\\.\n  \`homer start\`, then \`homer attach ${id.slice(-6)}\``),
+      );
+    }
+    expect(await room.run(['status'])).toMatchObject({ code: 3 });
+    await tell();
+  });
+
   test('a script does not wait for a person', async () => {
     const caller = room.start(shell('sleep 60'));
     await caller.saw(/It has started/);

@@ -9,11 +9,13 @@ import type { JobAnswer } from '../answers.ts';
 import { createClient } from '../client.ts';
 import { createConnection, type Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { createDetach } from '../detach.ts';
 import { isPassing } from '../follow.ts';
 import { ensureDaemon } from '../launch.ts';
 import { limitsOf, type LimitOptions } from '../limit-options.ts';
 import { readPipedInput } from '../piped-input.ts';
-import { createDetach, watchToEnd } from '../watch.ts';
+import { withUnquotedTask } from '../unquoted-task.ts';
+import { watchToEnd } from '../watch.ts';
 
 export interface RunOptions extends LimitOptions {
   readonly executor?: string;
@@ -28,7 +30,7 @@ export interface RunOptions extends LimitOptions {
   readonly detach?: boolean;
 }
 
-/** 0 when the job succeeded, 1 when it did not or waits for a person in a script, 130 when the caller left. */
+/** 0 when the job succeeded, 1 when it did not or waits for a person in a script, 130 when the caller left, 3 when Homer was stopped. */
 export async function run(context: Context, words: readonly string[], options: RunOptions): Promise<number> {
   const { home, terminal, json } = context;
   if (options.key !== undefined && !isIdempotencyKey(options.key))
@@ -45,7 +47,7 @@ export async function run(context: Context, words: readonly string[], options: R
   const connection = createConnection(createClient(record, readToken(home)), {
     home,
     say: terminal.say,
-    whenStopped: 'start',
+    whenCrashed: 'start',
   });
   // Sent again under the same key when the answer is lost, so that there is one job whatever happens.
   const ask = {
@@ -63,7 +65,9 @@ export async function run(context: Context, words: readonly string[], options: R
     },
   };
   const { job } = await detach.or(
-    submit(connection, ask, detach.signal),
+    submit(connection, ask, detach.signal).catch((error: unknown) => {
+      throw withUnquotedTask(error, words);
+    }),
     'Whether the job was accepted is not known.',
   );
   const turn = options.session === undefined ? '' : `, a turn of ${options.session}`;
@@ -112,7 +116,12 @@ async function submit(
     } catch (error) {
       signal.throwIfAborted();
       if (!isPassing(error)) throw error;
-      await connection.renew(signal);
+      await connection.renew(signal).catch((gone: unknown) => {
+        if (!isHomerError(gone, 'HOMER_NOT_RUNNING')) throw gone;
+        throw new HomerError(gone.code, `${gone.message} Whether the job was accepted is not known.`, {
+          hint: `The same task with \`--key ${ask.key}\` makes one job in any case.`,
+        });
+      });
     }
   }
 }
