@@ -29,6 +29,14 @@ export async function connectFrom({ run, home }: Context): Promise<Client> {
   return run === null ? connect(home) : clientOfRun(run);
 }
 
+/** For what only the owner may do, and would be done with his token or on his processes: HOMER_SCOPE_MISSING inside a run. */
+export function refuseInRun({ run }: Context, what: string): void {
+  if (run === null) return;
+  throw new HomerError('HOMER_SCOPE_MISSING', `A run may not ${what}.`, {
+    hint: 'Leave this to the person whose Homer it is; a run may give, list, await and cancel jobs of its own.',
+  });
+}
+
 export function clientOfRun({ port, token }: RunAccess): Client {
   const unknown = { pid: 0, startTime: null, bootId: null, instanceId: '', canvasPort: null };
   return createClient({ ...unknown, port, version: '', startedAt: '' }, token);

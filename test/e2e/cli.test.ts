@@ -348,6 +348,20 @@ describe('one daemon', () => {
     expect((JSON.parse(started.stdout) as { pid: number }).pid).not.toBe(before);
   });
 
+  test('Ctrl-C while Homer drains says that it goes on stopping', async () => {
+    const running = room.start(shell(untilTold));
+    await running.saw(/It has started/);
+    const stopping = room.start(['stop']);
+    await stopping.saw(/Waiting for 1 run/);
+    await expect.poll(async () => (await room.run(['status', '--json'])).stdout).toContain('draining');
+    stopping.child.kill('SIGINT');
+    const left = await stopping.ended;
+    expect(left.code).toBe(130);
+    expect(left.stderr).toContain('It goes on stopping.');
+    await tell();
+    await running.ended;
+  }, 30_000);
+
   test('restarts one after the other find nobody in the way', async () => {
     for (let round = 0; round < 5; round++) {
       const { code, stdout, stderr } = await room.run(['restart', '--json']);

@@ -5,8 +5,10 @@ import { HomerError, isHomerError } from '../../core/errors.ts';
 import { report, type Context } from '../context.ts';
 import { count, span } from '../format.ts';
 import type { StopMode } from '../../lifecycle/shutdown.ts';
-import { haltDaemon } from '../halt.ts';
+import { createDetach } from '../detach.ts';
+import { haltDaemon, type Halt } from '../halt.ts';
 import { locateDaemon } from '../locate.ts';
+import { refuseInRun } from '../run-access.ts';
 import { start } from './start.ts';
 
 export interface StopOptions {
@@ -20,11 +22,22 @@ function modeOf({ now, kill }: StopOptions): StopMode {
   return kill === true ? 'kill' : now === true ? 'now' : 'drain';
 }
 
+/** Stops the daemon; Ctrl-C leaves, and says what Homer does then. */
+async function halt({ home, terminal }: Context, mode: StopMode, more: string): Promise<Halt> {
+  const detach = createDetach();
+  let isAsked = false;
+  const halting = haltDaemon(home, mode, terminal.say, () => (isAsked = true));
+  // Whoever left does not wait for how it ends.
+  halting.catch(() => undefined);
+  return detach.or(halting, () => (isAsked ? `It goes on stopping.${more}` : 'It was not told to stop yet.'));
+}
+
 /** Returns when the daemon is gone and the lock free. Throws HOMER_NOT_RUNNING (3) when there is none. */
 export async function stop(context: Context, options: StopOptions): Promise<number> {
   const mode = modeOf(options);
+  refuseInRun(context, 'stop Homer');
   const since = Date.now();
-  const { pid, runsLeft } = await haltDaemon(context.home, mode, context.terminal.say);
+  const { pid, runsLeft } = await halt(context, mode, '');
   const left =
     runsLeft === null
       ? 'It did not say how many runs it left running; the next start adopts them.'
@@ -42,11 +55,12 @@ export async function stop(context: Context, options: StopOptions): Promise<numb
 /** Stops the daemon if there is one, then starts it. */
 export async function restart(context: Context, options: StopOptions): Promise<number> {
   const mode = modeOf(options);
+  refuseInRun(context, 'restart Homer');
   // A typo must not turn a daemon that works into one that cannot start.
   const { loadConfig } = await import('../../config/load.ts');
   loadConfig(context.home, { env: process.env, userHome: homedir() });
   try {
-    await haltDaemon(context.home, mode, context.terminal.say);
+    await halt(context, mode, ' It is not started again: `homer start`.');
   } catch (error) {
     if (!isHomerError(error, 'HOMER_NOT_RUNNING')) throw error;
   }
