@@ -80,6 +80,23 @@ test('`homer run` in a run goes on waiting over a kill -9 of the daemon', async 
   expect((await untilEnd(id)).result?.text.trim()).toBe('the answer');
 });
 
+test('a run cannot stop the Homer it runs in, nor do anything else as its owner', async () => {
+  const commands = ['stop', 'restart', 'start', 'serve', 'token', 'status', 'lanes pause default'];
+  const home = join(stage.home.env['HOME'] ?? '', '.homer');
+  const id = await submit([
+    // As it is for most: the owner's token can be read by whatever he runs.
+    `ln -s '${stage.home.path}' '${home}'`,
+    ...commands.map((command) => `${homer} ${command} 2>&1; echo "code $?"`),
+    `rm '${home}'`,
+  ]);
+  const job = await untilEnd(id);
+  const text = job.result?.text ?? '';
+  expect(text.match(/^code 1$/gm)).toHaveLength(commands.length);
+  expect(text).toContain('homer: A run may not stop Homer.');
+  expect(text).toContain('homer: The token of a run is not for this.');
+  expect(existsSync(join(stage.home.path, 'daemon.json'))).toBe(true);
+});
+
 test('variables that Homer has not set are an error, and a state directory that is named comes first', async () => {
   const call = (args: readonly string[], env: Record<string, string>): Promise<[unknown, string]> =>
     new Promise((resolve) => {

@@ -2,7 +2,6 @@
 
 import { isEnded } from '../../core/job.ts';
 import type { JobAnswer } from '../answers.ts';
-import { connect } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { count } from '../format.ts';
 import { resolveJobId, shortId } from '../job-id.ts';
@@ -21,7 +20,7 @@ export async function cancel(context: Context, text: string): Promise<number> {
 }
 
 export async function retry(context: Context, text: string): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const id = await resolveJobId(client, text);
   const answer = await client.call<JobAnswer>('jobs.retry', { params: { id } });
   report(context, answer, [
@@ -31,7 +30,7 @@ export async function retry(context: Context, text: string): Promise<number> {
 }
 
 export async function resume(context: Context): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const answer = await client.call<{ readonly released: number }>('daemon.release');
   report(context, answer, [`Homer is released; ${count(answer.released, 'held job')} may run again.`]);
   return 0;

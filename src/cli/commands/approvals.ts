@@ -3,7 +3,6 @@
 import type { ApprovalState } from '../../core/approval.ts';
 import { HomerError } from '../../core/errors.ts';
 import type { Approval, ApprovalAnswer, ApprovalsAnswer } from '../answers.ts';
-import { connect } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { age, count, table } from '../format.ts';
 import { resolveJobId, shortId } from '../job-id.ts';
@@ -28,7 +27,7 @@ const mostLines = 400;
 
 /** What is asked, the oldest first, then what became of others, the newest first. */
 export async function approvals(context: Context, options: ApprovalsOptions): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const job = options.job === undefined ? undefined : await resolveJobId(client, options.job);
   const isAbout = (state: ApprovalState): boolean => options.state === undefined || options.state === state;
   const pending = isAbout('pending') ? (await listPending(client, job)).toReversed() : [];

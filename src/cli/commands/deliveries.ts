@@ -2,7 +2,8 @@
 
 import { HomerError } from '../../core/errors.ts';
 import type { DeliveriesAnswer, Delivery } from '../answers.ts';
-import { connect, type Client } from '../client.ts';
+import { type Client } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { age, firstLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
@@ -24,7 +25,7 @@ export async function deliveries(
     throw new HomerError('HOMER_USAGE', `Which delivery is meant?`, {
       hint: `homer deliveries ${action} ID`,
     });
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   if (action === 'list' || id === undefined) {
     const answer = await client.call<DeliveriesAnswer>('deliveries.list', {
       query: { state, limit: Math.min(limit, 200) },

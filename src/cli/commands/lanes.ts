@@ -2,7 +2,7 @@
 
 import { HomerError } from '../../core/errors.ts';
 import type { Lane, LanesAnswer } from '../answers.ts';
-import { connect } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { clock, span, table, type Cell } from '../format.ts';
 import type { Palette } from '../terminal.ts';
@@ -16,7 +16,7 @@ export async function lanes(
     throw new HomerError('HOMER_USAGE', `Which lane is to ${action === 'pause' ? 'be paused' : 'go on'}?`, {
       hint: `homer lanes ${action} NAME`,
     });
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   if (action === undefined || name === undefined) {
     const answer = await client.call<LanesAnswer>('lanes.list');
     report(context, answer, laneTable(answer.lanes, context));

@@ -3,14 +3,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobAnswer, JournalEntry } from '../answers.ts';
-import { connect, type Client } from '../client.ts';
+import { type Client } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { readEvents } from '../event-stream.ts';
 import { resolveJobId } from '../job-id.ts';
 import { createEntryLines, toolText } from '../entry-lines.ts';
 
 export async function logs(context: Context, text: string): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const id = await resolveJobId(client, text);
   const { job } = await client.call<JobAnswer>('jobs.get', { params: { id } });
   const run = job.runs.at(-1);

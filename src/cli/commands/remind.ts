@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline/promises';
 import { HomerError, isHomerError } from '../../core/errors.ts';
 import { localTimeZone } from '../../core/wall-clock.ts';
 import type { Occurrence, Reminder, ReminderAnswer, RemindersAnswer } from '../answers.ts';
-import { connect, type Client } from '../client.ts';
+import { type Client } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { clock, count, firstLine, oneLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
@@ -92,7 +93,7 @@ async function choose({ terminal, json }: Context, error: unknown): Promise<stri
 }
 
 async function list(context: Context): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const answer = await client.call<RemindersAnswer>('reminders.list');
   const { palette, columns } = context.terminal;
   const rows = answer.reminders.map(({ id, text, nextAt, reading, unseen, enabled }): Cell[] => [
@@ -114,7 +115,7 @@ async function undo(context: Context, id: string | undefined): Promise<number> {
     throw new HomerError('HOMER_USAGE', 'Which reminder?', {
       hint: '`homer remind list` shows them; then `homer remind undo ID`.',
     });
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const answer = await client.call<ReminderAnswer>('reminders.remove', {
     params: { id: await wholeId(client, id) },
   });
@@ -123,7 +124,7 @@ async function undo(context: Context, id: string | undefined): Promise<number> {
 }
 
 async function seen(context: Context, id: string | undefined): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   const body = id === undefined ? {} : { id: await wholeId(client, id) };
   const answer = await client.call<{ readonly seen: readonly Occurrence[] }>('reminders.seen', { body });
   report(context, answer, [

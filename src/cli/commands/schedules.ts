@@ -6,7 +6,8 @@ import { HomerError } from '../../core/errors.ts';
 import type { CatchUp, Overlap } from '../../core/schedule.ts';
 import { localTimeZone } from '../../core/wall-clock.ts';
 import type { Occurrence, OccurrencesAnswer, Schedule, ScheduleAnswer, SchedulesAnswer } from '../answers.ts';
-import { connect, createClient, type Client } from '../client.ts';
+import { createClient, type Client } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { shortId } from '../job-id.ts';
 import { ensureDaemon } from '../launch.ts';
@@ -52,13 +53,15 @@ export async function schedules(
 ): Promise<number> {
   if (action !== 'list' && name === undefined)
     throw new HomerError('HOMER_USAGE', 'Which schedule?', { hint: `homer schedules ${action} NAME` });
-  const client = action === 'add' ? await connectOrStart(context) : await connect(context.home);
+  const client = action === 'add' ? await connectOrStart(context) : await connectFrom(context);
   await actions[action]({ context, client, name: name ?? '', prompt: words.join(' '), options });
   return 0;
 }
 
 /** What is to happen later needs a daemon from now on. */
-export async function connectOrStart({ home, terminal }: Context): Promise<Client> {
+export async function connectOrStart(context: Context): Promise<Client> {
+  if (context.run !== null) return connectFrom(context);
+  const { home, terminal } = context;
   const { record, isOurs } = await ensureDaemon(home, terminal.say);
   if (isOurs)
     terminal.say(terminal.errorPalette.dim(`Homer was started (pid ${record.pid}, port ${record.port}).`));

@@ -9,6 +9,7 @@ import { readRecord, type DaemonRecord } from '../../lifecycle/record.ts';
 import type { Context } from '../context.ts';
 import { closeInheritedFiles } from '../inherited-files.ts';
 import { span } from '../format.ts';
+import { refuseInRun } from '../run-access.ts';
 
 export interface ServeOptions {
   readonly standby?: boolean;
@@ -18,6 +19,7 @@ export interface ServeOptions {
 
 /** Resolves when the daemon has stopped, with its exit code. Throws HOMER_LOCK_HELD (75) and what a start throws. */
 export async function serve(context: Context, options: ServeOptions): Promise<number> {
+  refuseInRun(context, 'start Homer');
   const { home, version, terminal } = context;
   // Before anything is opened or started.
   if (options.background === true) closeInheritedFiles();

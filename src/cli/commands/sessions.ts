@@ -6,7 +6,8 @@ import { resolve } from 'node:path';
 import { HomerError } from '../../core/errors.ts';
 import { agentSessionDirectory } from '../../lifecycle/agent-session-lock.ts';
 import type { JobsAnswer, SessionAnswer, SessionsAnswer, SkillsAnswer, TerminalAnswer } from '../answers.ts';
-import { connect, type Client } from '../client.ts';
+import { type Client } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { count } from '../format.ts';
 import { drawSession, sessionTable } from '../sessions-screen.ts';
@@ -37,11 +38,11 @@ export async function sessions(
   other: string | undefined,
   options: SessionsOptions,
 ): Promise<number> {
-  if (action === 'list') return list(context, await connect(context.home), options);
+  if (action === 'list') return list(context, await connectFrom(context), options);
   const wanted = action === 'fork' ? 'NAME NEWNAME' : 'NAME';
   if (name === undefined || (action === 'fork' && other === undefined))
     throw new HomerError('HOMER_USAGE', 'Which session?', { hint: `homer sessions ${action} ${wanted}` });
-  await actions[action]({ context, client: await connect(context.home), name, other, options });
+  await actions[action]({ context, client: await connectFrom(context), name, other, options });
   return 0;
 }
 

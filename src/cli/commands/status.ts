@@ -2,7 +2,7 @@
 
 import { isHomerError } from '../../core/errors.ts';
 import type { StatusAnswer } from '../answers.ts';
-import { connect } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { decideVerdict, drawStatus } from '../status-screen.ts';
 
@@ -25,7 +25,7 @@ export async function status(context: Context): Promise<number> {
 /** Null when no daemon runs. */
 export async function readStatus(context: Context): Promise<StatusAnswer | null> {
   try {
-    const client = await connect(context.home);
+    const client = await connectFrom(context);
     return await client.call<StatusAnswer>('daemon.status', { timeoutMs: answerMs });
   } catch (error) {
     if (isHomerError(error, 'HOMER_NOT_RUNNING')) return null;

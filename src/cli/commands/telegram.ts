@@ -2,7 +2,7 @@
 
 import { HomerError } from '../../core/errors.ts';
 import type { PairAnswer, TelegramAnswer } from '../answers.ts';
-import { connect } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { oneLine } from '../format.ts';
 
@@ -13,7 +13,7 @@ export async function telegram(
   action: TelegramAction,
   person: string | undefined,
 ): Promise<number> {
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   if (action === 'pair') {
     const answer = await client.call<PairAnswer>('telegram.pair');
     const bot = answer.bot === null ? 'your bot' : `@${answer.bot}`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readToken, tokenFile } from '../../config/token.ts';
 import { HomerError } from '../../core/errors.ts';
 import { report, type Context } from '../context.ts';
+import { refuseInRun } from '../run-access.ts';
 
 export async function token(context: Context, what: 'show' | 'path'): Promise<number> {
   const path = join(context.home, tokenFile);
@@ -11,6 +12,7 @@ export async function token(context: Context, what: 'show' | 'path'): Promise<nu
     report(context, { path }, [path]);
     return 0;
   }
+  refuseInRun(context, "have the owner's token");
   const text = readToken(context.home);
   if (text === null)
     throw new HomerError(

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { HomerError } from '../../core/errors.ts';
 import type { WebhookAnswer, WebhooksAnswer, WebhookSecretAnswer, WebhookTestAnswer } from '../answers.ts';
-import { connect, type Client } from '../client.ts';
+import { type Client } from '../client.ts';
+import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { age, oneLine, table, type Cell } from '../format.ts';
 
@@ -22,10 +23,10 @@ export async function webhooks(
   name: string | undefined,
   options: WebhooksOptions,
 ): Promise<number> {
-  if (action === 'list') return list(context, await connect(context.home));
+  if (action === 'list') return list(context, await connectFrom(context));
   if (name === undefined)
     throw new HomerError('HOMER_USAGE', 'Which webhook?', { hint: `homer webhooks ${action} NAME` });
-  const client = await connect(context.home);
+  const client = await connectFrom(context);
   if (action === 'url') return url(context, client, name);
   return action === 'test' ? test(context, client, name, options) : rotate(context, client, name, options);
 }
