@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -353,7 +353,8 @@ describe('one daemon', () => {
     await running.saw(/It has started/);
     const stopping = room.start(['stop']);
     await stopping.saw(/Waiting for 1 run/);
-    await expect.poll(async () => (await room.run(['status', '--json'])).stdout).toContain('draining');
+    const log = join(room.home, 'logs/daemon.log');
+    await expect.poll(async () => readFile(log, 'utf8'), { timeout: 20_000 }).toContain('"stopping"');
     stopping.child.kill('SIGINT');
     const left = await stopping.ended;
     expect(left.code).toBe(130);
