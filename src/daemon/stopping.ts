@@ -27,8 +27,8 @@ export interface StoppingParts {
   readonly removeRecord: () => Promise<void>;
 }
 
-/** A runner's kill ladder is done in less. */
-const killWaitMs = 20_000;
+/** A runner's kill ladder is done in less, and one that heeds no order is killed within 35 s. */
+const killWaitMs = 50_000;
 
 /** Stopping in order; what each step must have done is in lifecycle/shutdown.ts. */
 export function createDaemonShutdown(parts: StoppingParts): Shutdown {

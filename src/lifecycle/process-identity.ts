@@ -20,6 +20,11 @@ export function isZombie(pid: number): boolean {
   return statFields(pid)?.[0] === 'Z';
 }
 
+/** True when somebody has stopped the process (SIGSTOP, a debugger): it does nothing, and nothing is its fault. */
+export function isStopped(pid: number): boolean {
+  return statFields(pid)?.[0]?.toUpperCase() === 'T';
+}
+
 /** The id of this boot of the host, null where the system has none. */
 export function hostBootId(): string | null {
   return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? null;

@@ -130,13 +130,15 @@ export type StopReason =
   | 'budget'
   | 'max_turns';
 
+/** `budget`: all runs together have used up the day's. `timed_out`: the daemon's own look at the time limit, well beyond it. */
+export type OrderedStop = 'cancelled' | 'interrupted' | 'budget' | 'timed_out';
+
 /** A file in inbox/, named `<number>.json`; moved in by rename, so always whole. */
 export type Order =
   | {
       readonly version: number;
       readonly type: 'stop';
-      /** `budget`: all runs together have used up the day's. */
-      readonly reason: 'cancelled' | 'interrupted' | 'budget';
+      readonly reason: OrderedStop;
       /** With `budget`: what a person is told, and when the next day begins, ms since the epoch. */
       readonly message?: string;
       readonly until?: number;

@@ -19,6 +19,7 @@ import {
   fileNames,
   filesVersion,
   type Order,
+  type OrderedStop,
   type RunRecord,
   type SessionRecord,
   type Spec,
@@ -148,8 +149,15 @@ export function parseOrder(text: string): Order | null {
     : null;
 }
 
+const orderedStops: ReadonlySet<unknown> = new Set<OrderedStop>([
+  'cancelled',
+  'interrupted',
+  'budget',
+  'timed_out',
+]);
+
 function isStopReason(reason: unknown): boolean {
-  return reason === 'cancelled' || reason === 'interrupted' || reason === 'budget';
+  return orderedStops.has(reason);
 }
 
 function isTold(value: unknown, type: 'string' | 'number'): boolean {

@@ -5,22 +5,18 @@ import { join } from 'node:path';
 import type { LeftRun } from '../core/recovery.ts';
 import { isLockHeldProof } from '../lifecycle/lock.ts';
 import { hostBootId } from '../lifecycle/process-identity.ts';
-import { fileNames, type Exit } from '../runner/files.ts';
+import { fileNames, type Exit, type OrderedStop } from '../runner/files.ts';
 import { endLeftovers, findRunLeftovers } from '../runner/leftovers.ts';
-import {
-  orderNumbers,
-  readExit,
-  readOrder,
-  readRunRecord,
-  readSession,
-  readSpec,
-} from '../runner/records.ts';
+import { readExit, readRunRecord, readSession, readSpec } from '../runner/records.ts';
 import { emptySummary, summarizeJournal, type JournalSummary } from './report.ts';
+import { orderedStop } from './stop-order.ts';
 
 export interface Inspection {
   readonly facts: LeftRun;
   readonly exit: Exit | null;
   readonly journal: JournalSummary;
+  /** Why it was told to end; null: it was not. */
+  readonly ordered: OrderedStop | null;
   /** Processes that could not be ended. */
   readonly survivors: readonly number[];
 }
@@ -45,6 +41,7 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
   // exit.json is the last thing a runner writes: whether it has let go of its lock by now does not matter.
   const lock = exit !== null || !existsSync(directory) ? 'free' : await isLockHeldProof(directory);
   const record = readRunRecord(directory);
+  const ordered = orderedStop(directory);
   const isThere = (name: string): boolean => existsSync(join(directory, name));
   const known = {
     lock,
@@ -53,11 +50,11 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
     agentMayHaveStarted: record !== null,
     unreadable: (record === null && isThere(fileNames.run)) || (exit === null && isThere(fileNames.exit)),
     hostRestarted: (record?.hostBootId ?? run.hostBootId) !== hostBootId(),
-    endRequested: hasStopOrder(directory),
+    endRequested: ordered !== null,
   };
   if (lock === 'held') {
     const facts: LeftRun = { ...known, exitVerdict: null, journalVerdict: null, tree: 'unproven' };
-    return { facts, exit: null, journal: emptySummary, survivors: [] };
+    return { facts, exit: null, journal: emptySummary, ordered, survivors: [] };
   }
   // Whoever wrote an exit.json has said all in it.
   const summary = exit === null ? await summarizeJournal(directory) : emptySummary;
@@ -79,7 +76,7 @@ export async function inspectRun(run: InspectedRun): Promise<Inspection> {
     journalVerdict: known.unreadable ? null : (journal.end?.verdict ?? null),
     tree,
   };
-  return { facts, exit: exit === null ? null : { ...exit, tree }, journal, survivors };
+  return { facts, exit: exit === null ? null : { ...exit, tree }, journal, ordered, survivors };
 }
 
 /**
@@ -93,10 +90,4 @@ function sessionOf(directory: string): string | null {
 async function endTreeOf(run: InspectedRun): Promise<readonly number[]> {
   const proof = await endLeftovers(run.marker);
   return proof.tree === 'dead' ? [] : proof.pids;
-}
-
-/** A person's answer that a runner left unread ends nothing. */
-function hasStopOrder(directory: string): boolean {
-  const inbox = join(directory, fileNames.inbox);
-  return existsSync(inbox) && orderNumbers(inbox).some((number) => readOrder(inbox, number)?.type === 'stop');
 }

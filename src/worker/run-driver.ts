@@ -13,9 +13,8 @@ import type { RunReport } from '../ledger/run-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
-import { type Exit, filesVersion, type Isolation, type SecretFrame } from '../runner/files.ts';
+import type { Exit, Isolation, SecretFrame } from '../runner/files.ts';
 import { followJournal } from '../runner/journal-reader.ts';
-import { sendOrder } from '../runner/records.ts';
 import { tellAnswers } from './approvals.ts';
 import { waitForRunner } from './follow.ts';
 import type { Git } from './git.ts';
@@ -34,6 +33,7 @@ import { readAllowance, reportOfNothingLeft } from './run-allowance.ts';
 import { prepareRunFiles, workingDirectory } from './run-files.ts';
 import { withSkills, type RunSkills } from './run-skills.ts';
 import { resetIdleSession } from './session-policy.ts';
+import { type OrderedRun, orderStop, watchHeed } from './stop-order.ts';
 import { isLast, tidyWorktree } from './tidy-worktree.ts';
 import { readPast, turnOf } from './turn.ts';
 import { withLimitTerms } from './usage-limit.ts';
@@ -62,9 +62,7 @@ export interface RunContext {
 }
 
 /** A run in the hands of this worker. */
-export interface Run extends NotedRun {
-  /** `HOMER_RUN` in the environment of everything the run starts. */
-  readonly marker: string;
+export interface Run extends NotedRun, OrderedRun {
   /** The host's boot in which it was granted; null where the system has no such id. */
   readonly hostBootId: string | null;
   /** Left by the ledger before it was restored, copied or moved: it is ended and its job held. */
@@ -94,21 +92,6 @@ export async function driveRun(
       runner = null;
       step = 'inspect';
     } else step = await conclude(context, run, signal);
-  }
-}
-
-/** Tells the runner to end; its verdict comes with its end. */
-export function orderStop(
-  context: RunContext,
-  run: Run,
-  reason: 'cancelled' | 'interrupted' | 'budget',
-  about: { readonly message?: string; readonly until?: number } = {},
-): void {
-  try {
-    sendOrder(run.directory, { version: filesVersion, type: 'stop', reason, ...about });
-  } catch (error) {
-    // A cancel is written in the ledger as well and is ordered again when the run is next looked at.
-    context.onError(error, { runId: run.claim.runId, order: reason });
   }
 }
 
@@ -187,6 +170,7 @@ async function follow(
     orderStop(context, run, 'cancelled');
   else if (run.foreignGeneration) orderStop(context, run, 'interrupted');
   else void tellRun(context, run, signal);
+  const stopWatching = watchHeed(context, run);
   const following = new AbortController();
   const either = AbortSignal.any([signal, following.signal]);
   const journal = followJournal(
@@ -203,6 +187,7 @@ async function follow(
   try {
     await waitForRunner(run.directory, runner, signal);
   } finally {
+    stopWatching();
     following.abort();
     await journal;
   }
@@ -291,10 +276,12 @@ function cutOffSession({ verdict }: Exit, { agentSessionId }: JournalSummary): s
 
 type Settling = { do: 'settleFromExit' | 'settleFromJournal' } | { do: 'settle'; verdict: Verdict };
 
-function reportOf({ exit, journal, facts }: Inspection, decision: Settling): RunReport {
+function reportOf({ exit, journal, facts, ordered }: Inspection, decision: Settling): RunReport {
   if (decision.do === 'settleFromExit' && exit !== null)
     return reportFromExit({ ...exit, agentSessionId: exit.agentSessionId ?? cutOffSession(exit, journal) });
   if (decision.do === 'settleFromJournal' && journal.end !== null)
     return reportFromJournal(journal, journal.end, facts.tree);
+  if (decision.do === 'settle' && decision.verdict === 'interrupted' && ordered === 'timed_out')
+    return reportWithout(journal, 'timed_out', undefined);
   return reportWithout(journal, decision.do === 'settle' ? decision.verdict : 'lost', undefined);
 }

@@ -8,15 +8,8 @@ import { noUsage } from '../ledger/run-record.ts';
 import { runMarker } from '../runner/leftovers.ts';
 import { noteLeftUsage } from './left-usage.ts';
 import { runDirectory } from './run-files.ts';
-import {
-  awaitPerson,
-  driveRun,
-  orderStop,
-  tellRun,
-  type Run,
-  type RunContext,
-  type Step,
-} from './run-driver.ts';
+import { awaitPerson, driveRun, tellRun, type Run, type RunContext, type Step } from './run-driver.ts';
+import { orderStop } from './stop-order.ts';
 import { tidyLeftWorktrees } from './tidy-worktree.ts';
 
 export interface WorkerOptions extends Omit<RunContext, 'onUsage'> {
@@ -165,6 +158,7 @@ export class Worker {
       noted: 0,
       told: new Set(),
       isOverspent: false,
+      isToEnd: false,
     };
     const settled = this.#drive(run, first).finally(() => {
       this.#held.delete(claim.runId);

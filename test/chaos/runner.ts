@@ -1,5 +1,6 @@
 // The runner with short times and, if one is planned, a death: it takes a file named `POINT-…` out of DIRECTORY when it passes that
 // point, and kills itself. Who removed the file dies, so each planned death is died once.
+// SIGUSR2 blocks its event loop for ever.
 // usage: runner.ts (DIRECTORY|none) --run RUN --home DEVICE:INODE
 
 import { readdirSync, rmSync } from 'node:fs';
@@ -22,6 +23,11 @@ function pass(point: RunPoint): void {
   }
   process.kill(process.pid, 'SIGKILL');
 }
+
+// A loop that spins: deaf to every order, and to its own limits.
+process.on('SIGUSR2', () => {
+  for (;;);
+});
 
 const times = { cancelMs: 300, termMs: 300, proofMs: 3000, lingerMs: 500 };
 process.exit(await conductRun({ runId, home, openExecutor, times, tickMs: 100, pass }));
