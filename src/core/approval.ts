@@ -45,3 +45,8 @@ function commandOf(input: unknown): string | null {
   const { command } = input;
   return typeof command === 'string' && command !== '' ? command : JSON.stringify(command);
 }
+
+/** How many runs of a lane may wait for persons without their slots; the next ones keep theirs. Pure. */
+export function mostWithoutSlot(concurrency: number): number {
+  return 4 * concurrency + 4;
+}

@@ -66,6 +66,7 @@ export class Approvals {
   readonly #byRequest: StatementSync;
   readonly #openOfJob: StatementSync;
   readonly #openOfRun: StatementSync;
+  readonly #takenBack: StatementSync;
 
   constructor(
     database: DatabaseSync,
@@ -90,6 +91,7 @@ export class Approvals {
     this.#openOfJob = database.prepare(
       `SELECT * FROM approvals WHERE job_id = ? AND ${openStates} ORDER BY seq`,
     );
+    this.#takenBack = database.prepare("SELECT 1 FROM approvals WHERE run_id = ? AND state = 'void' LIMIT 1");
     this.#openOfRun = database.prepare(
       `SELECT * FROM approvals WHERE run_id = ? AND ${openStates} ORDER BY seq`,
     );
@@ -133,6 +135,11 @@ export class Approvals {
     if (approval?.state !== 'pending' && approval?.state !== 'answering') return null;
     this.#close(approval, state, by, now);
     return approval;
+  }
+
+  /** Of a run that goes on: its agent has taken back a question. */
+  hasTakenBack(runId: RunId): boolean {
+    return this.#takenBack.get(runId) !== undefined;
   }
 
   /** The run has ended: no answer can reach it. */

@@ -24,6 +24,7 @@ export class Slots {
   readonly #waitsForChildren: StatementSync;
   readonly #lanes: StatementSync;
   readonly #next: StatementSync;
+  readonly #without: StatementSync;
 
   constructor(database: DatabaseSync, moves: JobMoves) {
     this.#moves = moves;
@@ -41,6 +42,9 @@ export class Slots {
     this.#waitsForChildren = database.prepare(`SELECT 1 FROM jobs WHERE id = ? AND ${forChildren}`);
     this.#lanes = database.prepare(
       'SELECT DISTINCT lane FROM jobs WHERE live = 1 AND slot_wanted_at IS NOT NULL',
+    );
+    this.#without = database.prepare(
+      'SELECT count(*) AS jobs FROM jobs WHERE live = 1 AND lane = ? AND waiting_for = ?',
     );
     this.#next = database.prepare(`SELECT jobs.seq, jobs.id, jobs.state, jobs.session_id, runs.id AS run_id
       FROM jobs JOIN runs ON runs.seq = jobs.seq * ${runsPerJob} + jobs.fence
@@ -60,6 +64,11 @@ export class Slots {
     const row = this.#waits.get(jobId);
     if (row?.['waiting_for'] === waitedFor)
       this.#moves.move(movableFromRow(row), { state: 'running' }, now, runId);
+  }
+
+  /** Jobs of the lane that wait for this with a living run, and so have no slot. */
+  withoutSlot(lane: string, waitedFor: WaitingFor): number {
+    return Number(this.#without.get(lane, waitedFor)?.['jobs'] ?? 0);
   }
 
   /** The run of a job that waits for children asks for them again. */

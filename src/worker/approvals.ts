@@ -2,7 +2,7 @@
 // happen again after a crash: a question is one row however often the journal is read, and a runner takes one answer.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ApprovalState, grantOf } from '../core/approval.ts';
+import { type ApprovalState, grantOf, mostWithoutSlot } from '../core/approval.ts';
 import type { PermissionAnsweredEvent, PermissionEvent } from '../core/agent.ts';
 import type { ApprovalId } from '../core/ids.ts';
 import type { Claim } from '../engine/engine.ts';
@@ -16,6 +16,8 @@ import { isPassing, persist } from './persist.ts';
 export interface ApprovalContext {
   readonly ledger: Ledger;
   readonly pass: PassWaypoint;
+  /** How many jobs of a lane may run at once. */
+  readonly concurrencyOf: (lane: string) => number;
 }
 
 /** As much of a run as its questions need. */
@@ -35,12 +37,13 @@ const retryMs = 2_000;
  * something is asked, and runs again when nothing is. `isOver`: the run has ended, so its job waits for nobody.
  */
 export async function noteQuestions(
-  { ledger, pass }: ApprovalContext,
+  context: ApprovalContext,
   { claim }: AskingRun,
   entries: readonly JournalEntry[],
   isOver: boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  const { ledger, pass } = context;
   const news = entries.filter(isQuestion).filter((entry) => isNews(ledger, claim, entry));
   if (news.length === 0) return;
   await persist(
@@ -56,7 +59,9 @@ export async function noteQuestions(
       }
       const open = ledger.approvals.openOfRun(claim.runId);
       if (isOver) return;
-      if (open.some(({ requestId }) => asked.has(requestId))) ledger.claims.suspend(claim, 'approval', now);
+      if (open.some(({ requestId }) => asked.has(requestId))) {
+        if (mayGiveUpSlot(context, claim)) ledger.claims.suspend(claim, 'approval', now);
+      }
       // The agent has its answer and goes on: where nobody gave the slot back before (the question expired, say), the job
       // runs at once, also in a lane that is full meanwhile.
       else if (isSettled && open.length === 0)
@@ -65,6 +70,18 @@ export async function noteQuestions(
     signal,
   );
   pass('a1-noted');
+}
+
+/**
+ * Whoever waits is not seen to work, but may: a run that took a question back once keeps its slot from then on, and only so
+ * many runs of a lane are without theirs. The others are asked about all the same, and hold their lane up meanwhile.
+ */
+function mayGiveUpSlot(
+  { ledger: { approvals, slots }, concurrencyOf }: ApprovalContext,
+  { lane, runId }: Claim,
+): boolean {
+  const most = mostWithoutSlot(concurrencyOf(lane));
+  return !approvals.hasTakenBack(runId) && slots.withoutSlot(lane, 'approval') < most;
 }
 
 /** Tells a run whose job has its slot what persons answered; resolves when its runner can read it. */

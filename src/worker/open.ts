@@ -16,7 +16,15 @@ import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface OpenWorkerOptions extends Omit<
   WorkerOptions,
-  'secretFrame' | 'isolation' | 'sessions' | 'runner' | 'onCount' | 'approvalExpiryMs' | 'git' | 'skills'
+  | 'secretFrame'
+  | 'isolation'
+  | 'sessions'
+  | 'runner'
+  | 'onCount'
+  | 'approvalExpiryMs'
+  | 'concurrencyOf'
+  | 'git'
+  | 'skills'
 > {
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
@@ -44,6 +52,7 @@ export function openWorker({
   const keepAwake = createKeepAwake({ isWanted: () => config().keepAwake, platform, env });
   return new Worker({
     ...options,
+    concurrencyOf: (lane) => config().lanes[lane]?.concurrency ?? 1,
     approvalExpiryMs: () => config().approvals.expiryMs,
     git: createGit(env),
     sessions: () => config().sessions,

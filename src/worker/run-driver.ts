@@ -53,6 +53,7 @@ export interface RunContext {
   readonly skills: RunSkills;
   /** Milliseconds. */
   readonly approvalExpiryMs: () => number;
+  readonly concurrencyOf: (lane: string) => number;
   readonly git: Git;
   readonly sessions: () => SessionsConfig;
   /** Told after the usage of a run that goes on has become known. */
