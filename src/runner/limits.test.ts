@@ -99,7 +99,7 @@ describe('the watch', () => {
   const tool = { type: 'tool_start', toolId: 't', name: 'Bash', summary: '' } as const;
 
   test('silence is excused while a person is asked, and not by a request that was answered at once', () => {
-    const waiting = createRunWatch(limits, 100);
+    const waiting = createRunWatch(limits, 100, 0);
     waiting.event(ask);
     waiting.tick(100, false);
     expect(waiting.limit()).toBeNull();
@@ -107,14 +107,14 @@ describe('the watch', () => {
     waiting.tick(100, false);
     expect(waiting.limit()).toEqual({ reason: 'stalled' });
 
-    const atOnce = createRunWatch(limits, 100);
+    const atOnce = createRunWatch(limits, 100, 0);
     atOnce.event({ ...ask, waits: false });
     atOnce.tick(100, false);
     expect(atOnce.limit()).toEqual({ reason: 'stalled' });
   });
 
   test('the time in which only a person is waited for is not the time of the agent', () => {
-    const watch = createRunWatch({ ...limits, stallMs: 0 }, 100);
+    const watch = createRunWatch({ ...limits, stallMs: 0 }, 100, 0);
     const tick = (times: number): void => {
       for (let i = 0; i < times; i++) watch.tick(100, false);
     };
@@ -129,8 +129,40 @@ describe('the watch', () => {
     expect(watch.limit()).toEqual({ reason: 'timed_out' });
   });
 
+  test('an agent that goes on writing while its question is open uses its time', () => {
+    const watch = createRunWatch({ ...limits, stallMs: 0 }, 100, 0);
+    watch.event(ask);
+    for (let i = 0; i < 9; i++) {
+      watch.saw(1);
+      watch.tick(100, false);
+    }
+    expect(watch.limit()).toBeNull();
+    watch.saw(1);
+    watch.tick(100, false);
+    expect(watch.limit()).toEqual({ reason: 'timed_out' });
+  });
+
+  test('questions hold the time up for so long at most, and again when a person has answered', () => {
+    const watch = createRunWatch({ ...limits, stallMs: 0 }, 100, 5_000);
+    const tick = (times: number): void => {
+      for (let i = 0; i < times; i++) watch.tick(100, false);
+    };
+    watch.event(ask);
+    tick(50);
+    watch.event(answered);
+    watch.event(ask);
+    tick(50);
+    // Nobody answers: another question in its place changes nothing.
+    watch.event({ ...answered, allow: false, by: 'withdrawn' });
+    watch.event({ ...ask, requestId: 'r' });
+    tick(9);
+    expect(watch.limit()).toBeNull();
+    tick(1);
+    expect(watch.limit()).toEqual({ reason: 'timed_out' });
+  });
+
   test('any byte is life', () => {
-    const watch = createRunWatch(limits, 100);
+    const watch = createRunWatch(limits, 100, 0);
     for (let i = 0; i < 5; i++) {
       watch.tick(60, false);
       watch.saw(1);
@@ -162,7 +194,7 @@ describe('a limit the agent kept by itself', () => {
 });
 
 test('the time of a tool runs while nothing else is said', () => {
-  const watch = createRunWatch({ ...limits, wallMs: 0, toolMs: 150 }, 100);
+  const watch = createRunWatch({ ...limits, wallMs: 0, toolMs: 150 }, 100, 0);
   const start = (toolId: string) => ({ type: 'tool_start', toolId, name: 'Bash', summary: '' }) as const;
   watch.event(start('a'));
   watch.tick(100, false);

@@ -21,12 +21,17 @@ export interface RunWatch {
 
 const nothingKnown: Usage = { inputTokens: null, outputTokens: null, costUsd: null };
 
-/** `tickMs`: how often `tick` is called. */
-export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
+/**
+ * `tickMs`: how often `tick` is called. `patienceMs`: for how long questions of the run may hold its time up before a person
+ * answers one, as long as a question may be open; 0: for ever.
+ */
+export function createRunWatch(limits: Limits, tickMs: number, patienceMs: number): RunWatch {
   const openTools = new Map<string, string>();
   const openPermissions = new Set<string>();
   let usage = nothingKnown;
   let wallMs = 0;
+  let heldUpMs = 0;
+  let isActive = false;
   let silentMs = 0;
   let toolMs = 0;
   let outputBytes = 0;
@@ -34,6 +39,7 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
   let paused = false;
   return {
     saw(bytes) {
+      isActive = true;
       outputBytes += bytes;
       silentMs = 0;
     },
@@ -44,14 +50,21 @@ export function createRunWatch(limits: Limits, tickMs: number): RunWatch {
       if (event.type === 'usage') usage = withNews(usage, event);
       if (event.type === 'tool_start') openTools.set(event.toolId, event.name);
       if (event.type === 'permission' && event.waits === true) openPermissions.add(event.requestId);
-      if (event.type === 'permission_answered') openPermissions.delete(event.requestId);
+      if (event.type === 'permission_answered') {
+        openPermissions.delete(event.requestId);
+        if (event.by === 'person') heldUpMs = 0;
+      } else if (event.type !== 'permission') isActive = true;
       if (event.type === 'tool_end') openTools.delete(event.toolId);
     },
     tick(elapsedMs, isPaused) {
       const worth = tickWorth(elapsedMs, tickMs);
       // Requests are made within tools: as many open tools as requests are tools that wait for a person, and do not work.
       const isAtWork = openPermissions.size === 0 || openTools.size > openPermissions.size;
-      if (isAtWork) wallMs += worth;
+      // But nothing makes an agent stand still that says so: what it writes is work, and its patience has an end.
+      const isHeldUp = !isAtWork && !isActive && (patienceMs === 0 || heldUpMs < patienceMs);
+      if (isHeldUp) heldUpMs += worth;
+      else wallMs += worth;
+      isActive = false;
       paused = isPaused;
       const excused = openPermissions.size > 0 || paused;
       // Silence is counted from the end of what excused it.

@@ -130,7 +130,7 @@ export async function conductRun(options: RunOptions): Promise<number> {
     isShared: spec.sessionId !== null,
     log,
   });
-  const watch = createRunWatch(spec.limits, options.tickMs ?? tickMs);
+  const watch = createRunWatch(spec.limits, options.tickMs ?? tickMs, spec.approvals.expiryMs);
   let ended: EndEvent | null = null;
   const context: RunContext = {
     spec,
