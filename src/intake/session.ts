@@ -43,9 +43,26 @@ export function joinSession(
     return createSession(options, { ...asked, name: asked.session }, sender, fresh, parent);
   }
   assertOpen(session);
+  refuseRunsName(session, asked.session, sender);
   refuseCircle(options, session, parent);
   return { place: placeOf(options, session, asked, sender), sessionId: session.id };
 }
+
+/**
+ * What a run made works in the directory and by the executor it chose: whoever means a session of their own by this name must
+ * not come to work there. By its id nobody means another.
+ */
+function refuseRunsName(session: SessionRecord, asked: string, sender: Sender): void {
+  const { name, channel, id } = session;
+  if (asked === id || channel === sender.source || channel?.startsWith(runSource) !== true) return;
+  throw new HomerError(
+    'HOMER_SESSION_REFUSED',
+    `The session "${name}" was made by a run, of the job ${channel.slice(runSource.length)}.`,
+    { hint: `Use another name, or end that session and take the name. Its id, ${id}, leads to it.` },
+  );
+}
+
+const runSource = 'run:';
 
 /** A turn that waits for a later turn of its own session would wait for ever. */
 function refuseCircle({ ledger }: SessionOptions, session: SessionRecord, parent: Parent | null): void {

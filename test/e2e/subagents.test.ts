@@ -368,3 +368,25 @@ describe('the token of a run', () => {
         expect(readFileSync(join(file.parentPath, file.name)).includes(token), file.name).toBe(false);
   });
 });
+
+describe('a session that a run made', () => {
+  test('is not what the owner comes to by a name of their own', async () => {
+    const parent = await stage.begin();
+    await stage.child(parent, { session: 'website' });
+    const ask = (session: string, more: Record<string, unknown> = {}) =>
+      stage.daemon.ask<{ code?: string; detail?: string; job?: JobView }>('POST', '/api/v1/jobs', {
+        prompt: stage.prompt,
+        session,
+        ...more,
+      });
+    const refused = await ask('website');
+    expect(refused).toMatchObject({ status: 403, body: { code: 'HOMER_SESSION_REFUSED' } });
+    expect(refused.body.detail).toContain(`made by a run, of the job ${parent.jobId}`);
+    // Who means this one says so; the run itself goes on in it, and a name that has become free is the owner's.
+    const { body } = await stage.daemon.ask<{ session: { id: string } }>('GET', '/api/v1/sessions/website');
+    expect((await ask(body.session.id)).status).toBe(202);
+    await stage.child(parent, { session: 'website' });
+    expect((await stage.daemon.ask('POST', '/api/v1/sessions/website/stop', {})).status).toBe(200);
+    expect((await ask('website', { executor: 'puppet' })).status).toBe(202);
+  });
+});
