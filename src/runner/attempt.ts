@@ -37,8 +37,8 @@ export interface RunContext {
   readonly stop: StopSwitch;
   readonly times: StopTimes;
   readonly tickMs: number;
-  /** Sees every event, and every tick. */
-  onEvent(event: AgentEvent): void;
+  /** Sees every event, and every tick. False: the event is not for the journal. */
+  onEvent(event: AgentEvent): boolean;
   onTick(): void;
   /** Sets who gets the answers to permission requests. */
   setAnswer(answer: ((answer: AnswerOrder) => void) | null): void;
@@ -99,13 +99,13 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   const note = (events: readonly AgentEvent[]): void => {
     for (const event of events) {
       watch.event(event);
-      journal.add(event);
-      run.onEvent(event);
+      if (run.onEvent(event)) journal.add(event);
     }
   };
   const react = (reaction: Reaction): void => {
     for (const event of reaction.events) note(questions.see(event, reaction.write !== undefined));
-    if (reaction.write !== undefined) input?.write(reaction.write);
+    // Nothing is said in a session that is somebody else's, above all no prompt.
+    if (reaction.write !== undefined && stop.reason() !== 'session_busy') input?.write(reaction.write);
     if (reaction.closeInput === true) input?.end();
     if (reaction.respawnAs !== undefined) {
       respawnAs = reaction.respawnAs;

@@ -128,7 +128,8 @@ export type StopReason =
   | 'output_limit'
   | 'memory_limit'
   | 'budget'
-  | 'max_turns';
+  | 'max_turns'
+  | 'session_busy';
 
 /** `budget`: all runs together have used up the day's. `timed_out`: the daemon's own look at the time limit, well beyond it. */
 export type OrderedStop = 'cancelled' | 'interrupted' | 'budget' | 'timed_out';

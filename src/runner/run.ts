@@ -30,7 +30,7 @@ import { createRedactor } from './redaction.ts';
 import { cutBytes, resultOf } from './result.ts';
 import { readSpec, syncDirectory, writeFileWhole } from './records.ts';
 import { createRunWatch } from './run-watch.ts';
-import { createSessionHold } from './session-hold.ts';
+import { busyMessage, createSessionHold } from './session-hold.ts';
 import { readFrame } from './secret-frame.ts';
 import { createStopSwitch, type StopSwitch } from './stop-switch.ts';
 import type { TreeProof } from './tree.ts';
@@ -145,11 +145,16 @@ export async function conductRun(options: RunOptions): Promise<number> {
     times: options.times ?? stopTimes,
     tickMs: options.tickMs ?? tickMs,
     onEvent(event) {
-      if (event.type === 'session') {
-        hold.named(event.agentSessionId);
-        session.keep(event.agentSessionId);
-      }
       if (event.type === 'end') ended = event;
+      if (event.type !== 'session') return true;
+      const { agentSessionId: id } = event;
+      // Two agents in one session lose what one of them says, and no later turn may go on there either.
+      if (!hold.named(id)) {
+        stop.request('session_busy', { message: busyMessage(id) });
+        return false;
+      }
+      session.keep(id);
+      return true;
     },
     onTick: () => session.retry(),
     setAnswer: (to) => (answer = to),
@@ -198,7 +203,7 @@ function unstarted(verdict: Verdict, message: string, until?: number): Outcome {
 }
 
 function busy(id: string): Outcome {
-  return unstarted('session_busy', `The session ${id} of the agent is in use elsewhere.`);
+  return unstarted('session_busy', busyMessage(id));
 }
 
 /** One attempt, or two when the agent wants its session the other way. */

@@ -6,11 +6,16 @@ import type { Turn } from '../executors/executor.ts';
 import { dropAgentSession, lockAgentSession } from '../lifecycle/agent-session-lock.ts';
 import type { Lock } from '../lifecycle/lock.ts';
 
+/** What a person is told when somebody else works in the session. */
+export function busyMessage(id: string): string {
+  return `The session ${id} of the agent is in use elsewhere.`;
+}
+
 export interface SessionHold {
   /** Before the agent is started: the one somebody else has, or null when all that the turn names are ours. */
   takenBefore(session: Turn['session']): string | null;
-  /** The agent named the session it is in. */
-  named(id: string): void;
+  /** The agent named the session it is in; false: somebody else works there. */
+  named(id: string): boolean;
   /** Once every process of the run is gone. */
   release(): void;
 }
@@ -48,9 +53,10 @@ export function createSessionHold({ home, kind, isShared, log }: SessionHoldOpti
       return [id, source].find((each) => each !== null && !take(each)) ?? null;
     },
     named(id) {
-      if (!take(id)) log(`the session ${id} is in use elsewhere`);
+      if (!take(id)) return false;
       // The copy is made.
       if (source !== null && source !== id) held.get(source)?.release();
+      return true;
     },
     release() {
       // The session of a job that stands alone is its own: without this each would leave a directory behind.

@@ -42,5 +42,6 @@ export const stopMessages: Readonly<Record<StopReason, string>> = {
   output_limit: 'The run wrote more than it may and was ended.',
   memory_limit: 'The run took more memory than it may and was ended.',
   budget: 'The run used more than it may and was ended.',
+  session_busy: 'The session of the agent is in use elsewhere.',
   max_turns: 'The run took more turns than it may and was ended.',
 };
