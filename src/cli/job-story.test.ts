@@ -130,8 +130,14 @@ describe('why a queued job does not start', () => {
   test.each([
     [withLane({ paused: true }), 'Lane default is paused; `homer lanes resume default` lets it go on.'],
     [
-      withLane({ closed: { until: atNoon, why: 'lane default: $5 of $5 a day are used' } }),
+      withLane({ closed: { until: atNoon, why: 'lane default: $5 of $5 a day are used', byUnknown: false } }),
       'Lane default starts nothing more until 12:00: lane default: $5 of $5 a day are used. A higher `budget` in config.yaml lets it go on at once.',
+    ],
+    [
+      withLane({
+        closed: { until: atNoon, why: 'lane default: a run of unknown cost ended today', byUnknown: true },
+      }),
+      'Lane default starts nothing more until 12:00: lane default: a run of unknown cost ended today. `unknown: count` for its `budget` in config.yaml lets it go on at once.',
     ],
     [
       { ...withLane({}), limits: [{ executor: 'shell', until: atNoon, reason: 'At the limit.' }] },

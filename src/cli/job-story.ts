@@ -65,7 +65,7 @@ export function explainQueue(job: Job, status: StatusAnswer, now: number): strin
   if (lane === undefined) return null;
   if (lane.paused) return `Lane ${lane.lane} is paused; \`homer lanes resume ${lane.lane}\` lets it go on.`;
   if (lane.closed !== null)
-    return `Lane ${lane.lane} starts nothing more until ${clock(lane.closed.until, now)}: ${plain(lane.closed.why)}. A higher \`budget\` in config.yaml lets it go on at once.`;
+    return `Lane ${lane.lane} starts nothing more until ${clock(lane.closed.until, now)}: ${plain(lane.closed.why)}. ${lane.closed.byUnknown ? '`unknown: count` for its `budget` in config.yaml' : 'A higher `budget` in config.yaml'} lets it go on at once.`;
   const limit = status.limits.find((each) => each.executor === job.executor);
   if (limit !== undefined)
     return `${job.executor} is at its usage limit until ${clock(limit.until, now)}, and the job goes on by itself then.`;

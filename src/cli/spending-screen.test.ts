@@ -69,6 +69,6 @@ test('what is unknown is a question mark, what is partly known is at least that'
     '',
     'Budgets of the day',
     '  lane work: 1200 tokens of 5000 tokens, $0.5 of $5',
-    '  all lanes: 9 turns of 9 turns used up until 12:00: 9 turns of 9 turns a day are used',
+    '  all lanes: 9 turns of 9 turns closed until 12:00: 9 turns of 9 turns a day are used',
   ]);
 });

@@ -42,7 +42,7 @@ export function drawSpending(answer: SpendingAnswer, { palette, columns, now }: 
     const state =
       closed === null
         ? ''
-        : ` ${palette.needs(`used up until ${clock(closed.until, now)}`)}: ${plain(closed.why)}`;
+        : ` ${palette.needs(`closed until ${clock(closed.until, now)}`)}: ${plain(closed.why)}`;
     lines.push(`  ${lane === null ? 'all lanes' : `lane ${lane}`}: ${parts.join(', ')}${state}`);
   }
   return lines;

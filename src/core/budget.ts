@@ -51,6 +51,11 @@ export function decideClosed(budget: Budget, spent: Spent): string | null {
   return `${runs === 1 ? 'a run' : `${runs} runs`} of unknown ${what} ended today`;
 }
 
+/** Whether it is what nobody knows that closes, so that more money would change nothing. */
+export function isClosedByUnknown(budget: Budget, spent: Spent): boolean {
+  return decideClosed(budget, spent) !== null && spentMeasure(leftOfBudget(budget, spent)) === null;
+}
+
 /** What is left of the budgets together, measure by measure; null stands for no budget. */
 export function leftOfBudgets(budgets: readonly { budget: Budget | null; spent: Spent }[]): Allowance {
   return budgets.reduce<Allowance>(

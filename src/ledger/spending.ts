@@ -4,7 +4,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Usage } from '../core/agent.ts';
 import { passedMeasure, usedOf, type Allowance, type Measure } from '../core/allowance.ts';
-import { decideClosed, leftOfBudgets, nothingSpent, type Budget, type Spent } from '../core/budget.ts';
+import {
+  decideClosed,
+  isClosedByUnknown,
+  leftOfBudgets,
+  nothingSpent,
+  type Budget,
+  type Spent,
+} from '../core/budget.ts';
 import { dayOf, nextDayAt } from '../core/day.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Row } from './job-record.ts';
@@ -22,6 +29,8 @@ export interface Closed {
   readonly until: number;
   /** For people: "lane work: $5 of $5 a day are used". */
   readonly why: string;
+  /** A run ended of which nobody knows what it used, and the budget refuses that. */
+  readonly byUnknown: boolean;
 }
 
 export interface SpendingRow extends Spent {
@@ -175,7 +184,8 @@ export class Spending {
 
 function closedBy({ of, budget, spent }: BudgetUse, now: number): Closed | null {
   const why = decideClosed(budget, spent);
-  return why === null ? null : { until: nextDayAt(now), why: `${of}: ${why}` };
+  if (why === null) return null;
+  return { until: nextDayAt(now), why: `${of}: ${why}`, byUnknown: isClosedByUnknown(budget, spent) };
 }
 
 function usageOf({ turns, tokens, costUsd }: Spent): Usage {

@@ -24,8 +24,11 @@ export const laneView = z.object({
   queued: z.int(),
   running: z.int(),
   paused: z.boolean(),
-  /** Its budget of the day, or that of all lanes, is used up: nothing is started until then. */
-  closed: z.object({ until: z.iso.datetime(), why: z.string() }).nullable(),
+  /**
+   * Its budget of the day, or that of all lanes, is used up, or (`byUnknown`) a run ended of which nobody knows what it used
+   * and the budget refuses that: nothing is started until then.
+   */
+  closed: z.object({ until: z.iso.datetime(), why: z.string(), byUnknown: z.boolean() }).nullable(),
 });
 
 export type LaneView = z.infer<typeof laneView>;

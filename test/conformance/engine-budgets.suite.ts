@@ -48,6 +48,7 @@ export function engineBudgets(name: string, driver: EngineDriver): void {
         expect(room.ledger.spending.closed('default', room.now)).toEqual({
           until: nextDayAt(room.now),
           why: 'lane default: $1.2 of $1 a day are used',
+          byUnknown: false,
         });
         await spend(room, claim, 0.1);
         await room.restart('by a crash');

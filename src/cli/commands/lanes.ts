@@ -52,5 +52,6 @@ function laneTable(all: readonly Lane[], { terminal: { palette, columns } }: Con
 function stateOf(lane: Lane, palette: Palette): Cell {
   if (lane.paused) return { text: 'paused', paint: palette.needs };
   if (lane.closed === null) return { text: 'open' };
-  return { text: `budget used up until ${clock(lane.closed.until, Date.now())}`, paint: palette.needs };
+  const why = lane.closed.byUnknown ? 'closed by a run of unknown use' : 'budget used up';
+  return { text: `${why} until ${clock(lane.closed.until, Date.now())}`, paint: palette.needs };
 }
