@@ -129,6 +129,8 @@ export interface StatusAnswer {
   readonly held: boolean;
   readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
   readonly needsYou: readonly Need[];
+  /** How many there are; the list holds the first of each sort. */
+  readonly needs: { readonly total: number; readonly failed: number };
   readonly notices: readonly Notice[];
   readonly running: readonly {
     readonly jobId: string;

@@ -18,6 +18,7 @@ function aStatus(changes: Partial<StatusAnswer> = {}): StatusAnswer {
     held: false,
     problems: [],
     needsYou: [],
+    needs: { total: changes.needsYou?.length ?? 0, failed: 0 },
     notices: [],
     running: [],
     queued: 0,
@@ -103,7 +104,7 @@ test('a question of an agent says what it wants to do, how to answer and for how
 test('a lane whose budget is used up and an executor at its usage limit are told, with the time', () => {
   const noon = new Date(2026, 0, 2, 12).toISOString();
   const lane = { lane: 'work', concurrency: 1, rate: null, queued: 2, running: 0, paused: false };
-  const closed = { until: noon, why: 'lane work: $5 of $5 a day are used' };
+  const closed = { until: noon, why: 'lane work: $5 of $5 a day are used', byUnknown: false };
   const status = aStatus({
     lanes: [{ ...lane, closed }],
     limits: [{ executor: 'claude', until: noon, reason: 'five hour limit' }],
@@ -112,5 +113,23 @@ test('a lane whose budget is used up and an executor at its usage limit are told
   expect(lines).toContain(
     '  work has used up its budget until 12:00 with 2 jobs queued; lane work: $5 of $5 a day are used',
   );
+  const unknown = { until: noon, why: 'lane work: a run of unknown cost ended today', byUnknown: true };
+  const closedByIt = aStatus({ lanes: [{ ...lane, closed: unknown }] });
+  expect(drawStatus(closedByIt, { palette, columns: null, now })).toContain(
+    '  work is closed until 12:00 with 2 jobs queued; lane work: a run of unknown cost ended today',
+  );
   expect(lines).toContain('  claude is at its limit until 12:00; five hour limit.');
+});
+
+test('old failures do not push what is urgent off the screen, and all of them are counted', () => {
+  const failed = { ...need, state: 'failed', message: 'It broke', hint: 'Look.' };
+  const status = aStatus({
+    needsYou: [...Array.from({ length: 20 }, () => failed), need],
+    needs: { total: 38, failed: 37 },
+  });
+  const lines = drawStatus(status, { palette, columns: null, now });
+  expect(lines[0]).toBe('38 things need you. Nothing runs.');
+  expect(lines[3]).toContain('It may have taken effect.');
+  expect(lines.filter((line) => line.includes('It broke'))).toHaveLength(5);
+  expect(lines).toContain('  and 32 more: `homer jobs --state failed`');
 });

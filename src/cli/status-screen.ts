@@ -36,7 +36,7 @@ export function decideVerdict(status: StatusAnswer): Verdict {
   if (status.daemon === 'draining') return { level: 'needs', text: 'Homer is stopping.' };
   if (status.daemon !== 'healthy')
     return { level: 'bad', text: 'Something is wrong; `homer logs` and logs/daemon.log may tell what.' };
-  const needs = status.needsYou.length + status.notices.length;
+  const needs = status.needs.total + status.notices.length;
   if (needs > 0)
     return { level: 'needs', text: needs === 1 ? 'One thing needs you.' : `${needs} things need you.` };
   return { level: 'ok', text: 'All is well.' };
@@ -69,8 +69,11 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
       ...hint(problem.hint),
     ]),
   ]);
+  const shown = shownNeeds(status.needsYou);
+  const unseenFailures = status.needs.failed - shown.filter(({ state }) => state === 'failed').length;
+  const unseen = status.needs.total - shown.length - unseenFailures;
   const needs = table(
-    status.needsYou.map(({ jobId, approvalId, deliveryId, state, message }) => [
+    shown.map(({ jobId, approvalId, deliveryId, state, message }) => [
       id(deliveryId ?? jobId ?? ''),
       {
         text: approvalId === null ? state : 'asks',
@@ -82,13 +85,14 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     columns,
     '  ',
   );
-  section(
-    'Needs you',
-    status.needsYou.flatMap((need, index) => [
+  section('Needs you', [
+    ...shown.flatMap((need, index) => [
       needs[index] ?? '',
       ...hint(columns === null ? needHint(need, paper.now) : shorten(needHint(need, paper.now), need)),
     ]),
-  );
+    ...(unseen > 0 ? [`  and ${unseen} more that wait: \`homer approvals\`, \`homer deliveries\``] : []),
+    ...(unseenFailures > 0 ? [`  and ${unseenFailures} more: \`homer jobs --state failed\``] : []),
+  ]);
   section(
     'News',
     status.notices.flatMap((notice) => [
@@ -142,6 +146,14 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
   return lines;
 }
 
+const mostFailures = 5;
+
+/** All that waits, and the newest failures: a long list of these would push what is urgent off the screen. */
+function shownNeeds(needs: readonly Need[]): readonly Need[] {
+  const hasFailed = ({ state }: Need): boolean => state === 'failed';
+  return [...needs.filter((need) => !hasFailed(need)), ...needs.filter(hasFailed).slice(0, mostFailures)];
+}
+
 function needHint({ hint, expiresAt }: Need, now: number): string {
   if (expiresAt === null) return hint;
   return `${hint} Denied by itself in ${timeLeft(expiresAt, now)}.`;
@@ -169,7 +181,7 @@ function stillLanes(lanes: readonly Lane[], { palette, now }: Paper): string[] {
     if (lane.closed === null) return [];
     const until = clock(lane.closed.until, now);
     return [
-      `  ${lane.lane} has ${palette.needs('used up its budget')} until ${until} ${queued}; ${plain(lane.closed.why)}`,
+      `  ${lane.lane} ${lane.closed.byUnknown ? `is ${palette.needs('closed')}` : `has ${palette.needs('used up its budget')}`} until ${until} ${queued}; ${plain(lane.closed.why)}`,
     ];
   });
 }

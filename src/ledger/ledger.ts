@@ -14,6 +14,7 @@ import { Conversation } from './conversation.ts';
 import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { Deliveries, holdDeliveries } from './deliveries.ts';
 import { EventLog } from './event-log.ts';
+import { Failures } from './failures.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { HookReceipts } from './hook-receipts.ts';
@@ -48,6 +49,7 @@ export interface Ledger {
   /** Started on a copied, moved or restored state directory and not yet released. */
   isHeld(): boolean;
   readonly jobs: Jobs;
+  readonly failures: Failures;
   readonly family: Family;
   readonly hookReceipts: HookReceipts;
   readonly claims: Claims;
@@ -138,6 +140,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     schedules,
     occurrences,
     jobs,
+    failures: new Failures(database),
     family: new Family(database, jobs),
     hookReceipts: new HookReceipts(database),
     claims,

@@ -6,7 +6,7 @@ import type { JobRecord } from '../ledger/job-record.ts';
 import type { StopMode } from '../lifecycle/shutdown.ts';
 import { listNotices, noticeView } from './notices.ts';
 import { laneView, viewLanes, type LaneOperationsOptions } from './lanes.ts';
-import { needsYou, needView } from './needs.ts';
+import { needsCount, needsYou, needView } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { limitView, viewLimits } from './spending.ts';
 
@@ -37,6 +37,8 @@ const statusView = z.object({
   held: z.boolean(),
   problems: z.array(problemView),
   needsYou: z.array(needView),
+  /** All that needs a person; the list holds the first of each sort. */
+  needs: needsCount,
   /** Messages of reminders, and schedules that were paused. */
   notices: z.array(noticeView),
   running: z.array(
@@ -72,8 +74,10 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
         const lanes = await viewLanes(options);
         const running = ledger.claims
           .liveRuns()
-          .slice(0, mostShown)
-          .map((run) => ledger.jobs.get(run.jobId));
+          .map((run) => ledger.jobs.get(run.jobId))
+          // Its agent is there, but it is a person that it waits for, who is told so below `needsYou`.
+          .filter((job) => job.waitingFor !== 'approval')
+          .slice(0, mostShown);
         return {
           output: {
             daemon,
@@ -84,7 +88,7 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
             startedAt: new Date(about.startedAt).toISOString(),
             held: ledger.isHeld(),
             problems: [...problems],
-            needsYou: needsYou(ledger, mostShown),
+            ...needsYou(ledger, mostShown),
             notices: listNotices(ledger),
             running: running.map((job) => ({
               ...brief(job),

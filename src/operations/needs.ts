@@ -27,31 +27,54 @@ export type Need = z.infer<typeof needView>;
 
 /** A failure is news for a day; after that it is in the list of jobs. */
 const newsMs = 86_400_000;
+/** Of what waits for a person there are few; failures are counted by the ledger. */
+const mostCounted = 500;
 
-/** Questions first, the oldest of them at the top: they expire. At most `limit` of each sort. */
-export function needsYou(ledger: Ledger, limit: number): Need[] {
+/** How many there are, though not all of them are listed. */
+export const needsCount = z.object({ total: z.int(), failed: z.int() });
+
+export interface Needs {
+  readonly needsYou: Need[];
+  readonly needs: z.infer<typeof needsCount>;
+}
+
+/**
+ * Questions first, the oldest of them at the top: they expire. Failures come last, since they can wait. At most `limit` of
+ * each sort are listed.
+ */
+export function needsYou(ledger: Ledger, limit: number): Needs {
   const since = ledger.now() - newsMs;
-  const asked = ledger.approvals.list({ state: 'pending', limit }).toReversed();
+  const asked = ledger.approvals.list({ state: 'pending', limit: mostCounted }).toReversed();
   const waiting = ledger.jobs
-    .list({ state: 'waiting', limit })
+    .list({ state: 'waiting', limit: mostCounted })
     // The jobs under it are at work, or are themselves on this list; so are its questions.
     .filter((job) => job.waitingFor === null);
-  const failed = ledger.jobs.list({ state: 'failed', limit }).filter((job) => (job.endedAt ?? 0) > since);
-  return [
-    ...asked.map((approval) => needOf(approval, ledger)),
-    ...[...waiting, ...failed].map((job) => ({
-      jobId: job.id,
-      approvalId: null,
-      state: job.state,
-      code: job.error?.code ?? '',
-      message: job.error?.message ?? '',
-      hint: job.error?.hint ?? '',
-      expiresAt: null,
-    })),
-    ...(['unknown', 'dead'] as const).flatMap((state) =>
-      ledger.deliveries.list({ state, limit }).map(needOfDelivery),
-    ),
-  ];
+  const failed = ledger.failures.newest(since, limit).map((id) => ledger.jobs.get(id));
+  const stuck = (['unknown', 'dead'] as const).flatMap((state) =>
+    ledger.deliveries.list({ state, limit: mostCounted }),
+  );
+  const failures = ledger.failures.count(since);
+  return {
+    needsYou: [
+      ...asked.slice(0, limit).map((approval) => needOf(approval, ledger)),
+      ...waiting.slice(0, limit).map(needOfJob),
+      ...stuck.slice(0, limit).map(needOfDelivery),
+      ...failed.map(needOfJob),
+    ],
+    needs: { total: asked.length + waiting.length + stuck.length + failures, failed: failures },
+  };
+}
+
+function needOfJob(job: JobRecord): Need {
+  return {
+    jobId: job.id,
+    approvalId: null,
+    state: job.state,
+    code: job.error?.code ?? '',
+    message: job.error?.message ?? '',
+    hint: job.error?.hint ?? '',
+    expiresAt: null,
+  };
 }
 
 /** The stored error of a job; while it waits for answers, what its agent asks; null once all is answered. */

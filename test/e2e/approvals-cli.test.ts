@@ -123,7 +123,8 @@ describe('in a script', () => {
     const { job } = await json<{ job: Job; approvals: Approval[] }>('job', 'last');
     expect(job).toMatchObject({ state: 'waiting', error: { code: 'HOMER_APPROVAL_PENDING' } });
     expect(job.error?.message).toContain('Bash (make cake)');
-    const { needsYou } = await json<StatusAnswer>('status');
+    const { needsYou, running } = await json<StatusAnswer>('status');
+    expect(running).toEqual([]);
     expect(needsYou).toMatchObject([{ approvalId: question.id, message: 'Bash: make cake', jobId: job.id }]);
     expect(await homer('approvals')).toMatch(/command {2}make cake\n {2}Denied by itself in 1 h/);
 

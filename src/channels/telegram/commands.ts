@@ -81,7 +81,7 @@ export const commands: Readonly<Record<string, Command>> = {
         daemon: string;
         queued: number;
         problems: readonly { message: string }[];
-        needsYou: readonly unknown[];
+        needs: { readonly total: number };
         running: readonly { jobId: string; prompt: string; lastActivity: string | null }[];
       }>('daemon.status');
       const own = desk.isPrivate ? null : new Set((await jobsOf(desk, 200)).map(({ id }) => id));
@@ -91,7 +91,7 @@ export const commands: Readonly<Record<string, Command>> = {
           ({ jobId, prompt, lastActivity }) =>
             `⚙️ \`${shortId(jobId)}\` ${literal(brief(lastActivity ?? prompt))}`,
         );
-      const needs = status.needsYou.length === 0 ? '' : `, ${status.needsYou.length} need you`;
+      const needs = status.needs.total === 0 ? '' : `, ${status.needs.total} need you`;
       const problems = status.problems.map(({ message }) => `⚠️ ${literal(message)}`);
       return say(
         [
