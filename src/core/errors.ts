@@ -57,13 +57,13 @@ export function isHomerError(value: unknown, code?: ErrorCode): value is HomerEr
   return value instanceof HomerError && (code === undefined || value.code === code);
 }
 
-/** A problem to store with a job: the catalogue's hint with the job's id put in. */
-export function problem(code: ErrorCode, jobId: string, message?: string): Problem {
+/** A problem to store with a job: the catalogue's hint, or the given one, with the job's id put in. */
+export function problem(code: ErrorCode, jobId: string, message?: string, hint?: string): Problem {
   const entry = catalogue[code];
   return {
     code,
     message: message === undefined || message === '' ? entry.title : message,
-    hint: entry.hint.replaceAll(' ID', ` ${jobId}`),
+    hint: (hint ?? entry.hint).replaceAll(' ID', ` ${jobId}`),
   };
 }
 

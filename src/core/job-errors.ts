@@ -85,7 +85,7 @@ export const jobErrors = {
     status: null,
     exit: null,
     title: 'The service of the agent cannot be reached',
-    hint: 'Nothing: Homer tries again by itself.',
+    hint: 'Homer tries again by itself; nothing needs to be done.',
   },
   HOMER_SECRET_MISSING: {
     status: null,

@@ -57,6 +57,14 @@ test('the table above has every verdict', () => {
   for (const other of ['toString', 'constructor', '', null, 3]) expect(isVerdict(other)).toBe(false);
 });
 
+test('what no repetition can help fails at once, with the hint that was found', () => {
+  const end = { verdict: 'spawn_failed', hint: 'Mend it, then `homer retry ID`.', isFinal: true } as const;
+  expect(decideSettlement(job, end, now, 0.5)).toMatchObject({
+    state: 'failed',
+    problem: { hint: `Mend it, then \`homer retry ${job.id}\`.` },
+  });
+});
+
 test('a lost session is begun anew at once where the policy says so', () => {
   const settlement = decideSettlement(job, { verdict: 'session_lost', onLost: 'restart' }, now, 0.5);
   expect(settlement).toMatchObject({ state: 'queued', dueAt: null, attempts: 0, crashes: 0 });

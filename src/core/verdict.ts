@@ -88,6 +88,10 @@ export interface RunEnd {
   readonly onLost?: OnLost | undefined;
   /** A usage limit fails the job instead of parking it. */
   readonly failsOnLimit?: boolean | undefined;
+  /** What to do, in place of the catalogue's hint; " ID" stands for that of the job. */
+  readonly hint?: string | undefined;
+  /** To try it again would be of no use. */
+  readonly isFinal?: boolean | undefined;
 }
 
 export interface Settlement {
@@ -111,7 +115,7 @@ export function decideSettlement(job: SettledJob, end: RunEnd, now: number, rand
   const row = verdictTable[end.verdict];
   const attempts = job.attempts + (row.burns === 'attempt' ? 1 : 0);
   const crashes = job.crashes + (row.burns === 'crash' ? 1 : 0);
-  const why = (code: ErrorCode): Problem => problem(code, job.id, end.message);
+  const why = (code: ErrorCode): Problem => problem(code, job.id, end.message, end.hint);
   const settle = (state: JobState, code: ErrorCode | null, dueAt: number | null = null): Settlement => ({
     state,
     attempts,
@@ -150,7 +154,7 @@ export function decideSettlement(job: SettledJob, end: RunEnd, now: number, rand
   // A fresh session cannot be lost again, so this is no loop.
   if (row.becomes === 'byOnLost') return settle(end.onLost === 'restart' ? 'queued' : 'waiting', row.code);
   if (row.becomes === 'retried') {
-    if (attempts >= job.maxAttempts) return settle('failed', row.code);
+    if (attempts >= job.maxAttempts || end.isFinal === true) return settle('failed', row.code);
     return settle('queued', row.code, now + nextBackoffMs(attempts, random, attemptBackoff));
   }
   if (row.burns === 'crash' && crashes >= job.maxCrashes) return settle('failed', row.code);

@@ -120,7 +120,13 @@ async function examine(
     );
   findings.push(...secretFindings(name, config, around, level));
   if ('problem' in program) {
-    find(program.problem, install ?? `Install it, or name its path in executors.${name}.bin.`);
+    const key = config.kind === 'command' ? 'argv' : 'bin';
+    const isPath = config.configured && config.bin.includes('/');
+    const correct = `Correct executors.${name}.${key} in config.yaml: it leads nowhere.`;
+    find(
+      program.problem,
+      isPath ? correct : (install ?? `Install it, or name its path in executors.${name}.${key}.`),
+    );
     return { ...base, ...nothingFound, install };
   }
   const there = { ...base, path: program.path, install: null };

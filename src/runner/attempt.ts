@@ -23,6 +23,7 @@ import { decideWhoseLimit } from './limits.ts';
 import type { RunWatch } from './run-watch.ts';
 import { type StopSwitch, stopMessages } from './stop-switch.ts';
 import type { TreeProof } from './tree.ts';
+import { startFailure } from './hidden-program.ts';
 
 /** What a run's attempts share. */
 export interface RunContext {
@@ -285,7 +286,7 @@ function wrapperFailure(
 ): Attempt | null {
   if (exit.code !== 1 || firstComplaint === null) return null;
   if (firstComplaint.startsWith('bwrap: execvp '))
-    return notStarted('spawn_failed', `The program cannot be started: ${firstComplaint}.`);
+    return notStarted('spawn_failed', startFailure(firstComplaint, isSandboxed));
   return isSandboxed && firstComplaint.startsWith('bwrap: ')
     ? notStarted('uncontained', `The sandbox cannot be made: ${firstComplaint}.`)
     : null;

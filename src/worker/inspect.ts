@@ -91,3 +91,10 @@ async function endTreeOf(run: InspectedRun): Promise<readonly number[]> {
   const proof = await endLeftovers(run.marker);
   return proof.tree === 'dead' ? [] : proof.pids;
 }
+
+/** In a sentence, why it cannot be said that nothing of the run is left. */
+export function whyUnproven({ facts, survivors }: Inspection): string {
+  if (facts.unreadable) return 'A newer version of Homer ran it, whose files cannot be read here.';
+  if (facts.lock === 'unknown') return 'It cannot be told whether its runner lives.';
+  return `These processes could not be ended: ${survivors.join(', ')}.`;
+}

@@ -15,10 +15,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import type { Exit, Isolation, SecretFrame } from '../runner/files.ts';
 import { followJournal } from '../runner/journal-reader.ts';
+import { withAdvice } from './advice.ts';
 import { tellAnswers } from './approvals.ts';
 import { waitForRunner } from './follow.ts';
 import type { Git } from './git.ts';
-import { inspectRun, type Inspection } from './inspect.ts';
+import { inspectRun, whyUnproven, type Inspection } from './inspect.ts';
 import { note, type NotedRun, noteRest } from './notes.ts';
 import { isPassing, persist } from './persist.ts';
 import {
@@ -245,18 +246,15 @@ function isHeld({ ledger }: RunContext, run: Run): boolean {
   return run.foreignGeneration && ledger.isHeld();
 }
 
-function whyUnproven({ facts, survivors }: Inspection): string {
-  if (facts.unreadable) return 'A newer version of Homer ran it, whose files cannot be read here.';
-  if (facts.lock === 'unknown') return 'It cannot be told whether its runner lives.';
-  return `These processes could not be ended: ${survivors.join(', ')}.`;
-}
-
 /** Ends the run and moves its job, however long the disk refuses. A stale claim rejects with HOMER_FENCED. */
 async function settle(context: RunContext, run: Run, report: RunReport, signal: AbortSignal): Promise<void> {
   const { ledger } = context;
   const { onLost } = context.sessions();
   const job = ledger.jobs.get(run.claim.jobId);
-  const terms = await withLimitTerms(report, job, context.executors()[job.executor], run.directory);
+  const config = context.executors()[job.executor];
+  const cwd = workingDirectory(context.home, job);
+  const advised = withAdvice(report, { executor: job.executor, config, cwd });
+  const terms = await withLimitTerms(advised, job, config, run.directory);
   const whole = { ...terms, onLost };
   if (isHeld(context, run)) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
   else {

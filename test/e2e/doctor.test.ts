@@ -95,7 +95,9 @@ test('each thing that is missing is named with its step', async () => {
     expect.objectContaining({ level: 'note', text: 'It is version 1.0.0; 2.1.330 is expected.' }),
   );
   expect(problems(claude.findings)).toContain('It is not signed in.');
-  expect(about(document, 'gone')).toMatchObject({ path: null });
+  const gone = about(document, 'gone');
+  expect(gone).toMatchObject({ path: null });
+  expect(gone.findings[0]?.step).toBe('Correct executors.gone.bin in config.yaml: it leads nowhere.');
   expect(problems(about(document, 'broken').findings)).toEqual([
     'ANTHROPIC_API_KEY comes from /no/such/key, which cannot be read.',
     'It cannot be run: `--version` failed.',
