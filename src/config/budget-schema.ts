@@ -5,9 +5,14 @@ import type { Budget } from '../core/budget.ts';
 
 /** The keys of a budget; at least one of the first three is needed. */
 export const budgetShape = {
-  turns: z.int().min(1).max(1_000_000_000).optional(),
-  tokens: z.int().min(1).max(1_000_000_000_000).optional(),
-  costUsd: z.number().positive().max(1_000_000).optional(),
+  turns: z.int().min(1).max(1_000_000_000).meta({ description: 'Calls of the model, a day.' }).optional(),
+  tokens: z
+    .int()
+    .min(1)
+    .max(1_000_000_000_000)
+    .meta({ description: 'Input and output together, a day.' })
+    .optional(),
+  costUsd: z.number().positive().max(1_000_000).meta({ description: 'US dollars, a day.' }).optional(),
   unknown: z.enum(['count', 'refuse']).optional(),
 };
 

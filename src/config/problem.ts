@@ -1,6 +1,8 @@
 // What is wrong with the configuration, in sentences a person can act on.
 
 import type { core } from 'zod';
+import { parseSpan } from '../core/span.ts';
+import { nearest } from './nearest.ts';
 
 /** One thing to mend, or (as a warning) to think about. */
 export interface ConfigProblem {
@@ -40,11 +42,13 @@ export function describeIssue(issue: core.$ZodIssue, root: unknown): readonly Fi
       return issue.keys.map((key) => ({
         path: [...path, key],
         at: 'key',
-        message: issue.message,
+        message: withNearest(key, issue.message),
       }));
     case 'invalid_type':
       if (value === undefined) return here('is missing');
-      return here(`${show(value, path)} is not ${nouns[issue.expected] ?? issue.expected}`);
+      return here(
+        `${show(value, path)} is not ${nouns[issue.expected] ?? issue.expected}${unitOf(value, path)}`,
+      );
     case 'invalid_value':
       if (value === undefined) return here('is missing');
       return here(notOneOf(value, path, issue.values));
@@ -72,6 +76,19 @@ const nouns: Readonly<Record<string, string>> = {
   object: 'a mapping (key: value)',
   record: 'a mapping (key: value)',
 };
+
+/** What the mappings of schema.ts say of a key: they name those they know. */
+function withNearest(key: string, message: string): string {
+  const [, known = ''] = message.split('known here: ');
+  const meant = nearest(key, known.split(', '));
+  return meant === null ? message : `${message}; did you mean ${meant}?`;
+}
+
+/** Elsewhere "30m" is how a time is written. */
+function unitOf(value: unknown, path: readonly PropertyKey[]): string {
+  if (typeof value !== 'string' || !String(path.at(-1)).endsWith('Ms')) return '';
+  return ` of milliseconds, such as ${parseSpan(value) ?? 1_800_000}`;
+}
 
 function notOneOf(
   value: unknown,

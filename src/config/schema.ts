@@ -72,7 +72,11 @@ const program = argument
   .min(1)
   .regex(/^(?:~\/|\/|[^/~]+$)/, 'is neither a bare name (looked up on PATH) nor an absolute path');
 const absolute = argument.regex(/^(?:\/|~(?:\/|$))/, 'is not an absolute path (or one that starts with ~/)');
-const milliseconds = z.int().min(0).max(longestMs);
+const milliseconds = z
+  .int()
+  .min(0)
+  .max(longestMs)
+  .meta({ description: 'Milliseconds, such as 1800000 for 30 minutes.' });
 
 const sayItsValue = 'if that is meant, setEnv gives it the value that is meant';
 
@@ -95,13 +99,13 @@ const anyExecutor = {
   idempotent: z.boolean().optional(),
   timeoutMs: milliseconds.optional(),
   stallMs: milliseconds.optional(),
-  outputLimit: z.int().min(0).optional(),
+  outputLimit: z.int().min(0).meta({ description: 'Bytes.' }).optional(),
   isolation: z.enum(['auto', 'none']).optional(),
   subagents: z.boolean().optional(),
   sandbox: z.enum(['none', 'workspace']).optional(),
   writable: z.array(absolute).max(256).optional(),
   nice: z.int().min(0).max(19).optional(),
-  memoryMb: z.int().min(0).max(1_048_576).optional(),
+  memoryMb: z.int().min(0).max(1_048_576).meta({ description: 'MiB; 0: no limit.' }).optional(),
   openFiles: z.int().min(16).max(1_048_576).optional(),
 };
 
@@ -123,8 +127,8 @@ const agent = mapping({
   permissions: z.enum(permissionChoices as ['ask', 'edits', 'all', 'none']).optional(),
   model: argument.min(1).max(256).optional(),
   maxTurns: z.int().min(1).optional(),
-  maxTokens: z.int().min(1).optional(),
-  maxBudgetUsd: z.number().positive().optional(),
+  maxTokens: z.int().min(1).meta({ description: 'Input and output together.' }).optional(),
+  maxBudgetUsd: z.number().positive().meta({ description: 'US dollars.' }).optional(),
   toolMs: milliseconds.optional(),
   parkOnLimit: z.boolean().optional(),
   fallback: z.array(name).max(8).optional(),
@@ -249,7 +253,14 @@ export const fileSchema = mapping({
       .optional(),
     onLost: z.enum(['ask', 'restart']).optional(),
   }).optional(),
-  drain: mapping({ timeoutMs: z.int().min(0).max(3_600_000).optional() }).optional(),
+  drain: mapping({
+    timeoutMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .meta({ description: 'Milliseconds, at most an hour.' })
+      .optional(),
+  }).optional(),
   subagents: mapping({
     maxDepth: z.int().min(0).max(16).optional(),
     maxChildren: z.int().min(0).max(1_000).optional(),

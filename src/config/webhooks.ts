@@ -107,6 +107,7 @@ export function webhooksSchema<Secret extends z.ZodType>({ mapping, secret, name
       .int()
       .min(1_024)
       .max(32 * 1024 * 1024)
+      .meta({ description: 'Bytes.' })
       .optional(),
   }).superRefine(checkHook);
   return z.record(name, hook);
