@@ -18,7 +18,7 @@ beforeEach(async () => {
   const never = (): never => {
     throw new Error('not asked for');
   };
-  const found = jobOperations({ ledger, home, accept: never, endRun: never }).find(
+  const found = jobOperations({ ledger, home, accept: never, endRun: never, executors: () => ({}) }).find(
     ({ name }) => name === 'jobs.list',
   );
   if (found === undefined) throw new Error('there is no list');

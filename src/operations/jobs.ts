@@ -1,6 +1,7 @@
 // Operations on jobs: accept, look, cancel, retry.
 
 import { z } from 'zod';
+import type { ExecutorConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
 import { isJobId, type JobId } from '../core/ids.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type JobState,
   type OnInterrupt,
 } from '../core/job.ts';
+import { limitsNotKept } from '../executors/kept-limits.ts';
 import type { Accept } from '../intake/intake.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { JobFilter } from '../ledger/jobs.ts';
@@ -28,6 +30,8 @@ export interface JobOperationsOptions {
   /** Absolute path of the state directory. */
   readonly home: string;
   readonly accept: Accept;
+  /** Configured and found. */
+  readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
   /** Tells the run of a job to end, if there is one. */
   readonly endRun: (jobId: JobId) => void;
 }
@@ -94,7 +98,13 @@ const listInput = z.strictObject({
 
 const idInput = z.strictObject({ id: jobId });
 
-export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOptions): readonly Operation[] {
+export function jobOperations({
+  ledger,
+  home,
+  accept,
+  endRun,
+  executors,
+}: JobOperationsOptions): readonly Operation[] {
   const show = (job: JobRecord): JobView =>
     viewJob(
       { ...job, error: problemOf(ledger, job) },
@@ -103,15 +113,21 @@ export function jobOperations({ ledger, home, accept, endRun }: JobOperationsOpt
       home,
     );
   const view = (id: JobId): JobView => show(ledger.jobs.get(id));
+  const warningsOf = ({ executor, maxTurns, maxTokens, maxCostUsd }: JobView): string[] => {
+    const kind = executors()[executor]?.kind;
+    const limits = { turns: maxTurns, tokens: maxTokens, costUsd: maxCostUsd };
+    return kind === undefined ? [] : limitsNotKept(executor, kind, limits);
+  };
 
   return [
     defineOperation({
       name: 'jobs.create',
       input: createInput,
-      output: oneJob,
+      output: z.object({ job: jobView, warnings: z.array(z.string()) }),
       async handle({ key, ...request }, caller) {
         const { id, created } = await accept(request, key ?? null, caller);
-        return { output: { job: view(id) }, status: created ? 202 : 200 };
+        const job = view(id);
+        return { output: { job, warnings: warningsOf(job) }, status: created ? 202 : 200 };
       },
     }),
     defineOperation({

@@ -98,19 +98,24 @@ export function laneOperations(options: LaneOperationsOptions): readonly Operati
             bin: z.string(),
             configured: z.boolean(),
             isDefault: z.boolean(),
+            /** Where the task goes: into an argument (`{prompt}` of `argv`) or to standard input. */
+            input: z.enum(['argument', 'stdin']),
           }),
         ),
       }),
       async handle() {
         await options.lookAgain();
         const chosen = options.defaultExecutor();
-        const executors = Object.entries(options.executors()).map(([name, { kind, bin, configured }]) => ({
-          name,
-          kind,
-          bin,
-          configured,
-          isDefault: name === chosen,
-        }));
+        const executors = Object.entries(options.executors()).map(
+          ([name, { kind, bin, configured, input }]) => ({
+            name,
+            kind,
+            bin,
+            configured,
+            isDefault: name === chosen,
+            input,
+          }),
+        );
         return { output: { executors } };
       },
     }),
