@@ -250,7 +250,9 @@ class Daemon {
   #afterReload(error: unknown, parts: Parts): void {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
-      this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error }));
+      const hint =
+        '`homer config check` lists them; until they are mended the last good configuration is in force.';
+      this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error, hint }));
       this.#log.error({ error }, 'config.yaml is not used; the last good one stays');
       return;
     }

@@ -16,7 +16,7 @@ export function drawDoctor(found: DoctorReport, { palette, columns }: Terminal):
   const step = (text: string | null, indent: string): string[] =>
     text === null ? [] : fold(oneLine(text), columns, indent).map(palette.dim);
   const withLines = (text: string): string[] =>
-    text.split('\n').flatMap((line) => fold(oneLine(line), columns, '  '));
+    text.split('\n').flatMap((line, index) => fold(oneLine(line), columns, index === 0 ? '  ' : '    '));
   const lines = [`${dot}${palette.bold(headline)}`];
   const section = (title: string, body: readonly string[]): void => {
     if (body.length > 0) lines.push('', palette.dim(title), ...body);

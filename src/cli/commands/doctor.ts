@@ -89,7 +89,9 @@ async function daemonFindings(context: Context, isRunning: boolean): Promise<rea
               step: '`homer restart` takes the new one.',
             },
           ];
-    const problems = status.problems.map(({ message, hint }) => ({
+    // What is wrong in config.yaml is listed by whoever read it here, line by line.
+    const others = status.problems.filter(({ code }) => code !== 'HOMER_CONFIG_INVALID');
+    const problems = others.map(({ message, hint }) => ({
       about,
       level: 'problem' as const,
       text: sentence(message),
