@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Job, StatusAnswer } from './answers.ts';
-import { explainQueue, tellChange, tellEnd } from './job-story.ts';
+import { explainQueue, tellChange, tellEnd, tellRest } from './job-story.ts';
 
 const now = Date.parse('2026-01-02T03:04:05.000Z');
 
@@ -110,6 +110,12 @@ test('every end is named', () => {
   expect(tellEnd(aJob({ state: 'failed', error, ...times }))).toBe(
     'Job abcdef failed after 5.0 s: It broke: badly.',
   );
+  const long = aJob({ state: 'failed', error: { ...error, message: 'It broke:\nbadly\ntwice' }, ...times });
+  expect([tellEnd(long), ...tellRest(long)]).toEqual([
+    'Job abcdef failed after 5.0 s: It broke:',
+    '  badly',
+    '  twice',
+  ]);
   expect(tellEnd(aJob({ state: 'cancelled' }))).toBe('Job abcdef was cancelled.');
 });
 

@@ -54,7 +54,17 @@ export function tellEnd(job: Job): string {
   const name = `Job ${shortId(job.id)}`;
   if (job.state === 'cancelled') return `${name} was cancelled${took}.`;
   if (job.state !== 'failed') return `${name} ${job.state}${took}.`;
-  return `${name} failed${took}${job.error === null ? '.' : `: ${sentence(oneLine(job.error.message))}`}`;
+  if (job.error === null) return `${name} failed${took}.`;
+  const [first = ''] = job.error.message.split('\n', 1);
+  return `${name} failed${took}: ${sentence(oneLine(tellRest(job).length > 0 ? first : job.error.message))}`;
+}
+
+/** The lines of an error after its first, such as what a command wrote last; none where all of it fits into a sentence. */
+export function tellRest(job: Job): string[] {
+  const [, ...rest] = plain(job.error?.message ?? '')
+    .trimEnd()
+    .split('\n');
+  return rest.length > 1 ? rest.map((line) => `  ${line}`) : [];
 }
 
 /** Why a queued job does not start; null when nothing can be said. */

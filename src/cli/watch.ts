@@ -12,7 +12,7 @@ import type { Detach } from './detach.ts';
 import { Detached } from './detached.ts';
 import { followJob } from './follow.ts';
 import { worktreeText } from './job-screen.ts';
-import { tellEnd } from './job-story.ts';
+import { tellEnd, tellRest } from './job-story.ts';
 import { createLiveProgress } from './live-progress.ts';
 import { createPlainProgress } from './progress.ts';
 import { shortId } from './job-id.ts';
@@ -76,6 +76,7 @@ export function tellResult({ terminal, json }: Context, job: Job): number {
   const hasSucceeded = job.state === 'succeeded';
   if (!isEnded(job.state)) say('It waits for a person, so this does not wait any longer; the job stays.');
   else say((hasSucceeded ? palette.dim : palette.bad)(tellEnd(job)));
+  if (job.state === 'failed') for (const line of tellRest(job)) say(line);
   if (!hasSucceeded && job.error !== null) say(palette.dim(`  ${plain(job.error.hint)}`));
   if (job.worktree !== null) say(palette.dim(`  Its worktree is kept: ${worktreeText(job.worktree)}`));
   if (json) terminal.print(JSON.stringify({ job }, null, 2));

@@ -6,6 +6,9 @@ import type { Executor, ExecutorSettings, Reaction, Turn } from './executor.ts';
 import { describeExit } from './exit-text.ts';
 import { createLastLines, lastLinesOf } from './last-lines.ts';
 
+/** Between its complaints and the end of its output, where a command that failed wrote both. */
+const printedHead = 'Its output ended with:';
+
 const silent: Reaction = { events: [] };
 
 /** Runs any program; nothing of ours interprets the prompt, it is one literal argument or standard input. */
@@ -58,7 +61,9 @@ function endOf(
   // Like `$(…)` in a shell, but only one end of line is cut: blank lines at the end may be meant.
   if (exit.code === 0) return { type: 'end', verdict: 'done', text: output.replace(/\n$/, '') };
   // Programs that complain on standard output (test runners) have their last lines there.
-  const said = complaints === '' ? lastLinesOf(output) : complaints;
+  const printed = lastLinesOf(output);
+  const both = complaints !== '' && printed !== '';
+  const said = both ? `${complaints}\n${printedHead}\n${printed}` : complaints || printed;
   const how = `The command ${describeExit(exit)}`;
   return { type: 'end', verdict: 'agent_error', message: said === '' ? `${how}.` : `${how}:\n${said}` };
 }

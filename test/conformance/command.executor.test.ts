@@ -73,6 +73,19 @@ executorSuite('command', {
         },
       },
     },
+    'a failure that is told on both outputs': {
+      steps: [{ out: ['2 tests failed\n'] }, { err: ['npm error code 1'] }],
+      exit: { code: 1, signal: null },
+      events: [said('2 tests failed\n'), complained('npm error code 1')],
+      ending: {
+        end: {
+          type: 'end',
+          verdict: 'agent_error',
+          message:
+            'The command exited with code 1:\nnpm error code 1\nIts output ended with:\n2 tests failed',
+        },
+      },
+    },
     interrupted: {
       steps: [{ out: ['busy\n'] }, { cancel: true }],
       exit: { code: null, signal: 'SIGTERM' },
