@@ -34,6 +34,11 @@ export interface JobAnswer {
   readonly job: Job;
 }
 
+/** `warnings`: what cannot be kept of what was asked for. */
+export interface AcceptedAnswer extends JobAnswer {
+  readonly warnings: readonly string[];
+}
+
 export interface JobsAnswer {
   readonly jobs: readonly Job[];
   readonly nextCursor: string | null;

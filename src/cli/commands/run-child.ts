@@ -1,7 +1,7 @@
 // `homer run` inside a run: a job under that run's own, waited for without a slot.
 
 import { randomUUID } from 'node:crypto';
-import type { JobAnswer } from '../answers.ts';
+import type { AcceptedAnswer, JobAnswer } from '../answers.ts';
 import { awaitJobs, persevere } from '../await-jobs.ts';
 import type { Context } from '../context.ts';
 import { clientOfRun, type RunAccess } from '../run-access.ts';
@@ -30,10 +30,11 @@ export async function runChild(
       ...limitsOf(options),
     },
   };
-  const { job } = await persevere(() => client.call<JobAnswer>('jobs.create', ask));
+  const { job, warnings } = await persevere(() => client.call<AcceptedAnswer>('jobs.create', ask));
+  for (const warning of warnings) terminal.say(warning);
   terminal.say(`Job ${job.id}: ${job.executor} in lane ${job.lane}`);
   if (options.detach === true) {
-    if (json) terminal.print(JSON.stringify({ job }, null, 2));
+    if (json) terminal.print(JSON.stringify({ job, warnings }, null, 2));
     else terminal.print(job.id);
     return 0;
   }

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { HomerError, isHomerError } from '../../core/errors.ts';
 import { readToken } from '../../config/token.ts';
 import { isIdempotencyKey, keyRule } from '../../core/idempotency-key.ts';
-import type { JobAnswer } from '../answers.ts';
+import type { AcceptedAnswer } from '../answers.ts';
 import { createClient } from '../client.ts';
 import { createConnection, type Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -13,7 +13,7 @@ import { createDetach } from '../detach.ts';
 import { isPassing } from '../follow.ts';
 import { ensureDaemon } from '../launch.ts';
 import { limitsOf, type LimitOptions } from '../limit-options.ts';
-import { readPipedInput } from '../piped-input.ts';
+import { joinAsked, noTask, readAsked, taskFor } from '../prompt.ts';
 import { withUnquotedTask } from '../unquoted-task.ts';
 import { watchToEnd } from '../watch.ts';
 
@@ -35,8 +35,10 @@ export async function run(context: Context, words: readonly string[], options: R
   const { home, terminal, json } = context;
   if (options.key !== undefined && !isIdempotencyKey(options.key))
     throw new HomerError('HOMER_USAGE', 'This --key cannot be used.', { hint: `${keyRule}.` });
-  const prompt = await readPrompt(words, terminal.say);
+  const asked = await readAsked(words, options.executor !== undefined, terminal.say);
+  if (joinAsked(asked) === '' && (options.executor === undefined || context.run !== null)) throw noTask();
   if (context.run !== null) {
+    const prompt = joinAsked(asked);
     const { runChild } = await import('./run-child.ts');
     return runChild(context, context.run, prompt, { ...options, cwd: resolve(options.cwd ?? '.') });
   }
@@ -49,6 +51,10 @@ export async function run(context: Context, words: readonly string[], options: R
     say: terminal.say,
     whenCrashed: 'start',
   });
+  const prompt = await detach.or(
+    taskFor(connection.client, options.executor, asked, terminal.say),
+    'Nothing was sent yet.',
+  );
   // Sent again under the same key when the answer is lost, so that there is one job whatever happens.
   const ask = {
     key: options.key ?? `cli-${randomUUID()}`,
@@ -64,16 +70,18 @@ export async function run(context: Context, words: readonly string[], options: R
       notify: options.notify,
     },
   };
-  const { job } = await detach.or(
+  const accepted = await detach.or(
     submit(connection, ask, detach.signal).catch((error: unknown) => {
       throw withUnquotedTask(error, words);
     }),
     'Whether the job was accepted is not known.',
   );
+  const { job, warnings } = accepted;
+  for (const warning of warnings) terminal.say(warning);
   const turn = options.session === undefined ? '' : `, a turn of ${options.session}`;
   terminal.say(`Job ${job.id}: ${job.executor} in lane ${job.lane}${turn}`);
   if (options.detach === true) {
-    if (json) terminal.print(JSON.stringify({ job }, null, 2));
+    if (json) terminal.print(JSON.stringify({ job, warnings }, null, 2));
     else if (terminal.columns === null) terminal.print(job.id);
     return 0;
   }
@@ -96,23 +104,14 @@ async function chooseDirectory(
   }
 }
 
-async function readPrompt(words: readonly string[], say: (line: string) => void): Promise<string> {
-  const asked = words.join(' ');
-  const piped = (await readPipedInput({ onWait: say, isOptional: asked !== '' })).replace(/\r?\n$/, '');
-  const prompt = [asked, piped].filter((part) => part.trim() !== '').join('\n\n');
-  if (prompt === '')
-    throw new HomerError('HOMER_USAGE', 'There is no task.', { hint: "homer run 'summarize README.md'" });
-  return prompt;
-}
-
 async function submit(
   connection: Connection,
   ask: { readonly key: string; readonly body: unknown },
   signal: AbortSignal,
-): Promise<JobAnswer> {
+): Promise<AcceptedAnswer> {
   for (;;) {
     try {
-      return await connection.client.call<JobAnswer>('jobs.create', { ...ask, signal });
+      return await connection.client.call<AcceptedAnswer>('jobs.create', { ...ask, signal });
     } catch (error) {
       signal.throwIfAborted();
       if (!isPassing(error)) throw error;
