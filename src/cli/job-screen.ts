@@ -98,12 +98,18 @@ export function drawJob(job: Job, paper: Paper, session: string | null = null): 
     const paint = job.state === 'failed' ? palette.bad : palette.needs;
     lines.push(
       '',
-      `${paint(sentence(plain(job.error.message)))} ${palette.dim(job.error.code)}`,
+      ...withCode(sentence(plain(job.error.message)), palette.dim(job.error.code), paint),
       ...fold(oneLine(job.error.hint), columns, '  ').map(palette.dim),
     );
   }
   if (job.result !== null) lines.push('', palette.dim('Result'), ...head(job.result.text, columns));
   return lines;
+}
+
+/** The code stands at the end of what is one line, and below what is many, the last of which are a program's own. */
+function withCode(message: string, code: string, paint: (text: string) => string): string[] {
+  if (!message.includes('\n')) return [`${paint(message)} ${code}`];
+  return [...message.split('\n').map(paint), code];
 }
 
 function describeState(job: Job, now: number): string {
@@ -151,7 +157,8 @@ function limits({ maxTurns, maxTokens, maxCostUsd, fallback }: Job): string | nu
 function usage({ usage: { inputTokens, outputTokens, costUsd } }: Job): string | null {
   if (inputTokens === null && outputTokens === null && costUsd === null) return null;
   const cost = costUsd === null ? '' : `, $${costUsd.toFixed(4)}`;
-  return `${inputTokens ?? '?'} tokens in, ${outputTokens ?? '?'} out${cost}`;
+  const input = inputTokens === null ? '? tokens' : count(inputTokens, 'token');
+  return `${input} in, ${outputTokens ?? '?'} out${cost}`;
 }
 
 function head(text: string, columns: number | null): string[] {

@@ -2,7 +2,7 @@
 
 import type { SessionState } from '../core/session.ts';
 import type { Job, Session } from './answers.ts';
-import { age, firstLine, table, type Cell } from './format.ts';
+import { age, clip, firstLine, table, type Cell } from './format.ts';
 import { shortId } from './job-id.ts';
 import { stateColour } from './job-screen.ts';
 import type { Paper } from './status-screen.ts';
@@ -68,7 +68,12 @@ export function drawSession(
     { text: age(job.createdAt, now) },
     { text: firstLine(job.prompt) },
   ]);
-  return [...lines, palette.dim(hasMore ? 'Newest turns' : 'Turns'), ...table(rows, columns, '  ')];
+  const told = table(rows, columns, '  ').flatMap((row, index) => {
+    const answer = firstLine(turns[index]?.result?.text ?? '');
+    if (answer === '') return [row];
+    return [row, palette.dim(`    → ${columns === null ? answer : clip(answer, columns - 6)}`)];
+  });
+  return [...lines, palette.dim(hasMore ? 'Newest turns' : 'Turns'), ...told];
 }
 
 function lastTurn({ lastTurnAt }: Session, columns: number | null, now: number): string {

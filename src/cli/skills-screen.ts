@@ -7,9 +7,11 @@ import type { ListedSkill, SkillCheck, SkillList, SkillStatus } from '../skills/
 import { count, fold, oneLine, plain, table, type Cell } from './format.ts';
 import type { Palette, Terminal } from './terminal.ts';
 
+const noSkills = 'There are no skills here; `homer skills add PATH` installs one.';
+
 /** The table, then collisions, then the counts. */
 export function listLines(list: SkillList, { palette, columns }: Terminal): string[] {
-  if (list.skills.length === 0) return ['There are no skills here; `homer skills add PATH` installs one.'];
+  if (list.skills.length === 0) return [noSkills];
   const head = ['name', 'source', 'state', 'why'].map((text): Cell => ({ text, paint: palette.dim }));
   const rows = list.skills.map(({ skill, status, hints }): Cell[] => [
     { text: oneLine(skill.name) },
@@ -34,7 +36,8 @@ export function checkLines(check: SkillCheck, list: SkillList, { palette, column
   for (const name of check.unknown)
     lines.push(`${palette.bad(oneLine(name))}  is configured, but there is no such skill here`);
   if (check.bad.length > 0) lines.push(`${count(check.bad.length, 'file')} could not be used; see below.`);
-  if (check.ok) lines.push(palette.ok('Every enabled skill can be used.'));
+  if (check.ok && list.skills.length === 0) lines.push(noSkills);
+  else if (check.ok) lines.push(palette.ok('Every enabled skill can be used.'));
   return [...lines, ...collisionLines(list.collisions), countsOf(list)];
 }
 

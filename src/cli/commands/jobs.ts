@@ -1,14 +1,17 @@
-// `homer jobs`: a table that fits the terminal; whole ids and whole first lines in a pipe.
+// `homer jobs`: a table that fits the terminal; whole ids in a pipe. Whole tasks are in the document (--json).
 
 import { HomerError } from '../../core/errors.ts';
 import type { JobState } from '../../core/job.ts';
 import type { Job, JobsAnswer, LanesAnswer } from '../answers.ts';
 import type { Client } from '../client.ts';
 import { report, type Context } from '../context.ts';
-import { age, firstLine, table, type Cell } from '../format.ts';
+import { age, clip, firstLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
 import { stateColour } from '../job-screen.ts';
 import { connectFrom } from '../run-access.ts';
+
+/** Columns of a task in a pipe. */
+const longestTask = 80;
 
 export interface JobsOptions {
   readonly state?: JobState;
@@ -32,7 +35,7 @@ export async function jobs(context: Context, { state, lane, limit }: JobsOptions
     { text: job.lane },
     { text: job.executor },
     { text: columns === null ? (job.createdAt ?? '?') : age(job.createdAt, now) },
-    { text: firstLine(job.prompt) },
+    { text: columns === null ? clip(firstLine(job.prompt), longestTask) : firstLine(job.prompt) },
   ]);
   const which =
     state === undefined && lane === undefined

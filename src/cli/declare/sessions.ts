@@ -1,6 +1,7 @@
 // Commands on sessions and lanes.
 
 import { Argument } from 'commander';
+import { HomerError } from '../../core/errors.ts';
 import type { SessionAction, SessionsOptions } from '../commands/sessions.ts';
 import type { Declaration } from './declaration.ts';
 
@@ -8,7 +9,7 @@ const sessionActions: readonly SessionAction[] = ['list', 'show', 'new', 'reset'
 
 export function declareSessions({ add, act }: Declaration): void {
   add('sessions', 'Show conversations and their turns; make, fork, reset or end one, or go on in a terminal')
-    .addArgument(new Argument('[action]').choices(sessionActions).default('list'))
+    .addArgument(new Argument('[action]', `${sessionActions.join(', ')}; another word is a session to show`))
     .argument('[name]', 'the session: its name or id')
     .argument('[newname]', 'fork: the name of the new one')
     .option('-x, --executor <name>', 'new, fork: the agent that takes the turns')
@@ -17,13 +18,21 @@ export function declareSessions({ add, act }: Declaration): void {
     .option('-a, --all', 'list: also those that have ended')
     .action(
       async (
-        action: SessionAction,
+        word: string | undefined,
         name: string | undefined,
         other: string | undefined,
         options: SessionsOptions,
       ) =>
         act(async () => {
           const { sessions } = await import('../commands/sessions.ts');
+          const action = sessionActions.find((each) => each === (word ?? 'list'));
+          // A name alone: show it. With more behind it, it was a slip.
+          if (action === undefined && name === undefined)
+            return (context) => sessions(context, 'show', word, undefined, options);
+          if (action === undefined)
+            throw new HomerError('HOMER_USAGE', `There is no action "${word ?? ''}" of sessions.`, {
+              hint: `One of: ${sessionActions.join(', ')}.`,
+            });
           return (context) => sessions(context, action, name, other, options);
         }),
     );
