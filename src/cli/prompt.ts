@@ -49,7 +49,8 @@ export async function taskFor(
   say: (line: string) => void,
 ): Promise<string> {
   const task = joinAsked(asked);
-  if (task !== '' && asked.piped.trim() === '') return task;
+  // Text that is piped in alone is the task, as whoever pipes it knows.
+  if (task !== '' && (asked.piped.trim() === '' || asked.words.trim() === '')) return task;
   if (task === '' && executor === undefined) throw noTask();
   const { executors } = await client.call<ExecutorsAnswer>('executors.list');
   const chosen = executors.find(({ name, isDefault }) =>

@@ -166,7 +166,7 @@ describe('run', () => {
   test('1 with the reason for a job that fails; one JSON document when asked', async () => {
     const failed = await room.run(shell('echo out; echo why >&2; exit 3'));
     expect(failed).toMatchObject({ code: 1 });
-    expect(failed.stderr).toMatch(/failed after .*code 3: why/);
+    expect(failed.stderr).toMatch(/failed after .*code 3:\n {2}why\n {2}Its output ended with:\n {2}out\n/);
     expect(failed.stderr).toContain('homer retry j');
     const asJson = await room.run(shell('echo out', '--json'));
     expect(JSON.parse(asJson.stdout)).toMatchObject({
