@@ -33,6 +33,17 @@ const keptCapabilities = [
   ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'NET_BIND_SERVICE'],
 ];
 
+/**
+ * Above the rest of what an agent or a repository's programs see. Root could set the kernel up anew in these, up to a program that
+ * the kernel starts outside; for others they are read-only already.
+ */
+export const systemArguments: readonly string[] = [
+  ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--ro-bind', '/proc/sys', '/proc/sys'],
+  ...['sysrq-trigger', 'irq', 'bus', 'fs', 'acpi', 'scsi', 'mtrr'].flatMap((name) => [
+    ...['--ro-bind-try', `/proc/${name}`, `/proc/${name}`],
+  ]),
+];
+
 // Where names are resolved on systems that keep resolv.conf in /run.
 const namesInRun = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager', '/run/nscd'];
 
@@ -56,7 +67,7 @@ export function sandboxArguments(
   const readable = (path: string): readonly string[] => ['--ro-bind-try', path, path];
   const socket = agent.env['SSH_AUTH_SOCK'];
   return [
-    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+    ...systemArguments,
     // Sockets in these are doors to the outside: the user's own service manager would start anything for anybody.
     ...['--unshare-ipc', '--tmpfs', '/tmp', '--tmpfs', '/run'],
     ...namesInRun.flatMap(readable),
@@ -68,11 +79,13 @@ export function sandboxArguments(
     ...(sandbox.readable ?? []).flatMap((path) => ['--ro-bind', path, path]),
     // What is written there would be lost without a word.
     ...['--remount-ro', masked, '--remount-ro', '/run'],
-    ...(process.getuid?.() === 0 ? capabilities() : []),
+    ...droppedCapabilities(),
   ];
 }
 
-function capabilities(): readonly string[] {
+/** Nothing unless we are root. */
+export function droppedCapabilities(): readonly string[] {
+  if (process.getuid?.() !== 0) return [];
   return ['--cap-drop', 'ALL', ...keptCapabilities.flatMap((name) => ['--cap-add', `CAP_${name}`])];
 }
 

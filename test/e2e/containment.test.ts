@@ -158,6 +158,19 @@ describe('a sandbox', () => {
     expect(existsSync(join(user, 'out'))).toBe(false);
   });
 
+  test('settings of the kernel cannot be written, not by root either', async () => {
+    if (!hasBwrap) return;
+    // Its own value is written back: where the sandbox has a hole, nothing of this machine changes.
+    const setting = '/proc/sys/kernel/core_pattern';
+    const script = [
+      `(cat ${setting} > ${setting}) 2>/dev/null && echo written || echo refused`,
+      `for path in /proc/sys /proc/sysrq-trigger /proc/irq /proc/bus /proc/fs; do test -w $path && echo "$path"; done`,
+      `unshare -Urmpf mount -t proc proc /proc 2>/dev/null && echo mounted; cat ${setting} > /dev/null && echo read`,
+    ];
+    const { exit } = await sandboxed(script.join('; ')).finish();
+    expect(exit?.text).toBe('refused\nread');
+  });
+
   test('dies with its runner, and with it what left its session', async () => {
     if (!hasBwrap) return;
     const one = sandboxed('setsid sleep 7654.321 & echo up; wait');
