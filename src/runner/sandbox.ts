@@ -3,7 +3,7 @@
 // by anybody in it.
 
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { placesOf } from '../executors/agent-places.ts';
 
 /** As the daemon asked for it. */
@@ -73,6 +73,8 @@ export function sandboxArguments(
     ...namesInRun.flatMap(readable),
     ...(socket === undefined || !isAbsolute(socket) ? [] : readable(socket)),
     ...writable.flatMap(bind),
+    // Mounted on themselves they cannot be renamed, which would let another state directory be made in the place of this one.
+    ...directoriesBetween(writable, masked).flatMap(bind),
     ...['--tmpfs', masked],
     ...writable.filter((path) => isWorkPlace(masked, path)).flatMap(bind),
     // Not `try`: an agent without what it was promised must not be started.
@@ -102,6 +104,14 @@ function ownPlaces({ kind, bin, env }: SandboxedAgent): readonly string[] {
 
 function isWorkPlace(masked: string, path: string): boolean {
   return workPlaces.some((place) => pathInside(join(masked, place), path, true) !== null);
+}
+
+/** Those on the way to the state directory that an agent could rename, the outermost first. */
+function directoriesBetween(writable: readonly string[], masked: string): readonly string[] {
+  const found: string[] = [];
+  for (let path = dirname(masked); path !== dirname(path); path = dirname(path))
+    if (writable.some((place) => pathInside(place, path, true) !== null)) found.unshift(path);
+  return found;
 }
 
 /** Null when it is not there: then nothing can be mounted on it. */

@@ -143,6 +143,20 @@ describe('a sandbox', () => {
     expect(existsSync(join(user, 'mine'))).toBe(true);
   });
 
+  test('and deep inside of it: no directory on the way can be swapped', async () => {
+    if (!hasBwrap) return;
+    const top = join(user, 'top');
+    const deep = join(top, 'a/b/state');
+    mkdirSync(deep, { recursive: true });
+    const script =
+      'for way in a a/b a/b/state; do mv $way moved 2>/dev/null && echo "moved $way"; done; touch a/mine';
+    const launch = { sandbox: { writable: [], masked: deep } };
+    const { exit } = await sandboxed(script, { turn: { cwd: top }, launch }).finish();
+    expect(exit).toMatchObject({ verdict: 'done', text: '' });
+    expect(existsSync(deep)).toBe(true);
+    expect(existsSync(join(top, 'a/mine'))).toBe(true);
+  });
+
   test('cannot be taken apart from within, not by root and not in a user namespace', async () => {
     if (!hasBwrap) return;
     const script = [
