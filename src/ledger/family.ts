@@ -93,6 +93,11 @@ export class Family {
     return this.#above.get(id, ancestorId) !== undefined;
   }
 
+  /** Whether anything under a job has not ended. */
+  goesOn(id: JobId): boolean {
+    return this.#below.get(id) !== undefined;
+  }
+
   /**
    * Cancels a job with all that is under it, in one transaction; `running` are those whose run must be told to end.
    * A job that has ended stays as it is, and what still goes on under it is cancelled; HOMER_JOB_ENDED when nothing does.

@@ -10,6 +10,8 @@ import { placesOf } from '../executors/agent-places.ts';
 export interface Sandbox {
   /** Absolute paths that are writable besides the working directory; those that are missing are left out. */
   readonly writable: readonly string[];
+  /** Writable as well, and real paths: what has become a link since is not followed. Missing in what an older daemon wrote. */
+  readonly exact?: readonly string[];
   /** Homer's state directory, absolute and real. */
   readonly masked: string;
   /** What is seen of it all the same, read-only: absolute and real. Missing in what an older daemon wrote. */
@@ -60,7 +62,13 @@ export function sandboxArguments(
   if (pathInside(masked, cwd) !== null && !isWorkPlace(masked, cwd))
     return { problem: `In a sandbox nobody works in ${cwd}: it is part of Homer's state directory.` };
   if (cwd === sep) return { problem: 'In a sandbox nobody works in /: all of it would be writable.' };
-  const writable = [cwd, ...ownPlaces(agent), ...sandbox.writable]
+  const exact = sandbox.exact ?? [];
+  const swapped = exact.find((path) => realPath(path) !== path);
+  if (swapped !== undefined)
+    return {
+      problem: `${swapped} is not what it was when the run was made ready: it is gone, or behind a link.`,
+    };
+  const writable = [cwd, ...ownPlaces(agent), ...sandbox.writable, ...exact]
     .map(realPath)
     .filter((path) => path !== null);
   const bind = (path: string): readonly string[] => ['--bind', path, path];

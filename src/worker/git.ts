@@ -1,10 +1,15 @@
 // git(1) on repositories that agents have worked in. Their configuration may name programs that git would start as us: hooks, a
-// file system monitor, filters. None of these are run, unless they stand in the owner's own configuration.
+// file system monitor, filters. None of these are run, unless they stand in the owner's own configuration. But a run that lives can
+// change a configuration that was looked at a moment ago; so where there is bwrap(1), git and all it starts can write to nothing but
+// the repository and the worktree, which agents could write to before.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, realpathSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Isolation } from '../runner/files.ts';
+import { droppedCapabilities, systemArguments } from '../runner/sandbox.ts';
 
-const exec = promisify(execFile);
 const longestMs = 120_000;
 const mostBytes = 16 * 1024 * 1024;
 
@@ -14,17 +19,36 @@ const harmless: Settings = [
   ['core.sshCommand', 'false'],
   ['protocol.allow', 'never'],
   ['submodule.recurse', 'false'],
+  // A nested repository has a configuration of its own.
+  ['diff.ignoreSubmodules', 'all'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
 ];
 
 type Settings = readonly (readonly [key: string, value: string])[];
 
-/** Standard output without its last line end. Rejects with git's own complaint. */
-export type Git = (directory: string, ...args: readonly string[]) => Promise<string>;
+export interface GitPlace {
+  /** Where git is started. */
+  readonly cwd: string;
+  /** Real paths: what git may read of what is hidden otherwise (the state directory, /tmp), and what it may write. */
+  readonly readable?: readonly string[];
+  readonly writable: readonly string[];
+  /** Ends git and all it started. */
+  readonly signal?: AbortSignal | undefined;
+}
 
-/** `env`: PATH and HOME are passed on, nothing else. */
-export function createGit(env: Readonly<Record<string, string | undefined>>): Git {
+/** Standard output without its last line end. Rejects with git's own complaint, or with the signal's reason. */
+export type Git = (place: GitPlace, ...args: readonly string[]) => Promise<string>;
+
+export interface GitOptions {
+  /** PATH and HOME are passed on, nothing else. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The state directory, real. */
+  readonly home: string;
+  readonly isolation: () => Promise<Isolation>;
+}
+
+export function createGit({ env, home, isolation }: GitOptions): Git {
   const own = {
     PATH: env['PATH'],
     HOME: env['HOME'],
@@ -33,24 +57,78 @@ export function createGit(env: Readonly<Record<string, string | undefined>>): Gi
     // A partial clone would fetch what is missing through a program of its choice.
     GIT_NO_LAZY_FETCH: '1',
   };
-  const run = async (directory: string, args: readonly string[], settings: Settings): Promise<string> => {
+  const run = async (place: GitPlace, args: readonly string[], settings: Settings): Promise<string> => {
+    const wall = (await isolation()) === 'bwrap' ? wallArguments(home, place) : [];
+    const [file = 'git', ...rest] = [...wall, 'git', ...args];
+    const limit = AbortSignal.timeout(longestMs);
+    const signal = place.signal === undefined ? limit : AbortSignal.any([place.signal, limit]);
+    signal.throwIfAborted();
+    const child = spawn(file, rest, {
+      cwd: place.cwd,
+      env: { ...own, ...environmentOf(settings) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that what git started can be ended with it.
+      detached: true,
+    });
+    const end = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    };
+    signal.addEventListener('abort', end, { once: true });
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    // Told below; without a descriptor left there is nothing to read from, and it rejects while nobody waits for it.
+    closed.catch(() => undefined);
     try {
-      const { stdout } = await exec('git', args, {
-        cwd: directory,
-        env: { ...own, ...environmentOf(settings) },
-        timeout: longestMs,
-        maxBuffer: mostBytes,
-      });
-      return stdout.replace(/\n$/, '');
-    } catch (error) {
-      const said = (error as { readonly stderr?: string }).stderr?.trim().split('\n').at(-1) ?? '';
-      throw said === '' ? error : new Error(`git ${args[0] ?? ''}: ${said}`, { cause: error });
+      const [output, complaint] = await Promise.all([readText(child.stdout), readText(child.stderr)]);
+      const [code] = await closed;
+      signal.throwIfAborted();
+      if (code === 0) return output.replace(/\n$/, '');
+      const said = complaint.trim().split('\n').at(-1) ?? '';
+      throw new Error(`git ${args[0] ?? ''}: ${said === '' ? `ended with ${String(code)}` : said}`);
+    } finally {
+      // Not once it is gone: then the number may be somebody else's.
+      if (child.exitCode === null && child.signalCode === null) end();
+      signal.removeEventListener('abort', end);
     }
   };
-  return async (directory, ...args) => {
-    const configured = await run(directory, ['config', '--list', '--show-scope', '-z'], harmless);
-    return run(directory, args, [...harmless, ...filtersOf(configured).flatMap(switchedOff)]);
+  return async (place, ...args) => {
+    const configured = await run(place, ['config', '--list', '--show-scope', '-z'], harmless);
+    return run(place, args, [...harmless, ...filtersOf(configured).flatMap(switchedOff)]);
   };
+}
+
+async function readText(stream: Readable): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of stream) {
+    parts.push(part as Buffer);
+    bytes += (part as Buffer).length;
+    if (bytes > mostBytes) throw new Error(`git: more than ${mostBytes} bytes of output.`);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** The state directory is hidden but for what the place names. */
+function wallArguments(home: string, { cwd, readable = [], writable }: GitPlace): readonly string[] {
+  return [
+    ...['bwrap', '--unshare-pid', '--unshare-ipc', '--die-with-parent', ...systemArguments],
+    ...['--tmpfs', '/tmp', '--tmpfs', '/run', '--tmpfs', home],
+    ...readable.flatMap((path) => ['--ro-bind', path, path]),
+    // Once more where the state directory lies in what was just shown.
+    ...(readable.some((path) => home.startsWith(`${path}/`)) ? ['--tmpfs', home] : []),
+    ...writable.flatMap((path) => (existsSync(path) ? ['--bind', ownPath(path), path] : [])),
+    ...['--remount-ro', home, '--remount-ro', '/run', ...droppedCapabilities()],
+    ...['--chdir', cwd, '--'],
+  ];
+}
+
+/** A link that has taken the place of a directory since would make writable what it leads to. */
+function ownPath(path: string): string {
+  if (realpathSync(path) !== path) throw new Error(`${path} is behind a link now; git is not run there.`);
+  return path;
 }
 
 /** These have the last word over every file of configuration (git-config(1)), whatever characters a key has. */

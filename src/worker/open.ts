@@ -1,5 +1,6 @@
 // Opens the worker of this host: how runners are started here, and where the secrets of a run come from.
 
+import { realpathSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
@@ -50,11 +51,19 @@ export function openWorker({
   let isolation: ReturnType<typeof detectIsolation> | null = null;
   const { platform } = process;
   const keepAwake = createKeepAwake({ isWanted: () => config().keepAwake, platform, env });
+  const ownIsolation = (): ReturnType<typeof detectIsolation> => {
+    isolation ??= detectIsolation().catch((error: unknown) => {
+      // Asked again at the next run: what failed once (too many processes, say) need not fail for ever.
+      isolation = null;
+      throw error;
+    });
+    return isolation;
+  };
   return new Worker({
     ...options,
     concurrencyOf: (lane) => config().lanes[lane]?.concurrency ?? 1,
     approvalExpiryMs: () => config().approvals.expiryMs,
-    git: createGit(env),
+    git: createGit({ env, home: realpathSync(options.home), isolation: ownIsolation }),
     sessions: () => config().sessions,
     onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
@@ -67,14 +76,7 @@ export function openWorker({
       addVariables: (frame, given) =>
         addSkillVariables(frame, given, (ref) => resolveSecret(ref, env), options.onError),
     },
-    isolation() {
-      isolation ??= detectIsolation().catch((error: unknown) => {
-        // Asked again at the next run: what failed once (too many processes, say) need not fail for ever.
-        isolation = null;
-        throw error;
-      });
-      return isolation;
-    },
+    isolation: ownIsolation,
   });
 }
 

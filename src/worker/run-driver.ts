@@ -20,6 +20,7 @@ import { tellAnswers } from './approvals.ts';
 import { waitForRunner } from './follow.ts';
 import type { Git } from './git.ts';
 import { inspectRun, whyUnproven, type Inspection } from './inspect.ts';
+import { openJobWorktree } from './job-worktree.ts';
 import { note, type NotedRun, noteRest } from './notes.ts';
 import { isPassing, persist } from './persist.ts';
 import {
@@ -38,7 +39,6 @@ import { type OrderedRun, orderStop, watchHeed } from './stop-order.ts';
 import { isLast, tidyWorktree } from './tidy-worktree.ts';
 import { readPast, turnOf } from './turn.ts';
 import { withLimitTerms } from './usage-limit.ts';
-import { openWorktree } from './worktree.ts';
 import { startRunner, type RunnerCommand, type RunnerProcess } from './runner-process.ts';
 
 export interface RunContext {
@@ -141,9 +141,7 @@ async function spawn(
   const frame = await context.secretFrame(config, run.claim);
   const isolation = await context.isolation();
   const executor = openExecutor(config.kind);
-  const worktree = job.worktree
-    ? await openWorktree(context.git, home, job.id, workingDirectory(home, job))
-    : null;
+  const worktree = await openJobWorktree(context, job, signal);
   await resetIdleSession(ledger, job, context.sessions(), signal);
   const cwd = worktree?.cwd ?? workingDirectory(home, job);
   const skills = await context.skills.prepare(job, cwd, config);
@@ -261,9 +259,9 @@ async function settle(context: RunContext, run: Run, report: RunReport, signal: 
     const { jobId } = run.claim;
     // What lives on may still write there.
     const mayTidy = report.tree === 'dead';
-    if (mayTidy && isLast(report)) await tidyWorktree(context, jobId);
+    if (mayTidy && isLast(report)) await tidyWorktree(context, jobId, signal);
     await persist(ledger, () => ledger.claims.settle(run.claim, whole, ledger.now()), signal);
-    if (mayTidy && isEnded(ledger.jobs.get(jobId).state)) await tidyWorktree(context, jobId);
+    if (mayTidy && isEnded(ledger.jobs.get(jobId).state)) await tidyWorktree(context, jobId, signal);
   }
   context.pass('8-settled');
 }

@@ -81,14 +81,14 @@ function launchOf(
 ): Launch {
   const { node, nice, openFiles, sandbox } = config;
   // A commit in a worktree writes to the repository it belongs to.
-  const own = worktree === null ? [] : [worktree.root, worktree.repository];
-  const writable = [...config.writable, ...own];
+  const exact = worktree === null ? [] : [worktree.root, worktree.repository];
+  const { writable } = config;
   const readable = skills === undefined ? [] : [skills.directory];
   return {
     node,
     nice,
     openFiles,
-    sandbox: sandbox === 'none' ? null : { writable, readable, masked: realpathSync(stateDirectory) },
+    sandbox: sandbox === 'none' ? null : { writable, exact, readable, masked: realpathSync(stateDirectory) },
   };
 }
 

@@ -22,22 +22,29 @@ export function isLast({ verdict, until }: RunEnd): boolean {
   return ['succeeded', 'failed', 'cancelled'].includes(verdictTable[verdict].becomes);
 }
 
-/** Removes the worktree of a job that is over, unless something would be lost. Never rejects. */
-export async function tidyWorktree({ ledger, home, git, onError }: TidyOptions, jobId: JobId): Promise<void> {
-  if (!ledger.jobs.get(jobId).worktree) return;
+/**
+ * Removes the worktree of a job that is over, unless something would be lost; with the last job under it, which may have worked there,
+ * also that of the one that had asked. Never rejects.
+ */
+export async function tidyWorktree(options: TidyOptions, jobId: JobId, signal: AbortSignal): Promise<void> {
+  const { ledger, home, git, onError } = options;
+  const { worktree, state, parentId } = ledger.jobs.get(jobId);
+  if (ledger.family.goesOn(jobId)) return;
   try {
-    await closeWorktree(git, home, jobId);
+    if (worktree) await closeWorktree(git, home, jobId, signal);
   } catch (error) {
-    // It stays, and the job says where it is.
-    onError(error, { jobId, part: 'worktree' });
+    // It stays, and the job says where it is; when we are to stop, the next daemon looks at it.
+    if (!signal.aborted) onError(error, { jobId, part: 'worktree' });
   }
+  if (parentId !== null && isEnded(state) && isEnded(ledger.jobs.get(parentId).state))
+    await tidyWorktree(options, parentId, signal);
 }
 
 /** Never rejects. */
 export async function tidyLeftWorktrees({ ledger, home, git, onError }: TidyOptions): Promise<void> {
   const isOver = (jobId: JobId): boolean => {
     try {
-      return isEnded(ledger.jobs.get(jobId).state);
+      return isEnded(ledger.jobs.get(jobId).state) && !ledger.family.goesOn(jobId);
     } catch (error) {
       // Of another ledger: not ours to judge.
       if (isHomerError(error, 'HOMER_JOB_UNKNOWN')) return false;

@@ -1,11 +1,14 @@
 // A job's own git worktree: made at its first run, used by all of them, removed when nothing would be lost.
 
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { JobId } from '../core/ids.ts';
 import { isJobId } from '../core/ids.ts';
+import { readPlainFile } from '../runner/plain-file.ts';
 import { writeFileWhole } from '../runner/records.ts';
-import type { Git } from './git.ts';
+import { findRepository, type Giver, makeInside, mayGive } from '../runner/repository.ts';
+import type { Git, GitPlace } from './git.ts';
+import { isUntouched } from './untouched.ts';
 
 export interface Worktree {
   /** Absolute, real. */
@@ -21,69 +24,109 @@ interface Note {
   readonly repository: string;
   /** The commit it was made at. */
   readonly base: string;
+  /** Whole, so that runs may have worked in it. Missing in what an older version wrote, of which that is not known. */
+  readonly made?: boolean;
   /** Looked at after the job had ended, and left there. */
   readonly kept: boolean;
 }
+
+/** Milliseconds in which a worktree that is left is looked at; what takes longer is kept. */
+const tidyMs = 10_000;
 
 export function worktreeRoot(home: string, jobId: JobId): string {
   return join(realpathSync(home), 'worktrees', jobId);
 }
 
-/** The worktree of a job that is to work in `cwd` (a real path in a repository). Rejects with what git says. */
-export async function openWorktree(git: Git, home: string, jobId: JobId, cwd: string): Promise<Worktree> {
+interface Asked {
+  /** A real path in a repository, where the job is to work. */
+  readonly cwd: string;
+  /** The run's job that asked for it, if one did. */
+  readonly giver: Giver | null;
+  readonly signal: AbortSignal;
+}
+
+/** The worktree of a job. Rejects with one sentence, or with what git says. */
+export async function openWorktree(
+  git: Git,
+  home: string,
+  jobId: JobId,
+  { cwd, giver, signal }: Asked,
+): Promise<Worktree> {
   const root = worktreeRoot(home, jobId);
-  const top = await git(cwd, 'rev-parse', '--show-toplevel');
-  const within = relative(realpathSync(top), cwd);
-  if (within.startsWith('..') || isAbsolute(within)) throw new Error(`${cwd} is not in the worktree ${top}.`);
-  const repository = await git(cwd, 'rev-parse', '--path-format=absolute', '--git-common-dir');
+  const found = findRepository(cwd);
+  if (found === null) throw new Error(`${cwd} is in no git repository any more.`);
+  if ('problem' in found) throw new Error(found.problem);
+  const { top, common: repository } = found;
+  if (giver !== null && !mayGive(giver, found))
+    throw new Error(`The run that asked for this cannot write to ${repository}, to which a worktree would.`);
+  const within = relative(top, cwd);
   const worktree = { root, cwd: join(root, within), repository };
   const note = readNote(home, jobId);
-  if (note !== null && existsSync(join(root, '.git'))) {
+  if (note !== null && note.made !== false && existsSync(root)) {
+    // A run may have moved it away; what it left is work.
+    if (!existsSync(join(root, '.git')))
+      throw new Error(`The worktree ${root} has no .git any more; what is in it was left as it is.`);
+    if (note.repository !== repository)
+      throw new Error(`The worktree ${root} was made of ${note.repository}, and ${cwd} is of ${repository}.`);
     writeNote(home, jobId, { ...note, kept: false });
     return worktree;
   }
-  const base = await git(cwd, 'rev-parse', '--verify', 'HEAD^{commit}');
+  const place: GitPlace = { cwd: top, readable: [top], writable: [repository, root], signal };
+  const base = await git(place, 'rev-parse', '--verify', 'HEAD^{commit}');
   mkdirSync(join(home, 'worktrees'), { recursive: true, mode: 0o700 });
   // What a crash left half made is ours alone: no run was started in it yet.
   rmSync(root, { recursive: true, force: true });
-  writeNote(home, jobId, { repository, base, kept: false });
-  await git(repository, 'worktree', 'prune');
-  await git(cwd, 'worktree', 'add', '--detach', '--quiet', root, base);
+  await forget(git, repository, root, signal);
+  writeNote(home, jobId, { repository, base, made: false, kept: false });
+  mkdirSync(root);
+  await git(place, 'worktree', 'add', '--detach', '--quiet', root, base);
   // Not in the commit: then it works where its files would be.
-  mkdirSync(worktree.cwd, { recursive: true });
+  makeInside(root, within);
+  writeNote(home, jobId, { repository, base, made: true, kept: false });
   return worktree;
 }
 
-/** Removes the worktree of a job that is over, unless there is work in it that is nowhere else. */
+/**
+ * Removes the worktree of a job that is over, unless there is work in it that is nowhere else, or that cannot be told in time.
+ * Rejects with the signal's reason.
+ */
 export async function closeWorktree(
   git: Git,
   home: string,
   jobId: JobId,
+  signal?: AbortSignal,
 ): Promise<'none' | 'removed' | 'kept'> {
   const note = readNote(home, jobId);
   if (note === null) return 'none';
+  if (note.kept) return 'kept';
   const root = worktreeRoot(home, jobId);
-  if (existsSync(root) && !(await isUntouched(git, root, note))) {
-    writeNote(home, jobId, { ...note, kept: true });
-    return 'kept';
+  const limit = AbortSignal.timeout(tidyMs);
+  const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  try {
+    if (existsSync(root) && !(await isUntouched(git, root, note, either))) {
+      signal?.throwIfAborted();
+      writeNote(home, jobId, { ...note, kept: true });
+      return 'kept';
+    }
+    // Not by git, which would look once more at what is in it, and into repositories in it.
+    rmSync(root, { recursive: true, force: true });
+    await forget(git, note.repository, root, either);
+  } catch (error) {
+    // Not tried again and again: what failed once would keep the next start waiting too.
+    if (signal?.aborted !== true) writeNote(home, jobId, { ...note, kept: true });
+    throw error;
   }
-  // Git itself refuses too, should something have been written meanwhile.
-  if (existsSync(root)) await git(note.repository, 'worktree', 'remove', root);
   rmSync(noteFile(home, jobId), { force: true });
   return 'removed';
 }
 
-async function isUntouched(git: Git, root: string, { base, repository }: Note): Promise<boolean> {
-  try {
-    // Whoever changed what it belongs to has done something that only its owner can judge.
-    if ((await git(root, 'rev-parse', '--path-format=absolute', '--git-common-dir')) !== repository)
-      return false;
-    if ((await git(root, 'rev-parse', 'HEAD')) !== base) return false;
-    return (await git(root, 'status', '--porcelain', '--untracked-files=all')) === '';
-  } catch {
-    // What git cannot read is not ours to throw away.
-    return false;
-  }
+/** Takes a worktree that is gone off the repository's list. */
+async function forget(git: Git, repository: string, root: string, signal?: AbortSignal): Promise<void> {
+  if (!existsSync(repository)) return;
+  const place = { cwd: repository, writable: [repository], signal };
+  const listed = await git(place, 'worktree', 'list', '--porcelain');
+  if (listed.split('\n').includes(`worktree ${root}`))
+    await git(place, 'worktree', 'remove', '--force', '--force', root);
 }
 
 /** Closes those that a crash, or a cancel between two runs, left open. */
@@ -113,10 +156,9 @@ export function findWorktree(home: string, jobId: JobId): { path: string; head: 
 /** What an agent could have put anything in the place of. */
 function readSmall(path: string): string {
   try {
-    const found = lstatSync(path);
-    return found.isFile() && found.size <= 4096 ? readFileSync(path, 'utf8') : '';
+    return readPlainFile(path, 4096) ?? '';
   } catch {
-    // Not there: nothing is known.
+    // Closed to us: nothing is known.
     return '';
   }
 }

@@ -157,6 +157,17 @@ describe('a sandbox', () => {
     expect(existsSync(join(top, 'a/mine'))).toBe(true);
   });
 
+  test('is not made when what it was promised has become a link', () => {
+    const target = join(user, 'target');
+    mkdirSync(target);
+    symlinkSync(target, join(user, 'swapped'));
+    const made = sandboxArguments(
+      { writable: [], masked: home, exact: [join(user, 'swapped')] },
+      { kind: 'claude', bin: 'claude', cwd: work, env: {} },
+    );
+    expect(made).toMatchObject({ problem: expect.stringContaining('swapped') as string });
+  });
+
   test('cannot be taken apart from within, not by root and not in a user namespace', async () => {
     if (!hasBwrap) return;
     const script = [
