@@ -10,9 +10,9 @@ import type { JobDraft } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import { chooseFallback, mostCareful } from './fallback.ts';
+import { findRepository, type Giver, mayGive } from '../runner/repository.ts';
 import { chooseParent, type Parent } from './parent.ts';
 import { choosePlace, type Place, type PlaceOptions, type Sender } from './place.ts';
-import { isInRepository } from './repository.ts';
 import { joinSession } from './session.ts';
 
 /** What was asked for; what is left out gets its default. */
@@ -124,7 +124,8 @@ export function createPreparation(options: IntakeOptions): Prepare {
       fits(executor, config);
       const fallback = chooseFallback(options, request.fallback, place, sender, fits);
       const careful = mostCareful(options, config, fallback);
-      if (request.worktree === true) checkRepository(resolve(options.home, cwd));
+      if (request.worktree === true)
+        checkRepository(resolve(options.home, cwd), (sender.run && parent?.giver) ?? null);
       return {
         id: newJobId(now, chance(now)),
         source: sender.source,
@@ -192,9 +193,14 @@ function defaultOnInterrupt(config: ExecutorConfig): OnInterrupt {
   return config.kind === 'command' ? 'ask' : 'resume';
 }
 
-function checkRepository(directory: string): void {
-  if (!isInRepository(directory))
-    throw new HomerError('HOMER_WORKTREE_REFUSED', `${directory} is in no git repository.`);
+/** What a run could not write to, it does not get by asking for a worktree of it. */
+function checkRepository(directory: string, giver: Giver | null): void {
+  const found = findRepository(directory);
+  const refuse = (why: string): HomerError => new HomerError('HOMER_WORKTREE_REFUSED', why);
+  if (found === null) throw refuse(`${directory} is in no git repository.`);
+  if ('problem' in found) throw refuse(found.problem);
+  if (giver !== null && !mayGive(giver, found))
+    throw refuse(`The run that asks cannot write to ${found.common}, to which a worktree of it would.`);
 }
 
 function checkPrompt(prompt: string, name: string, config: ExecutorConfig): void {

@@ -1,10 +1,12 @@
 // The job under which a new one is to stand, and what the new one has from it unless it says otherwise.
 
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config, ExecutorConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Giver } from '../runner/repository.ts';
 
 export interface Parent {
   readonly id: JobId;
@@ -13,6 +15,7 @@ export interface Parent {
   readonly executor: string | null;
   /** Absolute. */
   readonly cwd: string;
+  readonly giver: Giver;
 }
 
 export interface ParentPlaces {
@@ -46,7 +49,14 @@ export function chooseParent(
   ledger.family.admit(id, config().subagents);
   const job = ledger.jobs.get(id);
   const known = executors();
-  const kind = Object.hasOwn(known, job.executor) ? known[job.executor]?.kind : undefined;
-  const isAgent = kind !== undefined && kind !== 'command';
-  return { id, lane: job.lane, executor: isAgent ? job.executor : null, cwd: resolve(home, job.cwd) };
+  const executor = Object.hasOwn(known, job.executor) ? known[job.executor] : undefined;
+  const isAgent = executor !== undefined && executor.kind !== 'command';
+  const cwd = resolve(realpathSync(home), job.cwd);
+  const giver = {
+    cwd,
+    worktree: job.worktree,
+    isSandboxed: executor?.sandbox !== 'none',
+    writable: executor?.writable ?? [],
+  };
+  return { id, lane: job.lane, executor: isAgent ? job.executor : null, cwd, giver };
 }
