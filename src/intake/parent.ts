@@ -1,19 +1,19 @@
 // The job under which a new one is to stand, and what the new one has from it unless it says otherwise.
 
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import type { Config, ExecutorConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Giver } from '../runner/repository.ts';
+import { findRepository, type Giver } from '../runner/repository.ts';
 
 export interface Parent {
   readonly id: JobId;
   readonly lane: string;
   /** null: a command; an agent that asks for a subagent means an agent. */
   readonly executor: string | null;
-  /** Absolute. */
+  /** Absolute: where it works, which is its worktree while it has one. */
   readonly cwd: string;
   readonly giver: Giver;
 }
@@ -58,5 +58,14 @@ export function chooseParent(
     isSandboxed: executor?.sandbox !== 'none',
     writable: executor?.writable ?? [],
   };
-  return { id, lane: job.lane, executor: isAgent ? job.executor : null, cwd, giver };
+  const place = job.worktree ? worktreePlace(home, id, cwd) : cwd;
+  return { id, lane: job.lane, executor: isAgent ? job.executor : null, cwd: place, giver };
+}
+
+/** The same directory in the job's worktree; as it was asked for when there is none. */
+function worktreePlace(home: string, id: JobId, cwd: string): string {
+  const root = join(realpathSync(home), 'worktrees', id);
+  const found = findRepository(cwd);
+  if (found === null || 'problem' in found || !existsSync(root)) return cwd;
+  return join(root, relative(found.top, cwd));
 }

@@ -1,8 +1,9 @@
 // Jobs that agents ask for: what a run may do with its token, and that whoever waits for children is never in their way.
 
-import { readdirSync, readFileSync, mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isEnded } from '../../src/core/job.ts';
 import type { JobView } from '../../src/operations/job-view.ts';
 import { argumentsOf, findProcesses } from '../chaos/processes.ts';
@@ -389,4 +390,26 @@ describe('a session that a run made', () => {
     expect((await stage.daemon.ask('POST', '/api/v1/sessions/website/stop', {})).status).toBe(200);
     expect((await ask('website', { executor: 'puppet' })).status).toBe(202);
   });
+});
+
+test('a child of a job in a worktree works in that worktree, not in the checkout of its owner', async () => {
+  const repository = join(stage.home.base, 'repository');
+  mkdirSync(join(repository, 'sub'), { recursive: true });
+  const git = (...args: readonly string[]): unknown =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { cwd: repository });
+  git('init', '--quiet');
+  git('commit', '--quiet', '--allow-empty', '-m', 'first');
+  const parent = await stage.begin({ worktree: true, cwd: join(repository, 'sub') });
+  const child = await stage.child(parent);
+  expect(child.cwd).toBe(join(realpathSync(stage.home.path), 'worktrees', parent.jobId, 'sub'));
+  const checkout = { prompt: stage.prompt, executor: 'puppet', cwd: repository };
+  expect(await stage.as(parent, 'POST', '/api/v1/jobs', checkout)).toMatchObject({ status: 400 });
+  // It outlives the one that asked for it, and with it the directory it works in.
+  const agent = await stage.enters();
+  parent.end();
+  await untilEnd(parent.jobId);
+  expect(existsSync(child.cwd)).toBe(true);
+  agent.end();
+  await untilEnd(child.id);
+  await vi.waitFor(() => expect(existsSync(child.cwd)).toBe(false), 20_000);
 });
