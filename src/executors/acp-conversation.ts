@@ -143,14 +143,20 @@ export function createAcpConversation(
     const request: Asked = { id, tool: tool.name, options: itemsOf(params['options']) };
     const decision = decidePermission(settings.name, settings.permissions, tool.name, tool.effect);
     if (decision.do === 'allow') return { events, write: settle(request, true) };
-    const requestId = String(id);
+    const requestId = nameOf(id);
     const event: AgentEvent = { type: 'permission', requestId, toolId, tool: tool.name, input: tool.input };
     if (decision.do === 'deny') {
       const answered: AgentEvent = { type: 'permission_answered', requestId, allow: false, by: 'policy' };
       return { events: [...events, event, answered], write: settle(request, false) };
     }
-    asked.set(requestId, request);
-    return { events: [...events, event] };
+    const earlier = asked.get(requestId);
+    if (earlier === undefined) {
+      asked.set(requestId, request);
+      return { events: [...events, event] };
+    }
+    // An answer under one id for two questions could allow the one nobody saw: then none is given but no, to both.
+    const write = settle(earlier, false) + settle(request, false);
+    return { events: [...events, ...onTakenBack(requestId).events], write };
   };
 
   const onTakenBack = (requestId: string): Reaction => {
@@ -160,16 +166,16 @@ export function createAcpConversation(
 
   /** The answer in the agent's own options. One that does not offer to allow just once is denied, rather than given more. */
   const settle = ({ id, tool, options }: Asked, allow: boolean): string => {
-    const idOf = (kind: string): string | null =>
+    const optionOf = (kind: string): string | null =>
       textOf(options.find((option) => option['kind'] === kind)?.['optionId']);
-    const allowing = allow ? idOf(onceKinds.allow) : null;
+    const allowing = allow ? optionOf(onceKinds.allow) : null;
     if (allowing === null) denied.push(tool);
-    return permissionAnswer(id, allowing ?? idOf(onceKinds.deny));
+    return permissionAnswer(id, allowing ?? optionOf(onceKinds.deny));
   };
 
   const onMethod = (message: Fields, method: string): Reaction => {
     const params = fieldsOf(message['params']) ?? {};
-    const id = textOf(message['id']) ?? numberOf(message['id']);
+    const id = idOf(message['id']);
     if (id !== null) {
       if (step === 'over') return silent;
       // It waits for an answer to whatever it asks, for ever.
@@ -178,8 +184,7 @@ export function createAcpConversation(
       return onPermission(id, params);
     }
     if (step === 'over') return silent;
-    if (method === heard.cancel_request)
-      return onTakenBack(textOf(params['requestId']) ?? String(numberOf(params['requestId'])));
+    if (method === heard.cancel_request) return onTakenBack(nameOf(idOf(params['requestId'])));
     if (method !== heard.session_update) return silent;
     // A subagent's session is the affair of the agent that started it.
     if (sessionId !== null && params['sessionId'] !== sessionId) return silent;
@@ -245,4 +250,13 @@ export function createAcpConversation(
       return { end: isKilled ? endFromExit(exit) : (end ?? endFromExit(exit)) };
     },
   };
+}
+
+function idOf(value: unknown): RequestId | null {
+  return textOf(value) ?? numberOf(value);
+}
+
+/** What the house knows a request by: 7 and "7" are two. */
+function nameOf(id: RequestId | null): string {
+  return JSON.stringify(id);
 }

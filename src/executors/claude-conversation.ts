@@ -17,6 +17,7 @@ type Hide = (text: string) => string;
 
 const noConversation = 'No conversation found';
 const idInUse = 'already in use';
+const askedTwice = 'Two questions were asked under one id, so both are denied. Ask again.';
 
 export function createClaudeConversation(
   settings: ExecutorSettings,
@@ -86,13 +87,17 @@ export function createClaudeConversation(
       const answered: AgentEvent = { type: 'permission_answered', requestId, allow: false, by: 'policy' };
       return say([event, answered], denial(requestId, decision.message));
     }
+    // An answer under one id for two questions could allow the one nobody saw: then none is given but no, to both.
+    if (asked.delete(requestId)) {
+      const { write = '' } = say([], denial(requestId, askedTwice));
+      return { events: [withdrawn(requestId)], write: write.repeat(2) };
+    }
     asked.set(requestId, input);
     return { events: [event] };
   };
 
   const onTakenBack = (requestId: string): Reaction => {
-    if (!asked.delete(requestId)) return silent;
-    return { events: [{ type: 'permission_answered', requestId, allow: false, by: 'withdrawn' }] };
+    return asked.delete(requestId) ? { events: [withdrawn(requestId)] } : silent;
   };
 
   const onResult = (line: Fields): Reaction => {
@@ -179,6 +184,10 @@ export function createClaudeConversation(
       return { end: result === null ? endFromExit(exit) : decideClaudeEnd(result, limit, hide) };
     },
   };
+}
+
+function withdrawn(requestId: string): AgentEvent {
+  return { type: 'permission_answered', requestId, allow: false, by: 'withdrawn' };
 }
 
 function lost(id: string | null): EndEvent {

@@ -50,6 +50,14 @@ describe('a question', () => {
     expect(questions.take(answer('q'))).toEqual([]);
   });
 
+  test('of an agent that is gone is answered by nobody, not under its name either', () => {
+    const questions = open();
+    questions.see(ask('q'), false);
+    expect(brief(questions.withdraw())).toEqual(['q no by withdrawn']);
+    expect(questions.take(answer('q'))).toEqual([]);
+    expect(brief(questions.see(ask('q', 'rm'), false))).toEqual(['asks q', 'q no by policy']);
+  });
+
   test('expires by ticks, each of which is worth little when it was slept through', () => {
     const questions = open();
     questions.see(ask('q'), false);

@@ -16,6 +16,8 @@ export interface Questions {
   see(event: AgentEvent, isAnswered: boolean): readonly AgentEvent[];
   /** A person's answer; nothing happens unless the question is open. */
   take(answer: AnswerOrder): readonly AgentEvent[];
+  /** The agent that asked is gone: nobody answers what it left open. */
+  withdraw(): readonly AgentEvent[];
   tick(elapsedMs: number): readonly AgentEvent[];
   /** What the agent is to be told now, each once. */
   answers(): readonly PermissionAnswer[];
@@ -88,6 +90,7 @@ export function createQuestions(terms: ApprovalTerms, redactor: Redactor, tickMs
       const alike = [...open].filter(([, { grant }]) => isGranted([asked.grant], grant));
       return [answered, ...alike.map(([id]) => tell(id, true, 'session'))];
     },
+    withdraw: () => [...open.keys()].map((requestId) => close(requestId, false, 'withdrawn')),
     tick(elapsedMs) {
       if (open.size === 0 || terms.expiryMs <= 0) return [];
       const worth = tickWorth(elapsedMs, tickMs);

@@ -222,6 +222,11 @@ async function attempts(context: RunContext): Promise<Outcome> {
   };
   // Two agents in one session would lose what one of them says.
   if (first.respawnAs === null || first.proof.tree === 'unproven') return { ...first, end: refused };
+  // Its questions go with it: the next one may count its own from the beginning.
+  for (const event of context.questions.withdraw()) {
+    context.watch.event(event);
+    context.journal.add(event);
+  }
   const second = await runAttempt(context, first.respawnAs);
   return { ...second, end: second.end ?? refused };
 }

@@ -490,3 +490,25 @@ test('the end of a turn closes the input, which is what makes the agent exit', (
     expect(closes.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['result']);
   }
 });
+
+test('of two questions under one id neither is allowed, whatever a person says to the one that was shown', () => {
+  const conversation = openExecutor('claude').converse(settings, {
+    prompt: 'p',
+    cwd: '/',
+    session: { id: 'x', mode: 'new' },
+    preamble: null,
+  });
+  const ask = (command: string): string =>
+    JSON.stringify({
+      type: 'control_request',
+      request_id: 'r1',
+      request: { subtype: 'can_use_tool', tool_name: 'Bash', input: { command } },
+    });
+  expect(conversation.output(ask('ls')).events).toMatchObject([{ type: 'permission', requestId: 'r1' }]);
+  const second = conversation.output(ask('rm -rf /'));
+  expect(second.events).toEqual([
+    { type: 'permission_answered', requestId: 'r1', allow: false, by: 'withdrawn' },
+  ]);
+  expect(second.write?.match(/"behavior":"deny"/g)).toHaveLength(2);
+  expect(conversation.answer({ requestId: 'r1', allow: true })).toEqual({ events: [] });
+});
