@@ -31,6 +31,7 @@ export interface AcpTools {
 interface Call {
   name: string | null;
   title: string;
+  /** Null while none was told; of two that contradict each other, neither is believed. */
   kind: string | null;
   input: Fields;
   state: 'announced' | 'started' | 'ended';
@@ -50,22 +51,32 @@ export function createAcpTools(hide: (text: string) => string): AcpTools {
     return [{ type: 'tool_start', toolId, name, summary: summary === name ? '' : summary }];
   };
 
-  const learn = (update: Fields): { readonly toolId: string; readonly call: Call } | null => {
+  const learn = (
+    update: Fields,
+    isAsked = false,
+  ): { readonly toolId: string; readonly call: Call } | null => {
     const toolId = textOf(update['toolCallId']);
     if (toolId === null) return null;
-    const call: Call = calls.get(toolId) ?? {
-      name: null,
-      title: '',
-      kind: null,
-      input: {},
-      state: 'announced',
-    };
+    const known = calls.get(toolId);
+    // Under the name of a call that is over another begins, of which nothing is known.
+    const isAnother = known?.state === 'ended' && (isAsked || isBeginning(update));
+    const call: Call =
+      known === undefined || isAnother
+        ? { name: null, title: '', kind: null, input: {}, state: 'announced' }
+        : known;
     calls.set(toolId, call);
     call.name ??= toolName(update);
     call.title = textOf(update['title']) ?? call.title;
-    call.kind ??= textOf(update['kind']);
+    const kind = textOf(update['kind']);
+    call.kind = call.kind === null || kind === null || kind === call.kind ? (call.kind ?? kind) : 'other';
     const input = inputOf(update);
-    if (Object.keys(input).length > 0) call.input = input;
+    if (Object.keys(input).length > 0) {
+      const isNews =
+        Object.keys(call.input).length > 0 && JSON.stringify(input) !== JSON.stringify(call.input);
+      // What was told of one input does not hold for another.
+      if (isAsked && isNews && kind === null) call.kind = 'other';
+      call.input = input;
+    }
     return { toolId, call };
   };
 
@@ -86,7 +97,7 @@ export function createAcpTools(hide: (text: string) => string): AcpTools {
       return [...events, { type: 'tool_end', toolId, ok: status === 'completed', summary }];
     },
     asked(update) {
-      const known = learn(update);
+      const known = learn(update, true);
       if (known === null)
         return { toolId: undefined, tool: { name: 'a tool', input: {}, effect: 'other' }, events: [] };
       const { toolId, call } = known;
@@ -96,6 +107,10 @@ export function createAcpTools(hide: (text: string) => string): AcpTools {
     },
     settle: () => startOthers(null),
   };
+}
+
+function isBeginning(update: Fields): boolean {
+  return update['sessionUpdate'] === 'tool_call' && !isFinal(textOf(update['status']) ?? '');
 }
 
 function isFinal(status: string): boolean {

@@ -76,3 +76,26 @@ test('the ids 7 and "7" are two, and each gets its own answer', () => {
   conversation.output(ask(8, { toolCallId: 't8' }));
   expect(conversation.output(cancel).events).toEqual([]);
 });
+
+const read = { sessionUpdate: 'tool_call', toolCallId: 't1', kind: 'read', status: 'in_progress' };
+const command = { command: 'rm -rf /' };
+
+test.each([
+  ['that is over', { ...read, sessionUpdate: 'tool_call_update', status: 'completed' }, { kind: 'execute' }],
+  ['that is over, of no kind', { ...read, sessionUpdate: 'tool_call_update', status: 'completed' }, {}],
+  ['that goes on', read, { kind: 'execute' }],
+  ['that goes on, of no kind', read, {}],
+])('a command under the name of a read %s is not let through as one', (_, then, asked) => {
+  const conversation = prompted('edits');
+  conversation.output(update({ ...read, rawInput: { path: 'a' } }));
+  conversation.output(update(then));
+  const { events, write } = conversation.output(ask(1, { toolCallId: 't1', rawInput: command, ...asked }));
+  expect(write).toBeUndefined();
+  expect(names(events)).toEqual(['permission 1']);
+});
+
+test('a question that leaves out what its call told before is of that kind', () => {
+  const conversation = prompted('edits');
+  conversation.output(update({ ...read, rawInput: { path: 'a' } }));
+  expect(conversation.output(ask(1, { toolCallId: 't1' })).write).toContain('"optionId":"yes"');
+});
