@@ -93,3 +93,17 @@ describe('over the pieces of a text', () => {
     ]);
   });
 });
+
+test('secrets as large as a file of keys are taken out, and those of a thousand lines one by one', () => {
+  const line = (at: number): string => `${at}:${'kZ3+/'.repeat(12)}${at}`;
+  const file = Array.from({ length: 1000 }, (_, at) => line(at)).join('\n');
+  const binary = 'y'.repeat(52 * 1024) + '(['.repeat(20_000);
+  const redactor = createRedactor([file, binary]);
+  expect(redactor.text(`a ${file} b ${line(17)} c ${binary} d`)).toBe(
+    'a [redacted] b [redacted] c [redacted] d',
+  );
+  expect(redactor.piece(`x ${binary.slice(0, 60_000)}`)).toEqual({
+    text: 'x ',
+    held: binary.slice(0, 60_000),
+  });
+});

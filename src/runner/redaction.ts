@@ -23,27 +23,37 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   if (needles.length === 0)
     return { text: (text) => text, value: (value) => value, piece: (text) => ({ text, held: '' }) };
   const longest = needles[0]?.length ?? 0;
-  const pattern = new RegExp(
-    needles.map((needle) => needle.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'),
-    'g',
-  );
-  const text = (raw: string): string => raw.replace(pattern, redacted);
+  const next = finderOf(needles);
+  const text = (raw: string): string => {
+    let shown = '';
+    let done = 0;
+    for (let match = next(raw, 0); match !== null; match = next(raw, done)) {
+      shown += raw.slice(done, match.index) + redacted;
+      done = match.index + match.length;
+    }
+    return done === 0 ? raw : shown + raw.slice(done);
+  };
   const value = (raw: unknown): unknown => {
     if (typeof raw === 'string') return text(raw);
     if (Array.isArray(raw)) return raw.map(value);
     if (typeof raw !== 'object' || raw === null) return raw;
     return Object.fromEntries(Object.entries(raw).map(([key, inner]) => [text(key), value(inner)]));
   };
-  const isOpen = (end: string): boolean =>
-    needles.some((needle) => needle.length > end.length && needle.startsWith(end));
+  const byBeginning = beginningsOf(needles);
+  const isOpen = (end: string): boolean => {
+    const alike =
+      end.length < shortestSecret ? needles : (byBeginning.get(end.slice(0, shortestSecret)) ?? []);
+    return alike.some((needle) => needle.length > end.length && needle.startsWith(end));
+  };
   return {
     text,
     value: <Value>(raw: Value) => value(raw) as Value,
     piece(raw) {
       let shown = '';
       let done = 0;
-      // As the pattern goes, from left to right and the longest first, but not past a place where a longer one may begin.
-      for (const match of [...raw.matchAll(pattern), null]) {
+      // From left to right and the longest first, but not past a place where a longer one may begin.
+      for (;;) {
+        const match = next(raw, done);
         const last = Math.min(match?.index ?? raw.length, raw.length - 1);
         for (let at = Math.max(done, raw.length - longest + 1); at <= last; at++) {
           if (isOpen(raw.slice(at))) return { text: shown + raw.slice(done, at), held: raw.slice(at) };
@@ -51,7 +61,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
         shown += raw.slice(done, match?.index);
         if (match === null) break;
         shown += redacted;
-        done = match.index + match[0].length;
+        done = match.index + match.length;
       }
       return { text: shown, held: '' };
     },
@@ -68,6 +78,40 @@ function needlesOf(secrets: readonly string[]): readonly string[] {
   return [...new Set(forms)]
     .filter((form) => form.length >= shortestSecret)
     .sort((a, b) => b.length - a.length);
+}
+
+interface Match {
+  readonly index: number;
+  readonly length: number;
+}
+
+/**
+ * Finds the first needle at or after a place, the longest of those that begin there. No regular expression: one of a whole
+ * file is too large to be compiled, and the error then tells its source, which is all secrets.
+ */
+function finderOf(needles: readonly string[]): (raw: string, from: number) => Match | null {
+  const byBeginning = beginningsOf(needles);
+  // Most places are passed over by their first two characters.
+  const isFirst = new Uint8Array(0x1_00_00);
+  const isSecond = new Uint8Array(0x1_00_00);
+  for (const needle of needles) {
+    isFirst[needle.charCodeAt(0)] = 1;
+    isSecond[needle.charCodeAt(1)] = 1;
+  }
+  return (raw, from) => {
+    for (let index = from; index <= raw.length - shortestSecret; index++) {
+      if (isFirst[raw.charCodeAt(index)] === 0 || isSecond[raw.charCodeAt(index + 1)] === 0) continue;
+      const alike = byBeginning.get(raw.slice(index, index + shortestSecret));
+      const needle = alike?.find((it) => raw.startsWith(it, index));
+      if (needle !== undefined) return { index, length: needle.length };
+    }
+    return null;
+  };
+}
+
+/** Needles by their first characters, as many as every needle has; in the order in which they are given. */
+function beginningsOf(needles: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(needles, (needle) => needle.slice(0, shortestSecret));
 }
 
 type Event = AgentEvent | RunnerEvent;
