@@ -30,15 +30,17 @@ export function decideClaudeEnd(
   }
 
   const message = (textsOf(result['errors']).join('; ') || text).trim() || 'Claude Code gave no reason.';
+  // What it says of itself is short; patterns are not tried on what it may quote.
+  const said = message.slice(0, 4096);
   const end = (verdict: EndEvent['verdict']): EndEvent => ({ type: 'end', verdict, message });
   if (subtype === 'error_max_turns' || reason === 'max_turns') return end('max_turns');
   if (subtype === 'error_max_budget_usd' || reason === 'budget_exhausted') return end('budget');
-  if (status === 401 || status === 403 || signInText.test(message)) return end('auth');
-  if (status === 429 || result['api_error'] === 'usage_limit_reached' || limitText.test(message)) {
-    const until = limit?.until ?? untilInText(message);
+  if (status === 401 || status === 403 || signInText.test(said)) return end('auth');
+  if (status === 429 || result['api_error'] === 'usage_limit_reached' || limitText.test(said)) {
+    const until = limit?.until ?? untilInText(said);
     return until === null ? end('rate_limited') : { ...end('rate_limited'), until };
   }
-  if (status === null && (result['api_error'] === 'connection_failed' || connectionText.test(message)))
+  if (status === null && (result['api_error'] === 'connection_failed' || connectionText.test(said)))
     return end('offline');
   if (reason.startsWith('aborted'))
     return { type: 'end', verdict: 'agent_error', message: 'Claude Code was interrupted.' };
@@ -74,7 +76,7 @@ function sum(rows: readonly Fields[], names: readonly string[]): number | null {
 const signInText =
   /not logged in|please run \/login|invalid api key|oauth token (has |is )?(expired|revoked)|credit balance is too low/i;
 // "Claude AI usage limit reached|1764000000", "You've hit your session limit · resets 3pm".
-const limitText = /usage limit reached|you've hit your [^.]*limit|out of extra usage/i;
+const limitText = /usage limit reached|you've hit your [^.]{0,80}limit|out of extra usage/i;
 const connectionText =
   /connection (refused|error|timed out|failed)|unable to connect|\b(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b/i;
 

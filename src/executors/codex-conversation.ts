@@ -96,7 +96,7 @@ export function createCodexConversation(
     complaints.add(hide(line));
     if (line.includes('no rollout found for thread id')) refusal = 'unknown';
     else if (line.includes('already has an active writer')) refusal = 'busy';
-    const why = /codex_core::tools::router: .*Rejected\(\\?"(.*?)\\?"\)/.exec(line)?.[1];
+    const why = /codex_core::tools::router: .{0,1000}Rejected\(\\?"(.{0,10000}?)\\?"\)/.exec(line)?.[1];
     // The stream itself says nothing of a command that Codex's own rules forbid or want approved.
     if (why !== undefined) denied.add(why);
     return { events: [{ type: 'text', text: line, stream: 'stderr' }] };

@@ -512,3 +512,17 @@ test('of two questions under one id neither is allowed, whatever a person says t
   expect(second.write?.match(/"behavior":"deny"/g)).toHaveLength(2);
   expect(conversation.answer({ requestId: 'r1', allow: true })).toEqual({ events: [] });
 });
+
+test('a failure of millions of characters that look like the beginning of a limit holds up nobody', () => {
+  const conversation = openExecutor('claude').converse(settings, {
+    prompt: 'p',
+    cwd: '/',
+    session: { id: 'x', mode: 'new' },
+    preamble: null,
+  });
+  const errors = ["you've hit your ".repeat(1 << 18)];
+  const before = performance.now();
+  conversation.output(JSON.stringify({ type: 'result', is_error: true, errors }));
+  expect(conversation.exited(exited(1))).toMatchObject({ end: { verdict: 'agent_error' } });
+  expect(performance.now() - before).toBeLessThan(5000);
+});
