@@ -26,8 +26,29 @@ export function usedOf(usage: Usage, measure: Measure): number | null {
   return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0);
 }
 
-/** The usage of a run after further news of it: what is not told again stays as it was. */
-export function withNews(known: Usage, news: Usage): Usage {
+/** More than any run has used, and few enough that a ledger can add them up. */
+const mostCounted = 1e12;
+const mostSpent = 1e9;
+
+/**
+ * What an agent says of its usage, as far as that can be: counts are whole, nothing is below 0 or beyond all measure. What
+ * cannot be is unknown.
+ */
+export function believable({ inputTokens, outputTokens, costUsd, turns }: Usage): Usage {
+  const count = (value: number | null): number | null =>
+    value !== null && Number.isInteger(value) && value >= 0 && value <= mostCounted ? value : null;
+  const money = costUsd !== null && costUsd >= 0 && costUsd <= mostSpent ? costUsd : null;
+  return {
+    inputTokens: count(inputTokens),
+    outputTokens: count(outputTokens),
+    costUsd: money,
+    ...(turns === undefined ? {} : { turns: count(turns) }),
+  };
+}
+
+/** The usage of a run after further news of it: what is not told again, or cannot be, stays as it was. */
+export function withNews(known: Usage, told: Usage): Usage {
+  const news = believable(told);
   const turns = news.turns ?? known.turns;
   return {
     inputTokens: news.inputTokens ?? known.inputTokens,

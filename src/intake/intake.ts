@@ -211,7 +211,10 @@ function checkPrompt(prompt: string, name: string, config: ExecutorConfig): void
       `The prompt holds a NUL character, which no argument of "${name}" can.`,
     );
   for (const argument of config.args) {
-    const length = Buffer.byteLength(argument.replaceAll('{prompt}', prompt), 'utf8');
+    const length = Buffer.byteLength(
+      argument.replaceAll('{prompt}', () => prompt),
+      'utf8',
+    );
     if (length < longestArgument) continue;
     throw new HomerError(
       'HOMER_PROMPT_UNUSABLE',

@@ -2,6 +2,7 @@
 // writes runs inside a transaction of the writer.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { believable } from '../core/allowance.ts';
 import { HomerError, problem } from '../core/errors.ts';
 import { runIdsFrom, type JobId, type RunId } from '../core/ids.ts';
 import type { JobState, WaitingFor } from '../core/job.ts';
@@ -227,7 +228,8 @@ export class Claims {
   }
 
   #end(job: ClaimedJob, runId: RunId, report: RunReport, now: number): void {
-    const { usage } = report;
+    // A run file may hold anything, and a settlement must not fail over a number.
+    const usage = believable(report.usage);
     const run = this.#endRun.get(
       now,
       report.verdict,

@@ -34,6 +34,19 @@ export function engineBudgets(name: string, driver: EngineDriver): void {
   };
 
   describe(`${name}: budgets of the day`, () => {
+    works('numbers that cannot be are unknown, and keep no answer back', async (room) => {
+      const claim = await room.nextFor(await room.accept());
+      await room.ledger.commit(() => room.ledger.claims.recordStart(claim, 'worker', room.now));
+      const told = { inputTokens: 1.5, outputTokens: 1e16, costUsd: -1_000, turns: 1.7 };
+      expect(await room.settle(claim, 'done', { usage: told })).toBe('succeeded');
+      const { usage: kept } = room.ledger.claims.runsOf(claim.jobId)[0] ?? never();
+      expect(kept).toMatchObject({ inputTokens: null, outputTokens: null, costUsd: null, turns: null });
+      expect(room.ledger.spending.today(null, room.now)).toMatchObject({
+        tokens: 0,
+        costUsd: 0,
+        unknownCost: 1,
+      });
+    });
     works(
       'a lane whose budget is used up starts nothing until the next day, also after a crash',
       async (room) => {
