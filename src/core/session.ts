@@ -22,3 +22,11 @@ export function sessionState(isEnded: boolean, front: string | null): SessionSta
 
 /** What becomes of a turn whose agent has lost its session: `ask` waits for a person, `restart` goes on from Homer's record. */
 export type OnLost = 'ask' | 'restart';
+
+/**
+ * Whether a text may stand for an agent's own session: it becomes an argument, part of a command for a terminal and a row of
+ * the ledger, so it is no option, holds nothing that cannot be seen, and has an end.
+ */
+export function isAgentSessionId(text: string): boolean {
+  return /^[A-Za-z0-9_][\x21-\x7e]{0,255}$/.test(text);
+}

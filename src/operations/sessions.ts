@@ -149,13 +149,14 @@ export function sessionOperations(options: SessionOperationsOptions): readonly O
   }
 }
 
-const secretName = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH/i;
+/** Where agents keep what is theirs: HOME, CODEX_HOME, CLAUDE_CONFIG_DIR, XDG_DATA_HOME and their like. */
+const placeName = /(?:^|_)(?:HOME|DIR)$/;
 
-/** What the executor is given in plain text, such as where it keeps its sessions; a secret is never printed. */
+/** What the executor is given of places, in which its sessions are. Anything else may be a secret, whatever it is called. */
 function plainVariables({ setEnv }: ExecutorConfig): Record<string, string> {
   return Object.fromEntries(
     Object.entries(setEnv).flatMap(([name, ref]) =>
-      'text' in ref && !secretName.test(name) ? [[name, ref.text] as const] : [],
+      'text' in ref && placeName.test(name) && ref.text.startsWith('/') ? [[name, ref.text] as const] : [],
     ),
   );
 }

@@ -4,6 +4,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { EndEvent, ExecutorKind } from '../core/agent.ts';
+import { isAgentSessionId } from '../core/session.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Executor } from '../executors/executor.ts';
 import { acquireLock } from '../lifecycle/lock.ts';
@@ -148,6 +149,11 @@ export async function conductRun(options: RunOptions): Promise<number> {
       if (event.type === 'end') ended = event;
       if (event.type !== 'session') return true;
       const { agentSessionId: id } = event;
+      // Not repeated in the log: an agent that makes ids of secrets would have it say them.
+      if (!isAgentSessionId(id) || redactor.text(id) !== id) {
+        log('the agent called its session by what is no id; no later turn can go on there');
+        return false;
+      }
       // Two agents in one session lose what one of them says, and no later turn may go on there either.
       if (!hold.named(id)) {
         stop.request('session_busy', { message: busyMessage(id) });

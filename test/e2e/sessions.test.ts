@@ -14,9 +14,10 @@ let room: Room;
 
 const talker = join(import.meta.dirname, '../fixtures/agents/talker.ts');
 
+const agent = { kind: 'claude', bin: process.execPath, args: [talker], permissions: 'all' };
+
 function configure(more: Record<string, unknown> = {}): void {
   mkdirSync(room.home, { recursive: true, mode: 0o700 });
-  const agent = { kind: 'claude', bin: process.execPath, args: [talker], permissions: 'all' };
   const config = {
     executors: { talk: agent, other: agent, cat: { kind: 'command', argv: ['cat'], transcript: true } },
     defaultExecutor: 'talk',
@@ -225,6 +226,19 @@ test('a command gets a record only where its configuration says so', async () =>
   expect(await homer('run', '-s', 'tools', 'echo two')).toBe('two');
   await homer('run', '-s', 'cats', '-x', 'cat', 'one');
   expect(await homer('run', '-s', 'cats', 'two')).toMatch(/"asked":"one","answered":"one"[^]*two$/);
+});
+
+test('the command for a terminal says where sessions are kept, and nothing else that an executor is given', async () => {
+  const setEnv = {
+    CLAUDE_CONFIG_DIR: join(room.work, 'claude'),
+    DATABASE_URL: 'postgres://u:hunter2@host/db',
+    PGPASS: 'hunter2',
+  };
+  configure({ executors: { talk: { ...agent, setEnv } } });
+  await turn('web', 'one');
+  const said = await homer('sessions', 'resume', 'web', '--json');
+  expect(said).toContain(`CLAUDE_CONFIG_DIR=${setEnv.CLAUDE_CONFIG_DIR}`);
+  expect(said).not.toMatch(/hunter2|DATABASE_URL|PGPASS/);
 });
 
 test('a terminal and a run exclude each other', async () => {
