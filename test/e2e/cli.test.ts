@@ -281,9 +281,11 @@ describe('run', () => {
   });
 
   test('a script does not wait for a person', async () => {
-    const caller = room.start(shell('sleep 60'));
-    await caller.saw(/It has started/);
-    await room.run(['stop', '--kill']);
+    const caller = room.start(shell('sleep 60 & echo up >&2; wait'));
+    await caller.saw(/^ *up$/m);
+    const [runId = ''] = await readdir(join(room.home, 'runs'));
+    const record = await readFile(join(room.home, 'runs', runId, 'run.json'), 'utf8');
+    process.kill((JSON.parse(record) as { pid: number }).pid, 'SIGKILL');
     const { code, stderr } = await caller.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/waits for you: .*\n.*`homer retry j/);

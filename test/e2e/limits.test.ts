@@ -50,6 +50,7 @@ describe('the budget of the day of a lane', () => {
     expect(await closedWork()).toEqual({
       until: parked.dueAt,
       why: 'lane work: 101 tokens of 100 tokens a day are used',
+      byUnknown: false,
     });
     // Other lanes are not concerned.
     const other = await stage.begin();

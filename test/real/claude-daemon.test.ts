@@ -267,7 +267,7 @@ describe('a model that refuses', () => {
     expect(run).toMatchObject({ code: 1, output: '' });
     const job = await lastJob();
     expect(job).toMatchObject({ state: 'failed', error: { code: 'HOMER_AUTH' }, attempts: 0 });
-    expect(job.error?.hint).toContain(`Sign in with the agent's own command or mend its key`);
+    expect(job.error?.hint).toContain('Sign in (claude, then /login) or mend its key');
     expect(job.error?.hint).toContain(`homer retry ${job.id}`);
     expect(run.errorOutput).toContain(job.error?.hint);
     expect(job.runs).toHaveLength(1);
