@@ -197,7 +197,7 @@ describe.concurrent.each(allSubjects)('$agent', (subject: AgentSubject) => {
       error: { code: 'HOMER_AUTH' },
       runs: [{ verdict: 'auth' }],
     });
-    expect(job.error?.hint).toContain(`Sign in with the agent's own command or mend its key`);
+    expect(job.error?.hint).toMatch(/^Sign in \(.+\) or mend its key/);
   });
 
   seen('person', async (cwd) => {
