@@ -277,7 +277,7 @@ describe('a model that refuses', () => {
     const key = { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: { env: 'MODEL_KEY' } };
     await open({ executor: { setEnv: key } });
     // Far enough for the first try to come before it on a busy machine.
-    const resetsAt = Math.ceil(Date.now() / 1000) + 5;
+    const resetsAt = Math.ceil(Date.now() / 1000) + 15;
     const run = room.homer('run', `LIMIT[${resetsAt}] CODEWORD-quince RECALL`);
     await run.says('It is parked until');
     const parked = await lastJob();
