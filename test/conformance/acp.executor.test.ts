@@ -22,7 +22,7 @@ function settingsOf(kind: AcpKind): ExecutorSettings {
 
 const exited = (code: number) => ({ code, signal: null });
 const killed = { code: null, signal: 'SIGKILL' };
-const cwd = '/home/user/work';
+const cwd = '/home/user/project';
 const prompt = 'Do the work.';
 const huge = 'é'.repeat(1 << 20);
 

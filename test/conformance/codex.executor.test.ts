@@ -137,7 +137,7 @@ executorSuite('codex', {
       events: [
         ...begun('01a2110b-174f-79c0-a25f-3a462419ad70'),
         said('I will use a tool.'),
-        { type: 'tool_start', toolId: 'item_2', name: 'edit', summary: '/home/user/work/note.txt' },
+        { type: 'tool_start', toolId: 'item_2', name: 'edit', summary: '/home/user/project/note.txt' },
         { type: 'tool_end', toolId: 'item_2', ok: true, summary: '' },
         said(expect.stringContaining('A note.txt') as string),
         usage(10_870, 40),

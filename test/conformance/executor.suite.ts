@@ -112,7 +112,7 @@ function cutAfter(steps: readonly Step[], pieces: number): readonly Step[] {
 export function executorSuite(name: string, subject: ExecutorSubject): void {
   const baseTurn: Turn = {
     prompt: 'Do the work.',
-    cwd: '/home/user/work',
+    cwd: '/home/user/project',
     session: { id: '0b7f7c1e-6f0e-4f57-9a39-6d0a3c1f5a11', mode: 'new' },
     preamble: null,
   };

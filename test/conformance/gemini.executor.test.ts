@@ -71,7 +71,7 @@ const plainTurn: RecordedCase = {
 const unknown = (id: string): Step => ({
   err: [
     `Error resuming session: Invalid session identifier "${id}".`,
-    '  Searched for sessions in /home/user/.gemini/tmp/work/chats.',
+    '  Searched for sessions in /home/user/.gemini/tmp/project/chats.',
     '  Use --list-sessions to see available sessions, then use --resume {number}, --resume {uuid}, or --resume latest.',
   ],
 });
@@ -358,7 +358,7 @@ executorSuite('gemini', {
       ending: {
         end: ended(
           'session_lost',
-          `Gemini CLI has no session ${sessionId} for /home/user/work; it keeps sessions by the folder they were started in.`,
+          `Gemini CLI has no session ${sessionId} for /home/user/project; it keeps sessions by the folder they were started in.`,
         ),
       },
     },
