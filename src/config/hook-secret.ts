@@ -1,22 +1,10 @@
 // Secrets of webhooks that Homer makes itself: one file per webhook in the state directory, for its owner only.
 
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { HomerError } from '../core/errors.ts';
 import type { HookScheme } from '../core/hook.ts';
+import { readPrivateFile, unusableFile, writePrivateFile } from './private-file.ts';
 
 /** Below the state directory. */
 export const hookSecretDirectory = 'webhooks';
@@ -76,30 +64,13 @@ function makeSecret(scheme: HookScheme): string {
     : randomBytes(32).toString('base64url');
 }
 
-function unusable(path: string, detail: string, cause?: unknown): HomerError {
-  return new HomerError('HOMER_HOME_UNUSABLE', `${path} ${detail}.`, { cause });
-}
-
-/** null: there is none. Links and what belongs to others are refused, a mode that lets others in is mended. */
+/** null: there is none. */
 function readFile(path: string): string | null {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw unusable(path, 'cannot be read (it may be a link, or belong to another user)', error);
-  }
-  try {
-    const found = fstatSync(descriptor);
-    const user = process.getuid?.();
-    if (!found.isFile() || found.size > 4096) throw unusable(path, 'is not a file with a secret');
-    if (user !== undefined && user !== 0 && found.uid !== user)
-      throw unusable(path, `belongs to user ${found.uid}`);
-    if ((found.mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
-    return readFileSync(descriptor, 'utf8');
-  } finally {
-    closeSync(descriptor);
-  }
+  const what = 'a file with a secret';
+  const found = readPrivateFile(path, { what, mends: true });
+  if (found === null) return null;
+  if (found.text === null) throw unusableFile(path, `is not ${what}`);
+  return found.text;
 }
 
 /** Whole or not there at all, on disk when it returns. */
@@ -107,24 +78,17 @@ function writeFile(path: string, text: string): void {
   const fresh = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const descriptor = openSync(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      fchmodSync(descriptor, 0o600);
-      writeSync(descriptor, `${text}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    writePrivateFile(fresh, text);
     renameSync(fresh, path);
     syncDirectory(dirname(path));
   } catch (error) {
     rmSync(fresh, { force: true });
-    throw unusable(path, 'cannot be written', error);
+    throw unusableFile(path, 'cannot be written', error);
   }
 }
 
 function syncDirectory(path: string): void {
-  const descriptor = openSync(path, constants.O_RDONLY);
+  const descriptor = openSync(path, 'r');
   try {
     fsyncSync(descriptor);
   } finally {

@@ -1,21 +1,10 @@
 // The owner's token: whoever can read the file may do everything.
 
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { linkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HomerError } from '../core/errors.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 export const tokenFile = 'token';
 
@@ -35,14 +24,7 @@ export function ensureToken(home: string): { readonly token: string; readonly wa
   const path = join(home, tokenFile);
   const fresh = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    const descriptor = openSync(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      fchmodSync(descriptor, 0o600);
-      writeSync(descriptor, `${token}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    writePrivateFile(fresh, token);
     if (found === null) {
       // Unlike a rename, a link never takes the place of a token that somebody else made meanwhile.
       linkSync(fresh, path);
@@ -70,30 +52,10 @@ export function readToken(home: string): string | null {
 /** The file's text without its line end, null where there is none. Mends the mode when given a place for warnings. */
 function readTokenFile(home: string, warnings: string[] | null): string | null {
   const path = join(home, tokenFile);
-  const unusable = (detail: string, cause?: unknown): HomerError =>
-    new HomerError('HOMER_HOME_UNUSABLE', `${path} ${detail}.`, { cause });
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw unusable('cannot be read (it may be a link, or belong to another user)', error);
-  }
-  try {
-    const found = fstatSync(descriptor);
-    if (!found.isFile()) throw unusable('is not a file');
-    const user = process.getuid?.();
-    if (user !== undefined && user !== 0 && found.uid !== user)
-      throw unusable(`belongs to user ${found.uid}`);
-    if (found.size > 4096) return '';
-    if (warnings !== null && (found.mode & 0o077) !== 0) {
-      fchmodSync(descriptor, 0o600);
-      warnings.push(
-        `${path} could be read by other users, its mode is 0600 now; make a new one if others were here.`,
-      );
-    }
-    return readFileSync(descriptor, 'utf8').trim();
-  } finally {
-    closeSync(descriptor);
-  }
+  const found = readPrivateFile(path, { what: 'a file', mends: warnings !== null });
+  if (found?.wasOpen === true)
+    warnings?.push(
+      `${path} could be read by other users, its mode is 0600 now; make a new one if others were here.`,
+    );
+  return found === null ? null : (found.text ?? '').trim();
 }
