@@ -8,30 +8,14 @@ import {
   overlapChoices,
   scheduleDefaults,
   timingProblem,
-  type CatchUp,
-  type Overlap,
-  type ScheduleKind,
+  type ScheduleRules,
 } from '../core/schedule.ts';
 import { parseSpan } from '../core/span.ts';
 import { isTimeZone, localTimeZone } from '../core/wall-clock.ts';
 
-export interface ScheduleConfig {
-  readonly kind: ScheduleKind;
-  readonly spec: string;
-  readonly timeZone: string;
-  readonly catchUp: CatchUp;
-  readonly catchUpWindowMs: number;
-  readonly overlap: Overlap;
-  readonly jitterMs: number;
-  readonly pauseAfter: number;
+/** `cwd`: with `~` expanded. One of the file is always the task of a job. */
+export interface ScheduleConfig extends Omit<ScheduleRules, 'says'> {
   readonly enabled: boolean;
-  readonly prompt: string;
-  readonly executor: string | null;
-  readonly lane: string | null;
-  readonly session: string | null;
-  /** `~` expanded. */
-  readonly cwd: string | null;
-  readonly notify: string | null;
 }
 
 const span = z

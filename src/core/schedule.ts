@@ -43,6 +43,26 @@ export interface Timing {
   readonly anchorAt: number;
 }
 
+/** What a schedule does, and how it treats its due times; all of it can be changed. */
+export interface ScheduleRules extends Omit<Timing, 'anchorAt'> {
+  readonly catchUp: CatchUp;
+  readonly catchUpWindowMs: number;
+  readonly overlap: Overlap;
+  readonly jitterMs: number;
+  /** Failures in a row after which it is paused; 0: never. */
+  readonly pauseAfter: number;
+  /** Its prompt is said to a person instead of being the task of a job. */
+  readonly says: boolean;
+  readonly prompt: string;
+  /** null: what intake chooses. */
+  readonly executor: string | null;
+  readonly lane: string | null;
+  readonly session: string | null;
+  readonly cwd: string | null;
+  /** Where results or messages go, such as `telegram:123456`. */
+  readonly notify: string | null;
+}
+
 export interface Step {
   readonly count: number;
   readonly unit: 's' | 'm' | 'h' | 'd' | 'w';

@@ -2,27 +2,14 @@
 
 import type { SQLOutputValue } from 'node:sqlite';
 import type { JobId, ScheduleId } from '../core/ids.ts';
-import type { CatchUp, OccurrenceState, Overlap, ScheduleKind, Timing } from '../core/schedule.ts';
-
-/** What a schedule does, and how it treats its due times; all of it can be changed. */
-export interface ScheduleRules extends Omit<Timing, 'anchorAt'> {
-  readonly catchUp: CatchUp;
-  readonly catchUpWindowMs: number;
-  readonly overlap: Overlap;
-  readonly jitterMs: number;
-  /** Failures in a row after which it is paused; 0: never. */
-  readonly pauseAfter: number;
-  /** Its prompt is said to a person instead of being the task of a job. */
-  readonly says: boolean;
-  readonly prompt: string;
-  /** null: what intake chooses. */
-  readonly executor: string | null;
-  readonly lane: string | null;
-  readonly session: string | null;
-  readonly cwd: string | null;
-  /** Where results or messages go, such as `telegram:123456`. */
-  readonly notify: string | null;
-}
+import type {
+  CatchUp,
+  OccurrenceState,
+  Overlap,
+  ScheduleKind,
+  ScheduleRules,
+  Timing,
+} from '../core/schedule.ts';
 
 export type Origin = 'file' | 'made' | 'reminder';
 export type PausedBy = 'person' | 'failures' | 'config';

@@ -3,14 +3,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
 import { isScheduleId, type ScheduleId } from '../core/ids.ts';
+import type { ScheduleRules } from '../core/schedule.ts';
 import type { EventLog } from './event-log.ts';
-import {
-  scheduleFromRow,
-  type Origin,
-  type PausedBy,
-  type ScheduleRecord,
-  type ScheduleRules,
-} from './schedule-record.ts';
+import { scheduleFromRow, type Origin, type PausedBy, type ScheduleRecord } from './schedule-record.ts';
 
 export interface ScheduleDraft {
   readonly id: ScheduleId;

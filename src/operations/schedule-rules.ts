@@ -14,7 +14,7 @@ import {
 } from '../core/schedule.ts';
 import { isTimeZone, localTimeZone } from '../core/wall-clock.ts';
 import type { Prepare } from '../intake/intake.ts';
-import type { ScheduleRules } from '../ledger/schedule-record.ts';
+import type { ScheduleRules } from '../core/schedule.ts';
 import type { Caller } from './operation.ts';
 
 const yearMs = 366 * 86_400_000;

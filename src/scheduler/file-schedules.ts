@@ -3,7 +3,8 @@
 import type { ScheduleConfig } from '../config/schedules.ts';
 import type { ScheduleId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ScheduleRecord, ScheduleRules } from '../ledger/schedule-record.ts';
+import type { ScheduleRecord } from '../ledger/schedule-record.ts';
+import type { ScheduleRules } from '../core/schedule.ts';
 import type { Calendar } from './calendar.ts';
 import { nextTimes } from './look.ts';
 

@@ -1,12 +1,11 @@
 // Many jobs over several lanes with budgets, through the whole daemon: what may be passed, and by how much.
 
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { StatusAnswer } from '../../src/cli/answers.ts';
 import type { JobView } from '../../src/operations/job-view.ts';
 import type { SpendingView } from '../../src/operations/spending.ts';
+import { mostAtOnce } from './lane-peak.ts';
 import { SpendingStage, type Spender } from './spending-stage.ts';
 
 const stages: SpendingStage[] = [];
@@ -97,7 +96,7 @@ test('50 jobs over 4 lanes: never over a concurrency, never over a budget by mor
     expect([state, attempts, crashes]).toEqual(['succeeded', 0, 0]);
   await stage.daemon.end('SIGKILL');
   for (const lane of names)
-    expect(mostAtOnce(stage, lane)).toBeLessThanOrEqual(lanes[lane]?.concurrency ?? 0);
+    expect(mostAtOnce(stage.home.path, lane)).toBeLessThanOrEqual(lanes[lane]?.concurrency ?? 0);
 }, 240_000);
 
 /** Those that were ended at their last turn have only their answer left to say. */
@@ -124,26 +123,6 @@ function openStage(): SpendingStage {
 
 async function statusOf(stage: SpendingStage): Promise<StatusAnswer> {
   return (await stage.daemon.ask<StatusAnswer>('GET', '/api/v1/status')).body;
-}
-
-/** The greatest number of jobs that ever held a slot of the lane, as the events of the ledger have it. */
-function mostAtOnce(stage: SpendingStage, lane: string): number {
-  const database = new DatabaseSync(join(stage.home.path, 'homer.db'));
-  const rows = database
-    .prepare(
-      `SELECT events.type, job_id FROM events JOIN jobs ON jobs.id = job_id WHERE lane = ? AND type LIKE 'job.%'
-       ORDER BY events.seq`,
-    )
-    .all(lane);
-  database.close();
-  const running = new Set<unknown>();
-  let most = 0;
-  for (const { type, job_id } of rows) {
-    if (type === 'job.running') running.add(job_id);
-    else running.delete(job_id);
-    most = Math.max(most, running.size);
-  }
-  return most;
 }
 
 function never(): never {

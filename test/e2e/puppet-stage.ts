@@ -2,10 +2,10 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { createChaosHome, type ChaosHome } from '../chaos/chaos-home.ts';
 import type { Answer, ChaosDaemon } from '../chaos/chaos-daemon.ts';
 import type { JobView } from '../../src/operations/job-view.ts';
+import { mostAtOnce } from './lane-peak.ts';
 
 export interface Puppet {
   readonly pid: number;
@@ -98,22 +98,7 @@ export class Stage {
   /** The greatest number of jobs that ever held a slot of the lane at once. The daemon is killed to see its ledger. */
   async mostAtOnce(lane: string): Promise<number> {
     await this.daemon.end('SIGKILL');
-    const database = new DatabaseSync(join(this.home.path, 'homer.db'));
-    const rows = database
-      .prepare(
-        `SELECT events.type, job_id FROM events JOIN jobs ON jobs.id = job_id
-         WHERE lane = ? AND type LIKE 'job.%' AND type <> 'job.cancel_requested' ORDER BY events.seq`,
-      )
-      .all(lane);
-    database.close();
-    const running = new Set<unknown>();
-    let most = 0;
-    for (const { type, job_id } of rows) {
-      if (type === 'job.running') running.add(job_id);
-      else running.delete(job_id);
-      most = Math.max(most, running.size);
-    }
-    return most;
+    return mostAtOnce(this.home.path, lane);
   }
 
   #enter(socket: Socket): void {

@@ -1,12 +1,12 @@
 // Other real agents and the skills of a job: each is offered what can be used here, once.
 
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startModelServer, type ModelServer } from '../fixtures/model-server/server.ts';
 import { cachedAgent } from './agent-cache.ts';
 import { subjects } from './agent-subjects.ts';
 import { createHomerRoom, type HomerRoom } from './homer-room.ts';
+import { lacking, writeSkill } from './skill-folder.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
 
@@ -20,23 +20,13 @@ afterEach(async () => {
   await model.stop();
 });
 
-async function skill(folder: string, description: string, more = ''): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const name = folder.slice(folder.lastIndexOf('/') + 1);
-  await writeFile(
-    join(folder, 'SKILL.md'),
-    `---\nname: ${name}\ndescription: ${description}\n${more}---\nBody\n`,
-  );
-}
-
 async function offeredTo(agent: 'pi' | 'codex' | 'opencode' | 'gemini' | 'qwen' | 'kimi'): Promise<string[]> {
   room = await createHomerRoom({ model, subject: subjects[agent], bin: await cachedAgent(agent) });
-  const lacking = 'metadata: {"homer":{"requires":{"bins":["no-such-program"]}}}\n';
-  await skill(join(room.cwd, 'skills/clock'), 'WORKSPACE-CAN');
-  await skill(join(room.userHome, '.agents/skills/weather'), 'SHARED-CAN');
-  await skill(join(room.userHome, '.agents/skills/lacking'), 'SHARED-LACKS', lacking);
-  await skill(join(room.userHome, '.claude/skills/legacy'), 'CLAUDE-CAN');
-  await skill(join(room.userHome, '.claude/skills/other'), 'CLAUDE-LACKS', lacking);
+  await writeSkill(join(room.cwd, 'skills/clock'), 'WORKSPACE-CAN');
+  await writeSkill(join(room.userHome, '.agents/skills/weather'), 'SHARED-CAN');
+  await writeSkill(join(room.userHome, '.agents/skills/lacking'), 'SHARED-LACKS', lacking);
+  await writeSkill(join(room.userHome, '.claude/skills/legacy'), 'CLAUDE-CAN');
+  await writeSkill(join(room.userHome, '.claude/skills/other'), 'CLAUDE-LACKS', lacking);
   const ended = await room.homer('run', 'hello').ended;
   expect(`${ended.code} ${ended.errorOutput}`).toMatch(/^0 /);
   // A title for the session is another request.

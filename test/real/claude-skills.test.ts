@@ -1,7 +1,7 @@
 // The real Claude Code and the skills of its session: what the model is offered is what can be used here, from the snapshot, and
 // nothing of its user's own besides.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { SessionAnswer } from '../../src/cli/answers.ts';
@@ -9,6 +9,7 @@ import { toolResultsOf } from '../fixtures/model-server/script.ts';
 import { startModelServer, type ModelServer } from '../fixtures/model-server/server.ts';
 import { cachedAgent } from './agent-cache.ts';
 import { createHomerRoom, type HomerRoom } from './homer-room.ts';
+import { lacking, writeSkill } from './skill-folder.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -27,25 +28,15 @@ afterEach(async () => {
   await model.stop();
 });
 
-async function skill(folder: string, description: string, more = ''): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const name = folder.slice(folder.lastIndexOf('/') + 1);
-  const text = `---\nname: ${name}\ndescription: ${description}\n${more}---\nBODY-OF-${name}\n`;
-  await writeFile(join(folder, 'SKILL.md'), text);
-  await writeFile(join(folder, 'more.txt'), `MORE-OF-${name}`);
-}
-
-const lacking = 'metadata: {"homer":{"requires":{"bins":["no-such-program"]}}}\n';
-
 async function open(permissions: string, sandbox = 'none'): Promise<void> {
   room = await createHomerRoom({ model, bin, executor: { permissions, sandbox } });
   const own = join(room.userHome, '.claude/skills');
-  await skill(join(own, 'weather'), 'ELIGIBLE-OF-USER');
-  await skill(join(own, 'lacking'), 'LACKING-OF-USER', lacking);
-  await skill(join(own, 'by-hand'), 'ONLY-A-PERSON', 'disable-model-invocation: true\n');
-  await skill(join(room.cwd, 'skills/clock'), 'ELIGIBLE-OF-WORKSPACE');
-  await skill(join(room.cwd, 'skills/missing'), 'LACKING-OF-WORKSPACE', lacking);
-  await skill(join(room.cwd, '.agents/skills/weather'), 'WEATHER-OF-WORKSPACE');
+  await writeSkill(join(own, 'weather'), 'ELIGIBLE-OF-USER');
+  await writeSkill(join(own, 'lacking'), 'LACKING-OF-USER', lacking);
+  await writeSkill(join(own, 'by-hand'), 'ONLY-A-PERSON', 'disable-model-invocation: true\n');
+  await writeSkill(join(room.cwd, 'skills/clock'), 'ELIGIBLE-OF-WORKSPACE');
+  await writeSkill(join(room.cwd, 'skills/missing'), 'LACKING-OF-WORKSPACE', lacking);
+  await writeSkill(join(room.cwd, '.agents/skills/weather'), 'WEATHER-OF-WORKSPACE');
   await room.serve();
 }
 
