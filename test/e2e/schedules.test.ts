@@ -55,30 +55,42 @@ async function ask(
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-/** Resolves when an event of the ledger satisfies, also one that is in the past. */
-async function untilEvent(wanted: (type: string, data: Record<string, unknown>) => boolean): Promise<void> {
+/** Pieces of the daemon's event stream, as they come. Left by leaving the loop. */
+async function* eventStream(since: string): AsyncGenerator<string, void, undefined> {
   const record = await readRecord(room.home);
   const token = readFileSync(join(room.home, 'token'), 'utf8').trim();
-  const { body } = await ask('GET', '/api/v1/status');
-  expect(body['daemon']).toBe('healthy');
   const closing = new AbortController();
-  const response = await fetch(`http://127.0.0.1:${record?.port ?? 0}/api/v1/events?since=0`, {
+  const response = await fetch(`http://127.0.0.1:${record?.port ?? 0}/api/v1/events?since=${since}`, {
     headers: { authorization: `Bearer ${token}` },
     signal: closing.signal,
   });
-  let text = '';
   try {
-    for await (const piece of response.body ?? []) {
-      text += new TextDecoder().decode(piece as Uint8Array);
-      for (const [, data = ''] of text.matchAll(/^data: (.*)$/gm)) {
-        const event = JSON.parse(data) as { type?: string; data?: Record<string, unknown> };
-        if (wanted(event.type ?? '', event.data ?? {})) return;
-      }
-    }
-  } catch (error) {
-    if (!closing.signal.aborted) throw error;
+    for await (const piece of response.body ?? []) yield new TextDecoder().decode(piece as Uint8Array);
   } finally {
     closing.abort();
+  }
+}
+
+/** A cursor before the first event: which ledger this is stands in the answer to one of another. */
+async function firstCursor(): Promise<string> {
+  for await (const piece of eventStream('another.0')) {
+    const [, generation] = /"cursor":"([^."]+)\./.exec(piece) ?? [];
+    if (generation !== undefined) return `${generation}.0`;
+  }
+  throw new Error('The stream did not say which ledger it is of.');
+}
+
+/** Resolves when an event of the ledger satisfies, also one that is in the past. */
+async function untilEvent(wanted: (type: string, data: Record<string, unknown>) => boolean): Promise<void> {
+  const { body } = await ask('GET', '/api/v1/status');
+  expect(body['daemon']).toBe('healthy');
+  let text = '';
+  for await (const piece of eventStream(await firstCursor())) {
+    text += piece;
+    for (const [, data = ''] of text.matchAll(/^data: (.*)\n/gm)) {
+      const event = JSON.parse(data) as { type?: string; data?: Record<string, unknown> };
+      if (wanted(event.type ?? '', event.data ?? {})) return;
+    }
   }
   throw new Error(`The stream ended without it: ${text.slice(-2_000)}`);
 }
