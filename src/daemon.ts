@@ -9,6 +9,7 @@ import { lookAtHealth } from './daemon/health.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { openScheduler } from './daemon/scheduling.ts';
+import { openTokenBook } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
@@ -28,6 +29,7 @@ import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
+import { createPerformer } from './operations/perform.ts';
 import { SkillsOfSessions } from './skills/session-skills.ts';
 import { SkillWatch } from './skills/watch.ts';
 import { createRunStream } from './worker/run-stream.ts';
@@ -205,11 +207,18 @@ class Daemon {
       health: condition,
       stop: (mode) => shutdown.request(mode),
     });
-    outside.connect(operations);
-    await gateway.open({
+    const { requireIntake } = gateway;
+    const performer = createPerformer({
       operations,
+      audit: ledger.audit,
+      requireIntake,
+      now: () => performance.now(),
+    });
+    outside.connect(performer);
+    await gateway.open({
+      performer,
       events: ledger.events,
-      runTokens: ledger.runTokens,
+      book: openTokenBook(ledger),
       runs,
       hooks: webhooks.door,
       health: () => lookAtHealth(parts, condition(), { version, startedAt: this.#startedAt }),

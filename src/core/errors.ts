@@ -9,6 +9,7 @@ import { requestErrors } from './request-errors.ts';
 import { scheduleErrors } from './schedule-errors.ts';
 import { sessionErrors } from './session-errors.ts';
 import { skillErrors } from './skill-errors.ts';
+import { tokenErrors } from './token-errors.ts';
 
 export const catalogue = {
   ...instanceErrors,
@@ -19,6 +20,7 @@ export const catalogue = {
   ...skillErrors,
   ...hookErrors,
   ...deliveryErrors,
+  ...tokenErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

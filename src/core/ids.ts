@@ -9,6 +9,7 @@ export type ApprovalId = Branded<'ApprovalId'>;
 export type SessionId = Branded<'SessionId'>;
 export type DeliveryId = Branded<'DeliveryId'>;
 export type ScheduleId = Branded<'ScheduleId'>;
+export type TokenId = Branded<'TokenId'>;
 export type Generation = Branded<'Generation'>;
 
 // Crockford's base 32: no i, l, o or u, so that an id survives being read aloud.
@@ -80,6 +81,10 @@ export function newScheduleId(now: number, random: Uint8Array): ScheduleId {
   return newId('c', now, random) as ScheduleId;
 }
 
+export function newTokenId(now: number, random: Uint8Array): TokenId {
+  return newId('t', now, random) as TokenId;
+}
+
 /** Sorts before every id of a run that was made at `at` or later, and after every earlier one. */
 export function runIdsFrom(at: number): string {
   return 'r' + timeText(at);
@@ -91,6 +96,7 @@ const approvalIdShape = /^a[0-9a-hjkmnp-tv-z]{19}$/;
 const sessionIdShape = /^s[0-9a-hjkmnp-tv-z]{19}$/;
 const deliveryIdShape = /^d[0-9a-hjkmnp-tv-z]{19}$/;
 const scheduleIdShape = /^c[0-9a-hjkmnp-tv-z]{19}$/;
+const tokenIdShape = /^t[0-9a-hjkmnp-tv-z]{19}$/;
 
 export function isJobId(text: string): text is JobId {
   return jobIdShape.test(text);
@@ -114,4 +120,8 @@ export function isDeliveryId(text: string): text is DeliveryId {
 
 export function isScheduleId(text: string): text is ScheduleId {
   return scheduleIdShape.test(text);
+}
+
+export function isTokenId(text: string): text is TokenId {
+  return tokenIdShape.test(text);
 }

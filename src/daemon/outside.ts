@@ -12,7 +12,7 @@ import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import { createAsk, type Ask } from '../operations/ask.ts';
-import type { Operation } from '../operations/operation.ts';
+import type { Performer } from '../operations/perform.ts';
 import type { RunStream } from '../worker/run-stream.ts';
 
 export interface OutsideOptions {
@@ -32,7 +32,7 @@ export interface Outside {
   readonly outlets: readonly Service[];
   readonly telegram: TelegramDoor;
   /** What chats can ask for; called before the services are started. */
-  connect(operations: readonly Operation[]): void;
+  connect(performer: Performer): void;
   /** The configuration was read again. */
   reload(): void;
 }
@@ -83,8 +83,8 @@ export function openOutside(options: OutsideOptions): Outside {
     inlets: channels.services,
     outlets: delivery.services,
     telegram: channels.telegram,
-    connect: (operations) => {
-      ask = createAsk(operations);
+    connect: (performer) => {
+      ask = createAsk(performer);
     },
     reload: () => {
       channels.reload();

@@ -4,12 +4,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HomerError, isHomerError } from '../core/errors.ts';
-import type { Caller, Operation } from '../operations/operation.ts';
+import type { Caller } from '../operations/operation.ts';
+import type { From, Performer } from '../operations/perform.ts';
+import { requireScope } from '../operations/rights.ts';
 import { routes } from '../operations/routes.ts';
-import type { Route, RouteName, Scope } from '../operations/routes.ts';
-import { requireRight, requireScope } from './auth.ts';
+import type { Route, RouteName } from '../operations/routes.ts';
+import type { Scope } from '../core/scope.ts';
 import { bodyTooLarge, checkSize, checkType, hasBody, isBodyEndless } from './guards.ts';
-import { readInput, takesBody } from './input.ts';
+import { gatherInput, takesBody } from './input.ts';
 import { parseJsonBody } from './json-body.ts';
 import { describeApi } from './openapi.ts';
 import { answerFor, plainHeaders } from './problem-details.ts';
@@ -17,24 +19,21 @@ import type { Answer } from './problem-details.ts';
 import { mountStreams } from './stream-routes.ts';
 import type { StreamRouteOptions } from './stream-routes.ts';
 
-export interface AppOptions extends Omit<StreamRouteOptions, 'guard'> {
-  readonly operations: readonly Operation[];
+export interface AppOptions extends Omit<StreamRouteOptions, 'guard' | 'takeRate'> {
+  readonly performer: Performer;
   readonly version: string;
   readonly bodyLimit: number;
   /** An answer of which no byte leaves for this long is cut; ms. */
   readonly answerStallMs: number;
   /** The caller that was authenticated for this request. */
   callerOf(request: IncomingMessage): Caller;
-  /** Throws while intake is closed. */
-  requireIntake(): void;
+  /** Where a request comes from. */
+  peerOf(request: IncomingMessage): string;
   /** Writes the answer to the log, with the fault behind it if it is one of ours. */
   record(request: IncomingMessage, answer: Answer, error: unknown): void;
   /** Called when the answer of an operation is out. */
   answered?(name: RouteName): void;
 }
-
-/** What puts work into the queue, and is refused while Homer drains. */
-const intake: ReadonlySet<RouteName> = new Set<RouteName>(['jobs.create', 'jobs.retry']);
 
 /**
  * Builds the handler of requests that passed Host, Origin and authentication. `server` is listening already; the
@@ -73,21 +72,24 @@ export async function createApp(
   app.setNotFoundHandler((request) => {
     throw new HomerError('HOMER_ROUTE_UNKNOWN', `There is no ${request.method} at this address.`);
   });
-  const guard = (request: FastifyRequest, scope: Scope, name: RouteName | null = null): Caller => {
-    const caller = options.callerOf(request.raw);
-    if (name === null) requireScope(caller, scope);
-    else requireRight(caller, routes[name]);
-    if (name !== null && intake.has(name)) options.requireIntake();
+  const { performer } = options;
+  const takeRate = (caller: Caller): void => performer.takeRate(caller);
+  const checkHead = (request: FastifyRequest): void => {
     checkType(request.raw);
     checkSize(request.raw, options.bodyLimit);
+  };
+  const guard = (request: FastifyRequest, scope: Scope): Caller => {
+    const caller = options.callerOf(request.raw);
+    requireScope(caller, scope);
+    checkHead(request);
     return caller;
   };
-  project(app, options, guard);
-  mountStreams(app, { ...options, guard });
+  project(app, options, checkHead);
+  mountStreams(app, { ...options, guard, takeRate });
   let document: string | null = null;
   app.get('/openapi.json', (request, reply) => {
-    options.takeRate(guard(request, 'read'));
-    document ??= JSON.stringify(describeApi(options.operations, options.version));
+    takeRate(guard(request, 'read'));
+    document ??= JSON.stringify(describeApi(performer.operations, options.version));
     return sendJson(reply, 200, document, options);
   });
   await app.ready();
@@ -103,27 +105,28 @@ function noSchemas(): never {
 function project(
   app: FastifyInstance,
   options: AppOptions,
-  guard: (request: FastifyRequest, scope: Scope, name: RouteName) => Caller,
+  checkHead: (request: FastifyRequest) => void,
 ): void {
-  for (const operation of options.operations) {
-    const route: Route = routes[operation.name];
+  const { performer } = options;
+  const fromOf = (request: FastifyRequest): From => ({ face: 'http', peer: options.peerOf(request.raw) });
+  for (const { name } of performer.operations) {
+    const route: Route = routes[name];
     app.route({
       method: route.method,
       url: route.path,
       // Before the body is read: nobody without the right to send one makes Homer read it.
       onRequest: (request, _reply, done) => {
         try {
-          guard(request, route.scope, operation.name);
+          performer.admit({ name, caller: options.callerOf(request.raw), from: fromOf(request) });
+          checkHead(request);
           done();
         } catch (error) {
           done(error as Error);
         }
       },
       handler: async (request, reply) => {
-        const caller = options.callerOf(request.raw);
         const isUnread = !takesBody(route.method) && hasBody(request.raw);
-        const input = readInput(
-          operation.input,
+        const gathered = gatherInput(
           route.method,
           {
             params: request.params as Record<string, unknown>,
@@ -133,14 +136,19 @@ function project(
           },
           route.headers,
         );
-        options.takeRate(caller);
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
-        const outcome = await operation.handle(input, caller, gone.signal);
+        const outcome = await performer.perform({
+          name,
+          caller: options.callerOf(request.raw),
+          from: fromOf(request),
+          gone: gone.signal,
+          ...gathered,
+        });
         return sendJson(reply, outcome.status ?? 200, JSON.stringify(outcome.output ?? null), options);
       },
       onResponse: (_request, _reply, done) => {
-        options.answered?.(operation.name);
+        options.answered?.(name);
         done();
       },
     });

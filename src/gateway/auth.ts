@@ -1,12 +1,14 @@
-// Who asks. Tokens are compared by their SHA-256 in constant time, and only the server says what a token may do.
+// Who asks. Tokens are compared by their SHA-256, and only the server says what a token may do.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { HomerError } from '../core/errors.ts';
+import { allScopes } from '../core/scope.ts';
+import { createBuckets } from '../core/token-bucket.ts';
 import { isRunToken, type RunTokens } from '../ledger/run-tokens.ts';
+import { isStoredToken, type TokenRecord, type Tokens } from '../ledger/tokens.ts';
 import type { Caller } from '../operations/operation.ts';
-import type { Route, Scope } from '../operations/routes.ts';
-import { createBuckets } from './token-bucket.ts';
+import { createExpiries } from './expiries.ts';
 
 /** A token and whom it stands for. */
 export interface Grant {
@@ -14,18 +16,23 @@ export interface Grant {
   readonly caller: Caller;
 }
 
-export const ownerScopes: ReadonlySet<Scope> = new Set<Scope>(['read', 'chat', 'operate', 'admin']);
+export const ownerId = 'owner';
 
 /** The owner's own token, the content of `$HOMER_HOME/token`. */
 export function ownerGrant(token: string): Grant {
   return {
     token,
-    caller: { tokenId: 'owner', scopes: ownerScopes, isOwner: true, source: 'http:owner' },
+    caller: { tokenId: ownerId, scopes: allScopes, isOwner: true, source: `http:${ownerId}` },
   };
 }
 
-/** Finds out about tokens of runs; null while the ledger is not open yet. */
-export type RunTokenCheck = () => Pick<RunTokens, 'verify'> | null;
+/** What the ledger knows of tokens. */
+export interface TokenBook {
+  readonly runs: Pick<RunTokens, 'verify'>;
+  readonly tokens: Pick<Tokens, 'verify' | 'onRevoked'>;
+  /** Called when one was used; once in a while is enough. */
+  used?(token: TokenRecord): void;
+}
 
 export interface Authenticator {
   /**
@@ -34,69 +41,111 @@ export interface Authenticator {
    * were wrong.
    */
   authenticate(request: IncomingMessage): Caller;
+  /** The same for a token that came in another way than a header; `peer` as `peerOf` has it. */
+  authenticateToken(token: string, peer: string): Caller;
+  /**
+   * Calls back with the `tokenId` of callers whose token is good no more: revoked, replaced or expired. Whatever is open in
+   * their name has to be closed. Returns how to end that.
+   */
+  onRevoked(listener: (tokenId: string) => void): () => void;
+  /** The ledger is open. */
+  useBook(book: TokenBook): void;
+  /** The owner's token is another one from now on. */
+  replaceOwner(token: string): void;
+  close(): void;
 }
 
 /** Wrong tokens of one peer: twenty at once, then one every three seconds. */
 const guesses = { burst: 20, perSecond: 1 / 3 };
+/** A blank token would let everybody in; whoever asks for one gets nobody in instead. */
+const shortestToken = 16;
 
-export function createAuthenticator(
-  grants: readonly Grant[],
-  now: () => number,
-  runTokens: RunTokenCheck = () => null,
-): Authenticator {
-  // A blank token would let everybody in; whoever asks for one gets nobody in instead.
-  const known = grants
-    .filter(({ token }) => token.length >= 16)
-    .map(({ token, caller }) => ({ digest: digestOf(token), caller }));
+/** `now`: ms of a clock that only goes forward. */
+export function createAuthenticator(grants: readonly Grant[], now: () => number): Authenticator {
+  const known = new Map<string, { readonly digest: Buffer; readonly caller: Caller }>();
+  const grant = ({ token, caller }: Grant): void => {
+    known.delete(caller.tokenId);
+    if (token.length >= shortestToken) known.set(caller.tokenId, { digest: digestOf(token), caller });
+  };
+  for (const each of grants) grant(each);
   const buckets = createBuckets(guesses, now);
+  const listeners = new Set<(tokenId: string) => void>();
+  const tell = (tokenId: string): void => {
+    for (const listener of listeners) listener(tokenId);
+  };
+  const expiries = createExpiries(tell);
+  let book: TokenBook | null = null;
+  let forget = (): void => undefined;
+
+  /** null: not a token that is kept in the ledger, or one that is good no more. */
+  const callerInBook = (token: string): Caller | null => {
+    const isOfRun = isRunToken(token);
+    if (!isOfRun && !isStoredToken(token)) return null;
+    // A run that outlived the daemon, or a client, must not take its token for a wrong one.
+    if (book === null) throw new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
+    if (isOfRun) return callerOfRun(token, book.runs);
+    const found = book.tokens.verify(token, 'token', Date.now());
+    if (found === null) return null;
+    expiries.watch(found.id, found.expiresAt);
+    book.used?.(found);
+    return callerOf(found);
+  };
+
+  const authenticateToken = (token: string, peer: string): Caller => {
+    const digest = digestOf(token);
+    let found: Caller | null = null;
+    for (const each of known.values()) if (timingSafeEqual(each.digest, digest)) found = each.caller;
+    found ??= callerInBook(token);
+    if (found !== null) return found;
+    const retryAfter = buckets.take(peer);
+    if (retryAfter > 0)
+      throw new HomerError('HOMER_RATE_LIMITED', 'Too many wrong tokens came from this address.', {
+        details: { retryAfter },
+      });
+    throw new HomerError('HOMER_TOKEN_WRONG', 'The token is not one that Homer knows.');
+  };
+
   return {
+    authenticateToken,
     authenticate(request) {
       const presented = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
       if (presented === undefined)
         throw new HomerError('HOMER_TOKEN_MISSING', 'The request carries no `Authorization: Bearer` header.');
-      const digest = digestOf(presented);
-      let found: Caller | null = null;
-      for (const each of known) if (timingSafeEqual(each.digest, digest)) found = each.caller;
-      found ??= callerOfRun(presented, runTokens);
-      if (found !== null) return found;
-      const retryAfter = buckets.take(peerOf(request.socket.remoteAddress));
-      if (retryAfter > 0)
-        throw new HomerError('HOMER_RATE_LIMITED', 'Too many wrong tokens came from this address.', {
-          details: { retryAfter },
-        });
-      throw new HomerError('HOMER_TOKEN_WRONG', 'The token is not one that Homer knows.');
+      return authenticateToken(presented, peerOf(request.socket.remoteAddress));
+    },
+    onRevoked(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    useBook(opened) {
+      forget();
+      book = opened;
+      forget = opened.tokens.onRevoked(tell);
+    },
+    replaceOwner(token) {
+      grant(ownerGrant(token));
+      tell(ownerId);
+    },
+    close() {
+      forget();
+      expiries.close();
     },
   };
 }
 
-/** null: not the token of a run of this ledger. It has no scopes; what is open to runs says its route. */
-function callerOfRun(token: string, runTokens: RunTokenCheck): Caller | null {
-  if (!isRunToken(token)) return null;
-  const tokens = runTokens();
-  // A run that outlived the daemon must not take its token for a wrong one.
-  if (tokens === null) throw new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
-  const claim = tokens.verify(token);
+function callerOf({ id, scopes }: TokenRecord): Caller {
+  return { tokenId: id, scopes, isOwner: scopes.has('admin'), source: `http:${id}` };
+}
+
+/** null: forged. A run has no scopes; what is open to runs says its route. */
+function callerOfRun(token: string, runs: Pick<RunTokens, 'verify'>): Caller | null {
+  const claim = runs.verify(token);
   if (claim === 'ended')
     throw new HomerError('HOMER_RUN_ENDED', 'The token was made for a run that has ended.');
   if (claim === null) return null;
   const { jobId, runId } = claim;
   const run = { jobId, runId };
   return { tokenId: `run:${runId}`, scopes: new Set(), isOwner: false, source: `run:${jobId}`, run };
-}
-
-/** Throws HOMER_SCOPE_MISSING unless the caller may ask for what is at this route. */
-export function requireRight(caller: Caller, route: Route): void {
-  if (caller.run === undefined) requireScope(caller, route.scope);
-  else if (route.forRuns !== true)
-    throw new HomerError('HOMER_SCOPE_MISSING', 'The token of a run is not for this.', {
-      hint: 'A run may create, list, read, await and cancel jobs under its own, and nothing else.',
-    });
-}
-
-/** Throws HOMER_SCOPE_MISSING, naming the scope, unless the caller has it. */
-export function requireScope(caller: Caller, scope: Scope): void {
-  if (!caller.scopes.has(scope))
-    throw new HomerError('HOMER_SCOPE_MISSING', `This needs a token with the scope "${scope}".`);
 }
 
 /** One key for one peer: an IPv4 address written as IPv6 is the same, and so is all of this machine. */

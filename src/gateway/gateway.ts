@@ -5,16 +5,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HomerError } from '../core/errors.ts';
 import type { Health } from '../health/condition.ts';
 import type { HookDoor } from '../intake/hook-door.ts';
-import type { Caller, Operation } from '../operations/operation.ts';
+import type { Caller } from '../operations/operation.ts';
+import type { Performer } from '../operations/perform.ts';
 import type { RouteName } from '../operations/routes.ts';
-import { createAuthenticator, ownerGrant } from './auth.ts';
-import type { Grant, RunTokenCheck } from './auth.ts';
+import { createAuthenticator, ownerGrant, peerOf } from './auth.ts';
+import type { Grant, TokenBook } from './auth.ts';
 import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { bindListener, closeListener, createListener } from './listener.ts';
 import { createHookRoutes, hookNameOf } from './hook-routes.ts';
 import { loggable } from './log.ts';
 import type { Log } from './log.ts';
+import { createOpenRequests } from './open-requests.ts';
 import { instanceHeader } from './port-holder.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
@@ -22,7 +24,6 @@ import type { Answer } from './problem-details.ts';
 import type { RunStream } from './run-stream.ts';
 import { createStreams, streamLimits } from './sse.ts';
 import type { StreamLimits } from './sse.ts';
-import { createBuckets } from './token-bucket.ts';
 
 export interface GatewayOptions {
   /** 0: any free one. */
@@ -48,7 +49,6 @@ export interface GatewayLimits extends StreamLimits {
   readonly answerStallMs: number;
   /** A body of a webhook must have arrived within this; ms. */
   readonly hookBodyMs: number;
-  readonly rate: { readonly burst: number; readonly perSecond: number };
 }
 
 export const gatewayLimits: GatewayLimits = {
@@ -60,16 +60,15 @@ export const gatewayLimits: GatewayLimits = {
   mostConnections: 512,
   answerStallMs: 30_000,
   hookBodyMs: 10_000,
-  rate: { burst: 2_000, perSecond: 1_000 },
 };
 
 /** What the daemon brings once its ledger is open. */
 export interface GatewayParts {
-  readonly operations: readonly Operation[];
+  readonly performer: Performer;
   readonly events: EventLog;
   readonly runs: RunStream;
-  /** Without it no run has a token. */
-  readonly runTokens?: ReturnType<RunTokenCheck>;
+  /** Without it nobody but the owner has a token. */
+  readonly book?: TokenBook;
   /** Without it there are no webhooks. */
   readonly hooks?: HookDoor;
   health(): Promise<Health> | Health;
@@ -89,6 +88,10 @@ export interface Gateway {
   close(): Promise<void>;
   /** Takes the further names of a new configuration. */
   answerTo(hosts: readonly string[]): void;
+  /** HOMER_DRAINING from `drain` on. */
+  requireIntake(): void;
+  /** The owner's token is another one from now on; what was opened with the old one is closed within a second. */
+  replaceOwner(token: string): void;
   /** The bound port; the asked one before `listen`. */
   readonly port: number;
   readonly openStreams: number;
@@ -99,9 +102,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { log } = options;
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
-  const authenticator = createAuthenticator(grants, now, () => parts?.runTokens ?? null);
-  const rates = createBuckets(limits.rate, now);
+  const authenticator = createAuthenticator(grants, now);
   const streams = createStreams(limits);
+  const requests = createOpenRequests();
+  authenticator.onRevoked((tokenId) => {
+    streams.endOf(tokenId);
+    requests.cut(tokenId);
+  });
   const refusals = createRefusalLog(log);
   const callers = new WeakMap<IncomingMessage, Caller>();
   const closing = new AbortController();
@@ -160,7 +167,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       const body = mayRead ? { ...health.report, daemon: health.daemon } : { daemon: health.daemon };
       return send(response, health.daemon === 'down' ? 503 : 200, type, JSON.stringify(body));
     }
-    if (caller !== null) callers.set(request, caller);
+    if (caller !== null) {
+      callers.set(request, caller);
+      requests.add(caller.tokenId, response);
+    }
     serve(request, response);
   };
 
@@ -190,6 +200,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       hosts = configured;
       names = namesOf(port, hosts);
     },
+    requireIntake,
+    replaceOwner: (token) => authenticator.replaceOwner(token),
     async open(brought) {
       // Loaded only now: the framework and the schemas must not delay the listener.
       const { createApp } = await import('./app.ts');
@@ -205,14 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           if (caller === undefined) throw new Error('a request passed without authentication');
           return caller;
         },
-        takeRate(caller) {
-          const retryAfter = rates.take(caller.tokenId);
-          if (retryAfter > 0)
-            throw new HomerError('HOMER_RATE_LIMITED', 'This token has asked too often.', {
-              details: { retryAfter },
-            });
-        },
-        requireIntake,
+        peerOf: (request) => peerOf(request.socket.remoteAddress),
         record,
       });
       if (brought.hooks !== undefined)
@@ -224,6 +229,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           requireIntake,
           answered: () => brought.answered?.('hook'),
         });
+      if (brought.book !== undefined) authenticator.useBook(brought.book);
       parts = brought;
       serve = handle;
     },
@@ -237,6 +243,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       phase = 'draining';
       closing.abort();
       streams.endAll();
+      authenticator.close();
       refusals.flush();
       closed ??= closeListener(server);
       return closed;

@@ -9,7 +9,7 @@ import { hasBody, checkSize } from './guards.ts';
 import { parseJsonBody } from './json-body.ts';
 import { plainHeaders } from './problem-details.ts';
 import { readBody } from './request-body.ts';
-import { createBuckets, type Buckets } from './token-bucket.ts';
+import { createBuckets, type Buckets } from '../core/token-bucket.ts';
 
 export interface HookRoutesOptions {
   readonly door: HookDoor;

@@ -1,7 +1,7 @@
-// One strict input from the parts of a request, and every problem with it at once.
+// One strict input from the parts of a request.
 
-import type { ZodType, core } from 'zod';
-import { HomerError } from '../core/errors.ts';
+import type { ZodType } from 'zod';
+import { checkInput, invalidInput, type FieldProblem } from '../operations/check-input.ts';
 import type { Route } from '../operations/routes.ts';
 
 export interface RequestParts {
@@ -13,9 +13,10 @@ export interface RequestParts {
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
-export interface FieldProblem {
-  readonly field: string;
-  readonly message: string;
+export interface GatheredInput {
+  readonly input: Readonly<Record<string, unknown>>;
+  /** What is wrong with it already, before it is held against a schema. */
+  readonly problems: readonly FieldProblem[];
 }
 
 /** Whether what is asked for stands in the body of such a request, and not in its address. */
@@ -23,21 +24,16 @@ export function takesBody(method: Route['method']): boolean {
   return method === 'POST' || method === 'PATCH';
 }
 
-/** Longer lists help nobody. */
-const mostFields = 50;
-const longestMessage = 200;
-
 /**
- * Puts path, query (GET, DELETE) or body, and named headers (`header: field`) together and validates. A field that belongs to the
- * path or a header is refused in body and query, so that no value can be said twice. Throws HOMER_INPUT_INVALID whose
- * `details.fields` are FieldProblems.
+ * Puts path, query (GET, DELETE) or body, and named headers (`header: field`) together. A field that belongs to the
+ * path or a header is refused in body and query, so that no value can be said twice. Throws HOMER_INPUT_INVALID for a
+ * body that is no object.
  */
-export function readInput<Input>(
-  schema: ZodType<Input>,
+export function gatherInput(
   method: Route['method'],
   parts: RequestParts,
   headerFields: Readonly<Record<string, string>> = {},
-): Input {
+): GatheredInput {
   const problems: FieldProblem[] = [];
   const isInAddress = !takesBody(method);
   if (isInAddress && parts.body !== undefined)
@@ -47,7 +43,7 @@ export function readInput<Input>(
       problems.push({ field: key, message: 'belongs in the body, not in the address' });
   const said = isInAddress ? parts.query : (parts.body ?? {});
   if (typeof said !== 'object' || said === null || Array.isArray(said))
-    throw invalid([...problems, { field: 'body', message: 'must be a JSON object' }]);
+    throw invalidInput([...problems, { field: 'body', message: 'must be a JSON object' }]);
   const input: Record<string, unknown> = { ...said };
   const reserved = [...Object.values(headerFields), ...Object.keys(parts.params)];
   // A key that zod passes over in silence, and those that are said elsewhere.
@@ -60,24 +56,16 @@ export function readInput<Input>(
     if (more.length > 0) problems.push({ field: header, message: 'was sent more than once' });
   }
   Object.assign(input, parts.params);
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) problems.push(...parsed.error.issues.flatMap(fieldProblems));
-  if (problems.length > 0 || !parsed.success) throw invalid(problems);
-  return parsed.data;
+  return { input, problems };
 }
 
-function fieldProblems(issue: core.$ZodIssue): FieldProblem[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
-      field: [...issue.path, key].join('.').slice(0, longestMessage),
-      message: 'is not a known key',
-    }));
-  const field = issue.path.length === 0 ? 'input' : issue.path.join('.');
-  return [{ field, message: issue.message.slice(0, longestMessage) }];
-}
-
-function invalid(problems: readonly FieldProblem[]): HomerError {
-  const fields = problems.slice(0, mostFields);
-  const detail = fields.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  return new HomerError('HOMER_INPUT_INVALID', `${detail}.`, { details: { fields } });
+/** The same, held against a schema; throws HOMER_INPUT_INVALID with every problem. */
+export function readInput<Input>(
+  schema: ZodType<Input>,
+  method: Route['method'],
+  parts: RequestParts,
+  headerFields: Readonly<Record<string, string>> = {},
+): Input {
+  const { input, problems } = gatherInput(method, parts, headerFields);
+  return checkInput(schema, input, problems);
 }

@@ -34,17 +34,19 @@ export interface Stream {
 }
 
 export interface Streams {
-  /** Writes the head of the answer. */
-  begin(response: ServerResponse): Stream;
+  /** Writes the head of the answer; `tokenId` is whose stream it is. */
+  begin(response: ServerResponse, tokenId: string): Stream;
   /** Throws HOMER_RATE_LIMITED when there are as many streams as there may be. */
   requireRoom(): void;
   readonly open: number;
+  /** Ends those of one token in order. */
+  endOf(tokenId: string): void;
   /** Ends all of them in order, telling the readers to come back. */
   endAll(): void;
 }
 
 export function createStreams(limits: StreamLimits): Streams {
-  const streams = new Set<Stream>();
+  const streams = new Map<Stream, string>();
   return {
     get open() {
       return streams.size;
@@ -60,14 +62,17 @@ export function createStreams(limits: StreamLimits): Streams {
           },
         );
     },
-    begin(response) {
+    begin(response, tokenId) {
       const stream = beginStream(response, limits);
-      streams.add(stream);
+      streams.set(stream, tokenId);
       stream.closed.addEventListener('abort', () => streams.delete(stream), { once: true });
       return stream;
     },
+    endOf(tokenId) {
+      for (const [stream, owner] of streams) if (owner === tokenId) stream.end();
+    },
     endAll() {
-      for (const stream of streams) stream.end();
+      for (const stream of streams.keys()) stream.end();
     },
   };
 }

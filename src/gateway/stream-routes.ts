@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isRunId } from '../core/ids.ts';
 import type { Caller } from '../operations/operation.ts';
-import type { Scope } from '../operations/routes.ts';
+import type { Scope } from '../core/scope.ts';
 import { hasBody } from './guards.ts';
 import { streamEvents } from './event-stream.ts';
 import type { EventLog } from './event-stream.ts';
@@ -59,7 +59,7 @@ export function mountStreams(app: FastifyInstance, options: StreamRouteOptions):
     options.takeRate(caller);
     streams.requireRoom();
     reply.hijack();
-    const stream = streams.begin(reply.raw);
+    const stream = streams.begin(reply.raw, caller.tokenId);
     streamEvents(stream, options.events, lastEventId ?? since).catch((error: unknown) => {
       failed(error, streamPaths.events);
       stream.end();
@@ -75,7 +75,7 @@ export function mountStreams(app: FastifyInstance, options: StreamRouteOptions):
     reply.raw.once('close', () => reader.abort());
     const begin = () => {
       reply.hijack();
-      return streams.begin(reply.raw);
+      return streams.begin(reply.raw, caller.tokenId);
     };
     try {
       await streamRun(options.runs, id, Number(lastEventId ?? since ?? 0), begin, reader);

@@ -7,6 +7,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
 import { createChance, newApprovalId, newDeliveryId, newRunId, type Generation } from '../core/ids.ts';
 import { Approvals } from './approvals.ts';
+import { Audit } from './audit.ts';
 import { Boots, type Boot } from './boots.ts';
 import { Chats } from './chats.ts';
 import { Claims } from './claims.ts';
@@ -29,6 +30,7 @@ import { Sessions } from './sessions.ts';
 import { runKeyName, RunTokens } from './run-tokens.ts';
 import { Slots } from './slots.ts';
 import { Spending, type Budgets } from './spending.ts';
+import { Tokens } from './tokens.ts';
 import { UsageLimits } from './usage-limits.ts';
 import { Writer, type WriterState } from './writer.ts';
 
@@ -67,6 +69,8 @@ export interface Ledger {
   readonly schedules: Schedules;
   readonly occurrences: Occurrences;
   readonly runTokens: RunTokens;
+  readonly tokens: Tokens;
+  readonly audit: Audit;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -114,6 +118,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
     afterCommit: () => events.publish(),
   });
+  const tokens = new Tokens(database, generation);
+  const audit = new Audit(database, () => writer.commit(() => undefined), now);
+  writer.join(tokens);
+  writer.join(audit);
   const jobs = new Jobs(database, moves, events, sessions, deliveries);
   const schedules = new Schedules(database, events);
   const occurrences = new Occurrences(database, events, schedules);
@@ -147,6 +155,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),
     runTokens: new RunTokens(database, runKey, generation, epoch),
+    tokens,
+    audit,
     boots,
     events,
     writer,
@@ -158,6 +168,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       const jobs = await writer.commit(() => {
         const released = boots.release(now());
         schedules.missGap(now());
+        tokens.release();
         events.append(now(), 'daemon.released', null, null, { jobs: released });
         return released;
       });
@@ -167,6 +178,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     close: (ending) => {
       if (isClosed) return;
       isClosed = true;
+      // On a disk that takes no writes what it has to add is lost; how this boot ended is too.
+      audit.flush().catch(() => undefined);
       writer.close();
       closeDatabase(database, guard, () => boots.markEnded(epoch, ending, now()), now());
     },

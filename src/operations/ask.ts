@@ -1,8 +1,8 @@
 // Operations for channels: what a chat says becomes a call with the rights of a chat, never more.
 
-import { HomerError } from '../core/errors.ts';
-import type { Caller, Operation } from './operation.ts';
-import { routes, type RouteName, type Scope } from './routes.ts';
+import type { Scope } from '../core/scope.ts';
+import type { Caller } from './operation.ts';
+import type { Performer } from './perform.ts';
 
 /** Who speaks in a chat. */
 export interface ChatSender {
@@ -17,20 +17,11 @@ export type Ask = (name: string, input: unknown, sender: ChatSender) => Promise<
 
 const scopes: ReadonlySet<Scope> = new Set<Scope>(['read', 'chat', 'operate']);
 
-export function createAsk(operations: readonly Operation[]): Ask {
-  const byName = new Map<string, Operation>(operations.map((operation) => [operation.name, operation]));
+export function createAsk(performer: Performer): Ask {
   return async (name, input, { source, commands }) => {
-    const operation = byName.get(name);
-    if (operation === undefined) throw new HomerError('HOMER_ROUTE_UNKNOWN', `This Homer has no ${name}.`);
-    if (!scopes.has(routes[name as RouteName].scope))
-      throw new HomerError('HOMER_SCOPE_MISSING', `${name} is not for chats.`);
-    const parsed = operation.input.safeParse(input);
-    if (!parsed.success)
-      throw new HomerError(
-        'HOMER_INPUT_INVALID',
-        `${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}.`,
-      );
     const caller: Caller = { tokenId: source, scopes, isOwner: false, source, commands };
-    return (await operation.handle(parsed.data, caller, new AbortController().signal)).output;
+    const [face = source] = source.split(':', 1);
+    const gone = new AbortController().signal;
+    return (await performer.perform({ name, input, caller, from: { face, peer: source }, gone })).output;
   };
 }

@@ -3,7 +3,8 @@
 
 import type { ZodType } from 'zod';
 import type { JobId, RunId } from '../core/ids.ts';
-import type { RouteName, Scope } from './routes.ts';
+import type { Scope } from '../core/scope.ts';
+import type { RouteName } from './routes.ts';
 
 /** Who asks, as the server knows it; nothing here was said by the client. */
 export interface Caller {

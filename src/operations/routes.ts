@@ -1,9 +1,8 @@
 // Where each operation is found and who may ask for it. Apart from the operations themselves, so that the command
 // line knows the addresses without loading schemas and handlers.
 
+import type { Scope } from '../core/scope.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
-
-export type Scope = 'read' | 'chat' | 'operate' | 'admin';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -12,6 +11,8 @@ export interface Route {
   readonly summary: string;
   /** Input fields that come from request headers: header (lower case) to field. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether it changes something and is written into the audit; everything but GET unless said otherwise. */
+  readonly mutates?: boolean;
   /** A run may ask for it with its own token; the operation sees to it that the job is the run's to touch. */
   readonly forRuns?: true;
 }

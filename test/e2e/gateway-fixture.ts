@@ -12,6 +12,7 @@ import type { Gateway, GatewayLimits, GatewayParts } from '../../src/gateway/gat
 import type { Health } from '../../src/health/condition.ts';
 import type { RunStream } from '../../src/gateway/run-stream.ts';
 import type { Operation } from '../../src/operations/operation.ts';
+import { createPerformer, type Performer, type PerformerOptions } from '../../src/operations/perform.ts';
 
 export const ownerToken = 'owner-token-owner-token-owner-token-owner-t';
 export const readToken = 'read-token-read-token-read-token-read-token';
@@ -136,9 +137,25 @@ export const noRuns: RunStream = {
   },
 };
 
+/** The performer of toy operations. */
+export function performerOf(options: Partial<PerformerOptions>): Performer {
+  return createPerformer({
+    operations: [],
+    requireIntake: () => undefined,
+    now: () => performance.now(),
+    ...options,
+  });
+}
+
+interface FixtureParts extends Partial<GatewayParts>, Pick<Partial<PerformerOptions>, 'rate' | 'operations'> {
+  port?: number;
+  hosts?: string[];
+  isStarting?: boolean;
+}
+
 export async function startFixture(
   limits: Partial<GatewayLimits> = {},
-  parts: Partial<GatewayParts> & { port?: number; hosts?: string[]; isStarting?: boolean } = {},
+  parts: FixtureParts = {},
 ): Promise<Fixture> {
   const lines: LogLine[] = [];
   const line =
@@ -173,7 +190,11 @@ export async function startFixture(
   };
   if (parts.isStarting === true) return fixture;
   await gateway.open({
-    operations: toyOperations(seen),
+    performer: performerOf({
+      operations: parts.operations ?? toyOperations(seen),
+      requireIntake: () => gateway.requireIntake(),
+      ...(parts.rate === undefined ? {} : { rate: parts.rate }),
+    }),
     events,
     runs: noRuns,
     health: () => fixture.health,

@@ -4,7 +4,15 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
-import { ask, ownerToken, startFixture, toyOperations, MemoryEvents, noRuns } from './gateway-fixture.ts';
+import {
+  ask,
+  ownerToken,
+  startFixture,
+  performerOf,
+  toyOperations,
+  MemoryEvents,
+  noRuns,
+} from './gateway-fixture.ts';
 import type { Fixture } from './gateway-fixture.ts';
 
 const open: Fixture[] = [];
@@ -30,7 +38,8 @@ test('it listens before it is open, and tells what it is', async () => {
     });
   expect((await ask(port, { path: '/api/v1/jobs', headers: { authorization: '' } })).status).toBe(401);
   expect((await ask(port, { headers: { host: 'evil' } })).status).toBe(421);
-  const parts = { operations: toyOperations([]), events: new MemoryEvents(), runs: noRuns };
+  const performer = performerOf({ operations: toyOperations([]) });
+  const parts = { performer, events: new MemoryEvents(), runs: noRuns };
   await gateway.open({ ...parts, health: () => ({ daemon: 'healthy', report: {} }) });
   expect((await ask(port, { path: '/api/v1/jobs' })).status).toBe(200);
   expect((await ask(port, { path: '/readyz' })).status).toBe(503);

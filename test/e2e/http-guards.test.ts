@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { gatewayLimits } from '../../src/gateway/gateway.ts';
-import type { GatewayParts } from '../../src/gateway/gateway.ts';
+import type { TokenBook } from '../../src/gateway/auth.ts';
 import type { Grant } from '../../src/ledger/claims.ts';
 import type { Operation } from '../../src/operations/operation.ts';
 import { ask, jobId, ownerToken, readToken, runId, startFixture, tell } from './gateway-fixture.ts';
@@ -85,7 +85,7 @@ describe('the order of the guards', () => {
   test.each(pairs.map(([first, second]) => [first[0], second[0], first, second] as const))(
     '%s before %s',
     async (_a, _b, first, second) => {
-      if (second[0] === 'rate') await restart({ rate: { burst: 0, perSecond: 1 } });
+      if (second[0] === 'rate') await restart({}, { rate: { burst: 0, perSecond: 1 } });
       // The later fault first, so that where both change the same header the earlier one stands.
       const said = await ask(port, first[2](second[2](create({ prompt: 'hello' }))));
       expect(said.status).toBe(first[1]);
@@ -103,7 +103,7 @@ describe('the order of the guards', () => {
   });
 
   test('too many requests are told when to come again', async () => {
-    await restart({ rate: { burst: 0, perSecond: 0.2 } });
+    await restart({}, { rate: { burst: 0, perSecond: 0.2 } });
     const said = await ask(port, create({ prompt: 'hello' }));
     expect(said).toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
   });
@@ -112,14 +112,15 @@ describe('the order of the guards', () => {
 describe('tokens of runs', () => {
   const run = { jobId, runId, lane: 'default', token: 'g.1.1' } as Grant;
   const shape = (mac: string): string => `Bearer homer-run.${runId}.${mac.padEnd(43, 'x')}`;
-  const runTokens: GatewayParts['runTokens'] = {
-    verify: (token) => (token.includes('.live') ? run : token.includes('.over') ? 'ended' : null),
+  const book: TokenBook = {
+    runs: { verify: (token) => (token.includes('.live') ? run : token.includes('.over') ? 'ended' : null) },
+    tokens: { verify: () => null, onRevoked: () => () => undefined },
   };
   const asRun = (options: Ask = {}, mac = 'live'): Ask => ({
     ...options,
     headers: { ...options.headers, authorization: shape(mac) },
   });
-  beforeEach(() => restart({}, { runTokens }));
+  beforeEach(() => restart({}, { book }));
 
   test('are told to wait, not that they are wrong, while Homer starts', async () => {
     await restart({}, { isStarting: true });

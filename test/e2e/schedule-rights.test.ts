@@ -6,7 +6,8 @@ import { createPreparation } from '../../src/intake/intake.ts';
 import { passOn } from '../../src/lifecycle/waypoint.ts';
 import type { Caller, Operation } from '../../src/operations/operation.ts';
 import { reminderOperations } from '../../src/operations/reminders.ts';
-import type { RouteName, Scope } from '../../src/operations/routes.ts';
+import type { Scope } from '../../src/core/scope.ts';
+import type { RouteName } from '../../src/operations/routes.ts';
 import { scheduleOperations } from '../../src/operations/schedules.ts';
 import { SchedulerRoom } from './scheduler-room.ts';
 
