@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
+import { openCanvas } from './daemon/canvas.ts';
 import { lookAtHealth } from './daemon/health.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
@@ -109,10 +110,15 @@ class Daemon {
       log: this.#log,
     });
     const { port } = await gateway.listen();
-    await writeRecord(
+    const canvas = await openCanvas({
       home,
-      recordOf(process.pid, { instanceId: this.#instanceId, port, version, startedAt: this.#startedAt }),
-    );
+      port,
+      hosts: this.#config.current.hosts,
+      log: this.#log,
+      onError: (error) => this.#fail(error, { part: 'canvas' }),
+    });
+    const about = { version, port, canvasPort: canvas.port, startedAt: this.#startedAt };
+    await writeRecord(home, recordOf(process.pid, { ...about, instanceId: this.#instanceId }));
 
     // 3 the ledger, with its migrations, and 4 a boot of our own in it
     const ledger = await openLedger({
@@ -178,9 +184,19 @@ class Daemon {
     });
     const outside = openOutside({ ...base, runs });
     const webhooks = openWebhooks(base);
-    const parts: Parts = { gateway, ledger, engine, worker, skillWatch, scheduler, outside, webhooks };
+    const parts: Parts = {
+      gateway,
+      canvas,
+      ledger,
+      engine,
+      worker,
+      skillWatch,
+      scheduler,
+      outside,
+      webhooks,
+    };
     const inlets: readonly Service[] = [skillWatch, scheduler, ...outside.inlets];
-    const { outlets } = outside;
+    const outlets: readonly Service[] = [canvas.service, ...outside.outlets];
     const shutdown = createDaemonShutdown({
       ...parts,
       inlets,
@@ -203,7 +219,8 @@ class Daemon {
       telegram: outside.telegram,
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
-      about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
+      canvases: canvas.canvases,
+      about: { ...about, pid: process.pid, home },
       health: condition,
       stop: (mode) => shutdown.request(mode),
     });
@@ -266,12 +283,13 @@ class Daemon {
       return;
     }
     this.#troubles.clear('config');
-    const { gateway, engine, scheduler, skillWatch, outside, webhooks } = parts;
+    const { gateway, canvas, engine, scheduler, skillWatch, outside, webhooks } = parts;
     const { current } = this.#config;
     if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
     warnOfOtherEngine(engine, current.engine, this.#log);
     gateway.answerTo(current.hosts);
+    canvas.answerTo(current.hosts);
     webhooks.reload();
     outside.reload();
     skillWatch.refresh();

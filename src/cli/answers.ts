@@ -5,6 +5,7 @@ import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
 import type { SessionState } from '../core/session.ts';
 import type { ApprovalView } from '../operations/approvals.ts';
+import type { CanvasView } from '../operations/canvas.ts';
 import type { DeliveryView } from '../operations/deliveries.ts';
 import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
@@ -29,6 +30,16 @@ export type SkillsAnswer = SkillsView;
 export type Schedule = ScheduleView;
 export type Occurrence = OccurrenceView;
 export type Reminder = ReminderView;
+
+export type Canvas = CanvasView;
+
+export interface CanvasAnswer {
+  readonly canvas: Canvas;
+}
+
+export interface CanvasesAnswer {
+  readonly canvases: readonly Canvas[];
+}
 
 export interface JobAnswer {
   readonly job: Job;

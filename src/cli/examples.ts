@@ -113,6 +113,13 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer config schema > homer.schema.json',
     'homer config check',
   ],
+  canvas: [
+    'homer canvas                              what is up, with the addresses',
+    'homer canvas put sales ~/reports/sales    a folder; index.html is what is shown first',
+    'homer canvas put sales chart.svg          one more file; pages that are open load again',
+    'homer canvas rotate sales                 another address; the old one shows nothing any more',
+    'homer canvas rm sales',
+  ],
   skills: [
     'homer skills                              what is there, what can be used, what is missing',
     'homer skills list -C ~/code/site --json',

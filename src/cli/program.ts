@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addAskAbout } from './ask-about.ts';
 import type { Context } from './context.ts';
 import { declareApprovals } from './declare/approvals.ts';
+import { declareCanvas } from './declare/canvas.ts';
 import { declareChannels } from './declare/channels.ts';
 import { declareDaemon, declareStatus } from './declare/daemon.ts';
 import type { Declaration } from './declare/declaration.ts';
@@ -59,6 +60,7 @@ export function createProgram(
   declareSpending(declaration);
   declareChannels(declaration);
   declareSchedules(declaration);
+  declareCanvas(declaration);
   declareSettings(declaration);
   addAskAbout(program, version, done);
 

@@ -26,6 +26,8 @@ export type LedgerEventType =
   | 'session.reset'
   | 'session.ended'
   | 'skills.changed'
+  | 'canvas.changed'
+  | 'canvas.removed'
   | 'executor.limited'
   | 'executor.unlimited'
   | 'lane.paused'

@@ -7,10 +7,12 @@ import type { Webhooks } from '../operations/webhooks.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { SkillWatch } from '../skills/watch.ts';
 import type { Worker } from '../worker/worker.ts';
+import type { CanvasPart } from './canvas.ts';
 import type { Outside } from './outside.ts';
 
 export interface Parts {
   readonly gateway: Gateway;
+  readonly canvas: CanvasPart;
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly worker: Worker;

@@ -74,9 +74,9 @@ export async function createApp(
   });
   const { performer } = options;
   const takeRate = (caller: Caller): void => performer.takeRate(caller);
-  const checkHead = (request: FastifyRequest): void => {
+  const checkHead = (request: FastifyRequest, mostBytes = options.bodyLimit): void => {
     checkType(request.raw);
-    checkSize(request.raw, options.bodyLimit);
+    checkSize(request.raw, mostBytes);
   };
   const guard = (request: FastifyRequest, scope: Scope): Caller => {
     const caller = options.callerOf(request.raw);
@@ -105,7 +105,7 @@ function noSchemas(): never {
 function project(
   app: FastifyInstance,
   options: AppOptions,
-  checkHead: (request: FastifyRequest) => void,
+  checkHead: (request: FastifyRequest, mostBytes?: number) => void,
 ): void {
   const { performer } = options;
   const fromOf = (request: FastifyRequest): From => ({ face: 'http', peer: options.peerOf(request.raw) });
@@ -114,11 +114,12 @@ function project(
     app.route({
       method: route.method,
       url: route.path,
+      ...(route.bodyBytes === undefined ? {} : { bodyLimit: route.bodyBytes }),
       // Before the body is read: nobody without the right to send one makes Homer read it.
       onRequest: (request, _reply, done) => {
         try {
           performer.admit({ name, caller: options.callerOf(request.raw), from: fromOf(request) });
-          checkHead(request);
+          checkHead(request, route.bodyBytes);
           done();
         } catch (error) {
           done(error as Error);

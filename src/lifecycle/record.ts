@@ -28,6 +28,7 @@ export function recordOf(
   daemon: {
     readonly instanceId: string;
     readonly port: number;
+    readonly canvasPort: number;
     readonly version: string;
     readonly startedAt: number;
   },
@@ -38,7 +39,7 @@ export function recordOf(
     bootId: hostBootId(),
     instanceId: daemon.instanceId,
     port: daemon.port,
-    canvasPort: null,
+    canvasPort: daemon.canvasPort,
     version: daemon.version,
     startedAt: new Date(daemon.startedAt).toISOString(),
   };

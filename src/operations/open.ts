@@ -2,10 +2,12 @@
 
 import type { TelegramDoor } from '../channels/door.ts';
 import type { JobId } from '../core/ids.ts';
+import type { CanvasStore } from '../canvas/store.ts';
 import { createIntake, createPreparation, type IntakeOptions } from '../intake/intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Worker } from '../worker/worker.ts';
 import { approvalOperations } from './approvals.ts';
+import { canvasOperations } from './canvas.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { jobOperations } from './jobs.ts';
@@ -29,6 +31,8 @@ export type OperationsOptions = IntakeOptions &
     readonly scheduler: Scheduler;
     readonly telegram: TelegramDoor;
     readonly webhooks: Webhooks;
+    readonly canvases: CanvasStore;
+    readonly about: { readonly canvasPort: number };
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
   };
@@ -51,6 +55,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...scheduleOperations(scheduling),
     ...reminderOperations(scheduling),
     ...webhookOperations(options),
+    ...canvasOperations(options),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),

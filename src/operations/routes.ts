@@ -2,6 +2,7 @@
 // line knows the addresses without loading schemas and handlers.
 
 import type { Scope } from '../core/scope.ts';
+import { canvasRoutes } from './routes-canvas.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
 
 export interface Route {
@@ -15,10 +16,13 @@ export interface Route {
   readonly mutates?: boolean;
   /** A run may ask for it with its own token; the operation sees to it that the job is the run's to touch. */
   readonly forRuns?: true;
+  /** The largest body, where it is not what holds for all. */
+  readonly bodyBytes?: number;
 }
 
 export const routes = {
   ...scheduleRoutes,
+  ...canvasRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',

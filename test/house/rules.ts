@@ -18,6 +18,7 @@ const floors: Readonly<Record<string, number>> = {
   service: 5,
   engine: 4,
   channels: 4,
+  canvas: 4,
   reminders: 4,
   skills: 4,
   ledger: 3,
