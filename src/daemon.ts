@@ -4,11 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
-import { HomerError, messageOf } from './core/errors.ts';
+import { messageOf } from './core/errors.ts';
 import { openCanvas } from './daemon/canvas.ts';
 import { lookAtHealth } from './daemon/health.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
+import { createReload } from './daemon/reloading.ts';
 import { openScheduler } from './daemon/scheduling.ts';
 import { openTokenBook } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
@@ -18,7 +19,7 @@ import { createGateway } from './gateway/gateway.ts';
 import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
-import { createEngineWatch, warnOfOtherEngine } from './health/engine-watch.ts';
+import { createEngineWatch } from './health/engine-watch.ts';
 import { Troubles, type Condition } from './health/condition.ts';
 import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
@@ -251,7 +252,15 @@ class Daemon {
     });
     await this.#watchdog.start();
     watchHome(lock, ledger, (error) => crash(error, ledger, this.#log));
-    this.#config.watch((error) => this.#afterReload(error, parts), this.#background.signal);
+    const afterReload = createReload({
+      ...parts,
+      config: this.#config,
+      executors: this.#executors,
+      troubles: this.#troubles,
+      log: this.#log,
+      onError: (error) => this.#fail(error, { part: 'reload' }),
+    });
+    this.#config.watch(afterReload, this.#background.signal);
 
     // 8 work begins, unless the starts before this one crashed again and again
     await startWork({
@@ -271,34 +280,6 @@ class Daemon {
     });
     gateway.ready();
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
-  }
-
-  #afterReload(error: unknown, parts: Parts): void {
-    if (error !== null) {
-      const [headline = ''] = messageOf(error).split('\n', 1);
-      const hint =
-        '`homer config check` lists them; until they are mended the last good configuration is in force.';
-      this.#troubles.note('config', new HomerError('HOMER_CONFIG_INVALID', headline, { cause: error, hint }));
-      this.#log.error({ error }, 'config.yaml is not used; the last good one stays');
-      return;
-    }
-    this.#troubles.clear('config');
-    const { gateway, canvas, engine, scheduler, skillWatch, outside, webhooks } = parts;
-    const { current } = this.#config;
-    if (current.port !== gateway.port && current.port !== 0)
-      this.#log.warn({ port: current.port }, 'the port changes with the next start');
-    warnOfOtherEngine(engine, current.engine, this.#log);
-    gateway.answerTo(current.hosts);
-    canvas.answerTo(current.hosts);
-    webhooks.reload();
-    outside.reload();
-    skillWatch.refresh();
-    this.#executors
-      .refresh(current)
-      .then(() => engine.refresh())
-      .then(() => scheduler.refresh())
-      .then(() => this.#log.info({}, 'configuration reloaded'))
-      .catch((failure: unknown) => this.#fail(failure, { part: 'reload' }));
   }
 
   #fail(error: unknown, context: Record<string, unknown>): void {

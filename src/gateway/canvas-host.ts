@@ -99,7 +99,7 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
 
   const follow = (response: ServerResponse, canvas: Canvas, from: CanvasStore): void => {
     streams.requireRoom();
-    const stream = streams.begin(response);
+    const stream = streams.begin(response, canvas.name);
     const tell = (version: number): void => void stream.send({ data: version });
     const stop = from.onChange((name, changed) => {
       if (name !== canvas.name) return;
