@@ -225,11 +225,10 @@ class Daemon {
       health: condition,
       stop: (mode) => shutdown.request(mode),
     });
-    const { requireIntake } = gateway;
     const performer = createPerformer({
       operations,
       audit: ledger.audit,
-      requireIntake,
+      requireIntake: () => gateway.requireIntake(),
       now: () => performance.now(),
     });
     outside.connect(performer);

@@ -145,7 +145,7 @@ function subjectIn(route: Route, input: unknown): string | null {
 /** The id of what was made: of the answer itself, or of the one thing in it. */
 function subjectOf(output: unknown): string | null {
   if (typeof output !== 'object' || output === null) return null;
-  for (const each of [output, ...Object.values(output)] as unknown[]) {
+  for (const each of [output, ...(Object.values(output) as unknown[])]) {
     if (typeof each !== 'object' || each === null || !('id' in each)) continue;
     if (typeof each.id === 'string') return each.id.slice(0, longestSubject);
   }
