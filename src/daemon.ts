@@ -100,6 +100,7 @@ class Daemon {
     // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
     const gateway = createGateway({
       port: this.#config.current.port,
+      bind: this.#config.current.bind,
       hosts: this.#config.current.hosts,
       token,
       version,
@@ -259,8 +260,11 @@ class Daemon {
     this.#troubles.clear('config');
     const { gateway, engine, scheduler, skillWatch, outside, webhooks } = parts;
     const { current } = this.#config;
-    if (current.port !== gateway.port && current.port !== 0)
-      this.#log.warn({ port: current.port }, 'the port changes with the next start');
+    if ((current.port !== gateway.port && current.port !== 0) || current.bind !== gateway.bind)
+      this.#log.warn(
+        { port: current.port, bind: current.bind },
+        'port and address change with the next start',
+      );
     warnOfOtherEngine(engine, current.engine, this.#log);
     gateway.answerTo(current.hosts);
     webhooks.reload();

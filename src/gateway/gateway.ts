@@ -1,4 +1,4 @@
-// The gateway: one listener on this machine. It listens before the ledger is open, refuses what has no business here,
+// The gateway: one listener, on this machine unless `bind` says otherwise. It listens before the ledger is open, refuses what has no business here,
 // and hands the rest to the operations.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ import { createAuthenticator, ownerGrant } from './auth.ts';
 import type { Grant, RunTokenCheck } from './auth.ts';
 import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
-import { bindListener, closeListener, createListener } from './listener.ts';
+import { createListener } from './listener.ts';
 import { createHookRoutes, hookNameOf } from './hook-routes.ts';
 import { loggable } from './log.ts';
 import type { Log } from './log.ts';
@@ -27,6 +27,8 @@ import { createBuckets } from './token-bucket.ts';
 export interface GatewayOptions {
   /** 0: any free one. */
   readonly port: number;
+  /** Literal address to listen on beside 127.0.0.1, which is also what it is by default. */
+  readonly bind?: string;
   /** Further names to answer to, lower case. */
   readonly hosts: readonly string[];
   /** The owner's. */
@@ -78,7 +80,7 @@ export interface GatewayParts {
 }
 
 export interface Gateway {
-  /** Binds 127.0.0.1; throws HOMER_PORT_TAKEN. /livez is answered from here on. */
+  /** Binds; throws HOMER_PORT_TAKEN. /livez is answered from here on. */
   listen(): Promise<{ readonly port: number }>;
   /** Mounts the operations. Requests are served from here on; `ready` says when /readyz may say so. */
   open(parts: GatewayParts): Promise<void>;
@@ -91,12 +93,14 @@ export interface Gateway {
   answerTo(hosts: readonly string[]): void;
   /** The bound port; the asked one before `listen`. */
   readonly port: number;
+  readonly bind: string;
   readonly openStreams: number;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...gatewayLimits, ...options.limits };
   const { log } = options;
+  const bind = options.bind ?? '127.0.0.1';
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
   const authenticator = createAuthenticator(grants, now, () => parts?.runTokens ?? null);
@@ -164,7 +168,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     serve(request, response);
   };
 
-  const server = createListener({ ...limits, log }, (request, response) => {
+  const listener = createListener({ ...limits, log, bind }, (request, response) => {
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     admit(request, response).catch((error: unknown) => {
       const answer = answerFor(error);
@@ -178,11 +182,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     get port() {
       return port;
     },
+    bind,
     get openStreams() {
       return streams.open;
     },
     async listen() {
-      port = await bindListener(server, options.port, { ...limits, log }, closing.signal);
+      port = await listener.bind(options.port, closing.signal);
       names = namesOf(port, hosts);
       return { port };
     },
@@ -193,7 +198,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     async open(brought) {
       // Loaded only now: the framework and the schemas must not delay the listener.
       const { createApp } = await import('./app.ts');
-      const handle = await createApp(server, {
+      const handle = await createApp(listener.server, {
         ...brought,
         version: options.version,
         bodyLimit: limits.bodyBytes,
@@ -238,7 +243,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       closing.abort();
       streams.endAll();
       refusals.flush();
-      closed ??= closeListener(server);
+      closed ??= listener.close();
       return closed;
     },
   };

@@ -138,7 +138,12 @@ export const noRuns: RunStream = {
 
 export async function startFixture(
   limits: Partial<GatewayLimits> = {},
-  parts: Partial<GatewayParts> & { port?: number; hosts?: string[]; isStarting?: boolean } = {},
+  parts: Partial<GatewayParts> & {
+    port?: number;
+    hosts?: string[];
+    bind?: string;
+    isStarting?: boolean;
+  } = {},
 ): Promise<Fixture> {
   const lines: LogLine[] = [];
   const line =
@@ -147,6 +152,7 @@ export async function startFixture(
       void lines.push({ level, fields, message });
   const gateway = createGateway({
     port: parts.port ?? 0,
+    ...(parts.bind === undefined ? {} : { bind: parts.bind }),
     hosts: parts.hosts ?? [],
     token: ownerToken,
     grants: [
@@ -188,6 +194,8 @@ export interface Ask {
   path?: string;
   headers?: Record<string, string>;
   body?: string | undefined;
+  /** Where to connect; 127.0.0.1. */
+  address?: string;
 }
 
 export interface Said {
@@ -208,7 +216,7 @@ export function ask(port: number, options: Ask = {}): Promise<Said> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        host: '127.0.0.1',
+        host: options.address ?? '127.0.0.1',
         port,
         path: options.path ?? '/livez',
         method: options.method ?? 'GET',
