@@ -102,20 +102,20 @@ class Daemon {
     for (const warning of warnings) this.#log.warn({}, warning);
 
     // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
+    const { bind, hosts, port: wanted } = this.#config.current;
+    const listening = { bind, hosts, log: this.#log };
     const gateway = createGateway({
-      port: this.#config.current.port,
-      hosts: this.#config.current.hosts,
+      ...listening,
+      port: wanted,
       token,
       version,
       instanceId: this.#instanceId,
-      log: this.#log,
     });
     const { port } = await gateway.listen();
     const canvas = await openCanvas({
+      ...listening,
       home,
       port,
-      hosts: this.#config.current.hosts,
-      log: this.#log,
       onError: (error) => this.#fail(error, { part: 'canvas' }),
     });
     const about = { version, port, canvasPort: canvas.port, startedAt: this.#startedAt };

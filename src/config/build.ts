@@ -40,6 +40,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     executors[name] = buildExecutor(executor, expand);
   return freeze({
     port: options.port ?? file.port ?? defaults.port,
+    bind: file.bind ?? defaults.bind,
     hosts: (file.hosts ?? []).map((host) => host.toLowerCase()),
     lanes,
     budget: buildBudget(file.budget),

@@ -106,6 +106,8 @@ export interface SessionsConfig {
 
 export interface Config {
   readonly port: number;
+  /** Literal IP address; 127.0.0.1 unless other machines shall reach the API. */
+  readonly bind: string;
   readonly hosts: readonly string[];
   readonly lanes: Readonly<Record<string, LaneConfig>>;
   /** Of all lanes together, a day; null: none. */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { HomerError } from '../core/errors.ts';
+import { findBindProblems } from './bind.ts';
 import { buildConfig } from './build.ts';
 import { findFallbackProblems } from './fallbacks.ts';
 import type { Config } from './config.ts';
@@ -54,6 +55,7 @@ export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
       ...unknownDefault(document.value),
       ...findFallbackProblems(document.value),
       ...findWebhookProblems(content),
+      ...findBindProblems(document.value),
     ];
     const located = [...findings, ...ofNames].map((finding) => document.locate(finding));
     problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
+import { bindSchema } from './bind.ts';
 import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { engineSchema } from './engine.ts';
@@ -28,6 +29,7 @@ export const agentKinds: readonly NamedAgentKind[] = [
 
 export const defaults = {
   port: 4663,
+  bind: '127.0.0.1',
   concurrency: 2,
   agentTimeoutMs: 1_800_000,
   commandTimeoutMs: 3_600_000,
@@ -227,6 +229,7 @@ const hostName = z
 /** config.yaml as written; `z.input` and `z.output` are the same, since nothing is changed here. */
 export const fileSchema = mapping({
   port: z.int().min(0).max(65_535).optional(),
+  bind: bindSchema.optional(),
   hosts: z.array(hostName).max(64).optional(),
   lanes: z.record(name, lane).optional(),
   budget: budget.optional(),

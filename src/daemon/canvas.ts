@@ -8,6 +8,8 @@ import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
 
 export interface CanvasOptions {
+  /** The gateway's address beside 127.0.0.1. */
+  readonly bind: string;
   readonly home: string;
   /** The gateway's. */
   readonly port: number;
@@ -25,13 +27,14 @@ export interface CanvasPart {
 }
 
 /** Binds the port. Throws HOMER_PORT_TAKEN only when not one is free. */
-export async function openCanvas({ home, port, hosts, log, onError }: CanvasOptions): Promise<CanvasPart> {
+export async function openCanvas(options: CanvasOptions): Promise<CanvasPart> {
+  const { home, port, log } = options;
   const canvases = createCanvasStore({
     directory: join(home, 'canvas'),
     now: Date.now,
     onUnreadable: (path, error) => log.warn({ path, error }, 'a canvas cannot be read and is not shown'),
   });
-  const host = createCanvasHost({ ...gatewayLimits, gatewayPort: port, hosts, log, onError });
+  const host = createCanvasHost({ ...gatewayLimits, ...options, gatewayPort: port, portWaitMs: 0 });
   return {
     port: await host.listen(),
     canvases,

@@ -42,8 +42,8 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     }
     troubles.clear('config');
     const { current } = config;
-    if (current.port !== gateway.port && current.port !== 0)
-      log.warn({ port: current.port }, 'the port changes with the next start');
+    if ((current.port !== gateway.port && current.port !== 0) || current.bind !== gateway.bind)
+      log.warn({ port: current.port, bind: current.bind }, 'port and address change with the next start');
     warnOfOtherEngine(engine, current.engine, log);
     gateway.answerTo(current.hosts);
     canvas.answerTo(current.hosts);

@@ -23,8 +23,15 @@ const levels: Readonly<Record<DoctorReport['isolation'], string>> = {
   sweep: 'sweep: what a run starts is ended by its group and its marker; what hides from both can escape.',
 };
 
+const allow =
+  'Bubblewrap is installed, but this system lets it make no namespaces: allow them (for a container: docs/containers.md).';
+
 /** What holds agents here, in plain words. */
-export function containmentFindings(isolation: DoctorReport['isolation'], config: Config | null): Finding[] {
+export function containmentFindings(
+  isolation: DoctorReport['isolation'],
+  config: Config | null,
+  hasBubblewrap: boolean,
+): Finding[] {
   const about = 'containment';
   const open = Object.entries(config?.executors ?? {})
     .filter(([, executor]) => executor.configured && executor.sandbox === 'workspace')
@@ -36,7 +43,8 @@ export function containmentFindings(isolation: DoctorReport['isolation'], config
       : `An agent without a sandbox ${act}; in one are: ${open.join(', ')}.`;
   const step = isolation === 'bwrap' ? '`sandbox: workspace` of an executor in config.yaml holds it.' : null;
   const isLoose = isolation === 'sweep';
-  const install = isLoose && process.platform === 'linux' ? 'Install bubblewrap.' : null;
+  const install =
+    isLoose && process.platform === 'linux' ? (hasBubblewrap ? allow : 'Install bubblewrap.') : null;
   return [
     finding(about, isLoose ? 'note' : 'ok', levels[isolation], install),
     finding(about, 'note', text, step),

@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { isHomerError, messageOf } from '../core/errors.ts';
 import { detectIsolation } from '../runner/isolation.ts';
+import { findProgram } from '../runner/program.ts';
 import { examineAgents } from './agents.ts';
 import { awakeFinding, containmentFindings, diskFinding, homeFinding, portFinding } from './machine.ts';
 import { engineFindings } from './redis.ts';
@@ -40,7 +41,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
       await diskFinding(home),
       ...(hasAgent ? [] : [noAgent]),
       ...(await engineFindings(config, env)),
-      ...containmentFindings(isolation, config),
+      ...containmentFindings(isolation, config, 'path' in findProgram('bwrap', env['PATH'], '/')),
       await awakeFinding(config, env),
     ],
   };

@@ -2,13 +2,13 @@
 // in what was put, and serves everything in a sandbox, so that a page can reach nothing of Homer's.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { contentType } from '../canvas/rules.ts';
 import type { Canvas, CanvasFile, CanvasStore } from '../canvas/store.ts';
 import { isHomerError } from '../core/errors.ts';
 import { checkHost, namesOf } from './guards.ts';
-import { bindListener, closeListener, createListener, type ListenerOptions } from './listener.ts';
+import { createListener, type ListenerOptions } from './listener.ts';
 import { plainHeaders } from './problem-details.ts';
 import { createStreams, streamLimits } from './sse.ts';
 
@@ -21,7 +21,7 @@ export interface CanvasHostOptions extends ListenerOptions {
 }
 
 export interface CanvasHost {
-  /** Binds 127.0.0.1 at the port after the gateway's, or at any free one; resolves with it. */
+  /** Binds the port after the gateway's, or at any free one; resolves with it. */
   listen(): Promise<number>;
   /** Serves what is in the store; until then every answer is 503. */
   open(store: CanvasStore): void;
@@ -110,7 +110,7 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
     tell(canvas.version);
   };
 
-  const server: Server = createListener(options, (request, response) => {
+  const listener = createListener(options, (request, response) => {
     for (const [header, value] of Object.entries(plainHeaders)) response.setHeader(header, value);
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     serve(request, response).catch((error: unknown) => {
@@ -126,15 +126,10 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
     async listen() {
       const next = options.gatewayPort + 1;
       try {
-        port = await bindListener(
-          server,
-          next > 65_535 ? 0 : next,
-          { ...options, portWaitMs: 0 },
-          closing.signal,
-        );
+        port = await listener.bind(next > 65_535 ? 0 : next, closing.signal);
       } catch (error) {
         if (!isHomerError(error, 'HOMER_PORT_TAKEN')) throw error;
-        port = await bindListener(server, 0, options, closing.signal);
+        port = await listener.bind(0, closing.signal);
         options.log.warn({ wanted: next, port }, 'canvases are at another port than usual; theirs is taken');
       }
       readNames();
@@ -150,7 +145,7 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
     async close() {
       closing.abort();
       streams.endAll();
-      await closeListener(server);
+      await listener.close();
     },
   };
 }

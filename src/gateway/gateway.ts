@@ -1,4 +1,4 @@
-// The gateway: one listener on this machine. It listens before the ledger is open, refuses what has no business here,
+// The gateway: one listener, on this machine unless `bind` says otherwise. It listens before the ledger is open, refuses what has no business here,
 // and hands the rest to the operations.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ import { createAuthenticator, ownerGrant, peerOf } from './auth.ts';
 import type { Grant, TokenBook } from './auth.ts';
 import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
-import { bindListener, closeListener, createListener } from './listener.ts';
+import { createListener } from './listener.ts';
 import { createHookRoutes, hookNameOf } from './hook-routes.ts';
 import { loggable } from './log.ts';
 import type { Log } from './log.ts';
@@ -28,6 +28,8 @@ import type { StreamLimits } from './sse.ts';
 export interface GatewayOptions {
   /** 0: any free one. */
   readonly port: number;
+  /** Literal address to listen on beside 127.0.0.1, which is also what it is by default. */
+  readonly bind?: string;
   /** Further names to answer to, lower case. */
   readonly hosts: readonly string[];
   /** The owner's. */
@@ -77,7 +79,7 @@ export interface GatewayParts {
 }
 
 export interface Gateway {
-  /** Binds 127.0.0.1; throws HOMER_PORT_TAKEN. /livez is answered from here on. */
+  /** Binds; throws HOMER_PORT_TAKEN. /livez is answered from here on. */
   listen(): Promise<{ readonly port: number }>;
   /** Mounts the operations. Requests are served from here on; `ready` says when /readyz may say so. */
   open(parts: GatewayParts): Promise<void>;
@@ -94,12 +96,14 @@ export interface Gateway {
   replaceOwner(token: string): void;
   /** The bound port; the asked one before `listen`. */
   readonly port: number;
+  readonly bind: string;
   readonly openStreams: number;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...gatewayLimits, ...options.limits };
   const { log } = options;
+  const bind = options.bind ?? '127.0.0.1';
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
   const authenticator = createAuthenticator(grants, now);
@@ -174,7 +178,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     serve(request, response);
   };
 
-  const server = createListener({ ...limits, log }, (request, response) => {
+  const listener = createListener({ ...limits, log, bind }, (request, response) => {
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     admit(request, response).catch((error: unknown) => {
       const answer = answerFor(error);
@@ -188,11 +192,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     get port() {
       return port;
     },
+    bind,
     get openStreams() {
       return streams.open;
     },
     async listen() {
-      port = await bindListener(server, options.port, { ...limits, log }, closing.signal);
+      port = await listener.bind(options.port, closing.signal);
       names = namesOf(port, hosts);
       return { port };
     },
@@ -205,7 +210,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     async open(brought) {
       // Loaded only now: the framework and the schemas must not delay the listener.
       const { createApp } = await import('./app.ts');
-      const handle = await createApp(server, {
+      const handle = await createApp(listener.server, {
         ...brought,
         version: options.version,
         bodyLimit: limits.bodyBytes,
@@ -245,7 +250,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       streams.endAll();
       authenticator.close();
       refusals.flush();
-      closed ??= closeListener(server);
+      closed ??= listener.close();
       return closed;
     },
   };

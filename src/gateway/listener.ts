@@ -1,8 +1,9 @@
-// The socket: bound once, to this machine only, and closed within a second.
+// The socket: bound once, to this machine only unless the configuration says otherwise, and closed within a second.
 
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createSocketServer } from 'node:net';
+import type { AddressInfo, Server as SocketServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError } from '../core/errors.ts';
 import type { Log } from './log.ts';
@@ -10,6 +11,8 @@ import { findPortHolder } from './port-holder.ts';
 
 export interface ListenerOptions {
   readonly log: Log;
+  /** Literal address; 127.0.0.1: this machine alone. */
+  readonly bind: string;
   /** How long a port that nobody listens on (TIME_WAIT) is tried again; ms. */
   readonly portWaitMs: number;
   /** Times within which a head and a whole request must have arrived; ms. */
@@ -23,10 +26,26 @@ const retryMs = 250;
 /** After this, closing is not polite any more; a second in all is promised. */
 const politeMs = 700;
 
+/** The HTTP server and the sockets that bring it connections. */
+export interface Listener {
+  readonly server: Server;
+  /**
+   * Binds exclusively and returns the port. Throws HOMER_PORT_TAKEN, naming who listens as far as the system tells;
+   * while nobody does, tries again until `portWaitMs` have passed. `signal` ends the waiting.
+   */
+  bind(port: number, signal: AbortSignal): Promise<number>;
+  /** Stops listening at once, ends idle connections as they fall idle, and cuts the rest before a second is over. */
+  close(): Promise<void>;
+}
+
+/** 127.0.0.1 is always among them: runs and the command line call Homer there, whoever else may. */
+const addressesOf = (bind: string): readonly string[] =>
+  ['127.0.0.1', '0.0.0.0', '::'].includes(bind) ? [bind] : ['127.0.0.1', bind];
+
 export function createListener(
   options: ListenerOptions,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-): Server {
+): Listener {
   const server = createServer(
     {
       // Node's defaults let a slow sender keep a socket for minutes, and look for such senders every 30 s only.
@@ -39,73 +58,106 @@ export function createListener(
     },
     handle,
   );
-  server.maxConnections = options.mostConnections;
   server.on('clientError', refuseMalformed);
-  return server;
+  const addresses = addressesOf(options.bind);
+  const sockets: readonly SocketServer[] = addresses.map((_, index) =>
+    index === 0 ? server : createDoor(server),
+  );
+  for (const socket of sockets) socket.maxConnections = options.mostConnections;
+  const close = async (): Promise<void> => {
+    const closed = sockets
+      .filter((socket) => socket.listening)
+      .map((socket) => new Promise<void>((resolve) => socket.close(() => resolve())));
+    if (closed.length === 0) return;
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    const cut = setTimeout(() => server.closeAllConnections(), politeMs);
+    await Promise.all(closed);
+    clearInterval(sweep);
+    clearTimeout(cut);
+  };
+  return {
+    server,
+    async bind(wanted, signal) {
+      let port = wanted;
+      try {
+        for (const [index, socket] of sockets.entries())
+          port = await bindSocket(socket, { port, address: addresses[index] ?? '' }, options, signal);
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      return port;
+    },
+    close,
+  };
 }
 
-/**
- * Binds 127.0.0.1 exclusively and returns the port. Throws HOMER_PORT_TAKEN, naming who listens as far as the system
- * tells; while nobody does, tries again until `portWaitMs` have passed. `signal` ends the waiting.
- */
-export async function bindListener(
-  server: Server,
-  port: number,
+/** A further socket that hands its connections to the server (Node's documentation of http, event `connection`). */
+function createDoor(server: Server): SocketServer {
+  return createSocketServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    server.emit('connection', socket),
+  );
+}
+
+interface Place {
+  readonly port: number;
+  readonly address: string;
+}
+
+async function bindSocket(
+  socket: SocketServer,
+  place: Place,
   options: ListenerOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const giveUpAt = performance.now() + options.portWaitMs;
   let isTold = false;
   for (;;) {
-    const cause = await tryListen(server, port);
-    if (cause === null) return (server.address() as AddressInfo).port;
+    const cause = await tryListen(socket, place);
+    if (cause === null) return (socket.address() as AddressInfo).port;
     if (cause.code !== 'EADDRINUSE')
-      throw portTaken(port, `cannot be opened: ${cause.code ?? cause.message}`, cause);
-    const holder = await findPortHolder(port);
+      throw portTaken(place, `cannot be opened: ${cause.code ?? cause.message}`, cause);
+    const holder = await findPortHolder(place.port, reachable(place.address));
     if (holder.kind === 'homer')
       throw portTaken(
-        port,
+        place,
         `belongs to another Homer, instance ${holder.instanceId}${named(holder.program)}`,
         cause,
       );
     if (holder.kind === 'program')
-      throw portTaken(port, `belongs to another program${named(holder.program)}`, cause);
+      throw portTaken(place, `belongs to another program${named(holder.program)}`, cause);
     if (performance.now() >= giveUpAt)
-      throw portTaken(port, 'is not free, though nobody listens on it', cause);
+      throw portTaken(place, 'is not free, though nobody listens on it', cause);
     if (!isTold)
-      options.log.warn({ port }, 'the port is not free yet, though nobody listens on it; trying again');
+      options.log.warn(
+        { port: place.port },
+        'the port is not free yet, though nobody listens on it; trying again',
+      );
     isTold = true;
     await delay(retryMs, undefined, { signal });
   }
 }
 
-function tryListen(server: Server, port: number): Promise<NodeJS.ErrnoException | null> {
+/** Where to call whoever listens on `address`. */
+const reachable = (address: string): string => (['0.0.0.0', '::'].includes(address) ? '127.0.0.1' : address);
+
+function tryListen(server: SocketServer, place: Place): Promise<NodeJS.ErrnoException | null> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(error);
     server.once('error', failed);
     // A literal address: a name could be made to mean something else. Never reusePort: two would share the port.
-    server.listen({ host: '127.0.0.1', port, exclusive: true, backlog: 511 }, () => {
+    server.listen({ host: place.address, port: place.port, exclusive: true, backlog: 511 }, () => {
       server.off('error', failed);
       resolve(null);
     });
   });
 }
 
-/** Stops listening at once, ends idle connections as they fall idle, and cuts the rest before a second is over. */
-export async function closeListener(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  const cut = setTimeout(() => server.closeAllConnections(), politeMs);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(cut);
-}
-
 const named = (program: string | null): string => (program === null ? '' : `, ${program}`);
 
-function portTaken(port: number, what: string, cause: unknown): HomerError {
-  return new HomerError('HOMER_PORT_TAKEN', `Port ${port} ${what}.`, { cause });
+function portTaken({ port, address }: Place, what: string, cause: unknown): HomerError {
+  const where = address === '127.0.0.1' ? '' : ` of ${address}`;
+  return new HomerError('HOMER_PORT_TAKEN', `Port ${port}${where} ${what}.`, { cause });
 }
 
 /** What is no HTTP gets the shortest answer there is, and its connection closed. */

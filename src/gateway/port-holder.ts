@@ -18,16 +18,16 @@ export type PortHolder =
 const askMs = 1_000;
 
 /** Asks the kernel and the listener itself; never throws. `nobody`: the port is only kept by closed connections. */
-export async function findPortHolder(port: number): Promise<PortHolder> {
-  if (!(await isAnswered(port))) return { kind: 'nobody' };
-  const [instanceId, program] = await Promise.all([askInstance(port), findProgram(port)]);
+export async function findPortHolder(port: number, host: string): Promise<PortHolder> {
+  if (!(await isAnswered(port, host))) return { kind: 'nobody' };
+  const [instanceId, program] = await Promise.all([askInstance(port, host), findProgram(port)]);
   return instanceId === null ? { kind: 'program', program } : { kind: 'homer', instanceId, program };
 }
 
 /** False only for a refused connection: a listener that is frozen or has a full queue is one all the same. */
-function isAnswered(port: number): Promise<boolean> {
+function isAnswered(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     const settle = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
@@ -38,9 +38,9 @@ function isAnswered(port: number): Promise<boolean> {
   });
 }
 
-function askInstance(port: number): Promise<string | null> {
+function askInstance(port: number, host: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path: '/livez', agent: false }, (response) => {
+    const asked = request({ host, port, path: '/livez', agent: false }, (response) => {
       const value = response.headers[instanceHeader];
       response.destroy();
       resolve(typeof value === 'string' ? loggable(value) : null);

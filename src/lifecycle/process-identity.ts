@@ -1,6 +1,6 @@
 // Who a process number belongs to: numbers are used again, start times are not.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * Start time of a process in clock ticks since boot, field 22 of /proc/PID/stat (proc_pid_stat(5)). Null when there
@@ -25,9 +25,26 @@ export function isStopped(pid: number): boolean {
   return statFields(pid)?.[0]?.toUpperCase() === 'T';
 }
 
-/** The id of this boot of the host, null where the system has none. */
+/** The PID namespace that the system starts with (PROC_PID_INIT_INO in the kernel's proc_ns.h). */
+const firstNamespace = 'pid:[4026531836]';
+
+/**
+ * The id of this boot, null where the system has none. What dies with the host dies in a container with its first
+ * process, so there the start of that one is part of the id: a container that was started anew has booted.
+ */
 export function hostBootId(): string | null {
-  return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? null;
+  const boot = readProc('/proc/sys/kernel/random/boot_id')?.trim();
+  if (boot === undefined) return null;
+  return namespaceOfProcesses() === firstNamespace ? boot : `${boot}/${startTicks(1) ?? ''}`;
+}
+
+function namespaceOfProcesses(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // A kernel without namespaces has the first one only.
+    return firstNamespace;
+  }
 }
 
 /** True when the process that had these start ticks is still there; false when it is gone or cannot be told. */

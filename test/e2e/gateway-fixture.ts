@@ -150,6 +150,7 @@ export function performerOf(options: Partial<PerformerOptions>): Performer {
 interface FixtureParts extends Partial<GatewayParts>, Pick<Partial<PerformerOptions>, 'rate' | 'operations'> {
   port?: number;
   hosts?: string[];
+  bind?: string;
   isStarting?: boolean;
 }
 
@@ -164,6 +165,7 @@ export async function startFixture(
       void lines.push({ level, fields, message });
   const gateway = createGateway({
     port: parts.port ?? 0,
+    ...(parts.bind === undefined ? {} : { bind: parts.bind }),
     hosts: parts.hosts ?? [],
     token: ownerToken,
     grants: [
@@ -209,6 +211,8 @@ export interface Ask {
   path?: string;
   headers?: Record<string, string>;
   body?: string | undefined;
+  /** Where to connect; 127.0.0.1. */
+  address?: string;
 }
 
 export interface Said {
@@ -229,7 +233,7 @@ export function ask(port: number, options: Ask = {}): Promise<Said> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        host: '127.0.0.1',
+        host: options.address ?? '127.0.0.1',
         port,
         path: options.path ?? '/livez',
         method: options.method ?? 'GET',

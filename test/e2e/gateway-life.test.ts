@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import {
@@ -88,6 +89,48 @@ test('it is bound to 127.0.0.1 and to nothing else', async () => {
     socket.destroy();
     expect(outcome).toBe('refused');
   }
+});
+
+test('a further address is listened on as well, under the same guards, and closed with the rest', async () => {
+  const { gateway, port } = await start({}, { bind: '127.0.0.2' });
+  const there = (host: string) => ask(port, { headers: { host }, address: '127.0.0.2' });
+  expect(await there(`127.0.0.1:${port}`)).toMatchObject({ status: 200, text: 'ok' });
+  expect((await there(`127.0.0.2:${port}`)).status).toBe(421);
+  expect((await ask(port)).status).toBe(200);
+  await expect(start({}, { port, bind: '127.0.0.3' })).rejects.toMatchObject({ code: 'HOMER_PORT_TAKEN' });
+  const half = connect({ host: '127.0.0.2', port });
+  half.on('error', () => undefined);
+  await once(half, 'connect');
+  half.write('POST /api/v1/jobs HTTP/1.1\r\nContent-Le');
+  const halfClosed = once(half, 'close');
+  await there(`127.0.0.1:${port}`);
+  const began = performance.now();
+  await gateway.close();
+  expect(performance.now() - began).toBeLessThan(1_000);
+  await halfClosed;
+  await expect(there('x')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('whoever has the port of the further address is told, and nothing stays open', async () => {
+  const first = await start({}, { bind: '127.0.0.2' });
+  const squatter = createServer(() => undefined).listen(0, '127.0.0.3');
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as AddressInfo;
+  const message = `Port ${port} of 127.0.0.3 belongs to another program`;
+  await expect(start({}, { port, bind: '127.0.0.3' })).rejects.toMatchObject({
+    message: expect.stringContaining(message) as string,
+  });
+  squatter.close();
+  await expect(start({}, { bind: '192.0.2.1' })).rejects.toMatchObject({
+    message: expect.stringContaining('of 192.0.2.1 cannot be opened: EADDRNOTAVAIL') as string,
+  });
+  expect((await ask(first.port)).status).toBe(200);
+});
+
+test('every address of the machine includes its own', async () => {
+  const { port } = await start({}, { bind: '0.0.0.0' });
+  for (const address of ['127.0.0.1', '127.0.0.2'])
+    expect((await ask(port, { address, headers: { host: `localhost:${port}` } })).status).toBe(200);
 });
 
 test('it closes within a second, whatever hangs on it', async () => {
