@@ -22,7 +22,7 @@ import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
-import { recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
+import { lastSign, recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
 import { answerSignals } from './lifecycle/signals.ts';
 import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
@@ -97,6 +97,8 @@ class Daemon {
     const { token, warnings } = ensureToken(home);
     for (const warning of warnings) this.#log.warn({}, warning);
 
+    const lastSignAt = await lastSign(home);
+
     // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
     const gateway = createGateway({
       port: this.#config.current.port,
@@ -116,7 +118,7 @@ class Daemon {
     const ledger = await openLedger({
       file: join(home, 'homer.db'),
       backups: join(home, 'backups'),
-      boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version },
+      boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version, lastSignAt },
       now: Date.now,
       budgets: () => this.#config.current,
       onWriterState: createDiskWatch({
@@ -199,11 +201,12 @@ class Daemon {
       skills,
       scheduler,
       telegram: outside.telegram,
+      personIsHere: (source, isOwner) => outside.personIsHere(source, isOwner),
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
       about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
       health: condition,
-      stop: (mode) => shutdown.request(mode),
+      stop: (mode) => shutdown.request(mode, mode === 'drain' ? 'homer stop' : `homer stop --${mode}`),
     });
     outside.connect(operations);
     await gateway.open({
