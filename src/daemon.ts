@@ -25,7 +25,7 @@ import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
-import { recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
+import { lastSign, recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
 import { answerSignals } from './lifecycle/signals.ts';
 import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
@@ -101,6 +101,8 @@ class Daemon {
     const { token, warnings } = ensureToken(home);
     for (const warning of warnings) this.#log.warn({}, warning);
 
+    const lastSignAt = await lastSign(home);
+
     // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
     const { bind, hosts, port: wanted } = this.#config.current;
     const listening = { bind, hosts, log: this.#log };
@@ -125,7 +127,7 @@ class Daemon {
     const ledger = await openLedger({
       file: join(home, 'homer.db'),
       backups: join(home, 'backups'),
-      boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version },
+      boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version, lastSignAt },
       now: Date.now,
       budgets: () => this.#config.current,
       onWriterState: createDiskWatch({
@@ -218,12 +220,13 @@ class Daemon {
       skills,
       scheduler,
       telegram: outside.telegram,
+      personIsHere: (source, isOwner) => outside.personIsHere(source, isOwner),
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
       canvases: canvas.canvases,
       about: { ...about, pid: process.pid, home },
       health: condition,
-      stop: (mode) => shutdown.request(mode),
+      stop: (mode) => shutdown.request(mode, mode === 'drain' ? 'homer stop' : `homer stop --${mode}`),
     });
     const performer = createPerformer({
       operations,

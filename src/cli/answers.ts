@@ -7,6 +7,7 @@ import type { SessionState } from '../core/session.ts';
 import type { ApprovalView } from '../operations/approvals.ts';
 import type { CanvasView } from '../operations/canvas.ts';
 import type { DeliveryView } from '../operations/deliveries.ts';
+import type { DigestView } from '../operations/digest.ts';
 import type { LaneView } from '../operations/lanes.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
 import type { Notice } from '../operations/notices.ts';
@@ -109,6 +110,7 @@ export interface DeliveriesAnswer {
   readonly nextCursor: string | null;
 }
 
+export type DigestAnswer = DigestView;
 export type TraceAnswer = TraceView;
 export type TelegramAnswer = TelegramView;
 

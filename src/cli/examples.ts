@@ -72,6 +72,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     '? is unknown, never 0: not every agent tells what a run cost; see docs/limits.md.',
   ],
   trace: ['homer trace last', 'homer trace k3f9ab --json'],
+  digest: [
+    'homer digest                              the last day',
+    'homer digest --since 8h',
+    'homer digest --since 2026-12-24T18:00 --json',
+  ],
   deliveries: [
     'homer deliveries',
     'homer deliveries --state unknown          may have arrived, or not: you decide',

@@ -1,5 +1,9 @@
 // Text for people: ages, spans, tables that fit, and nothing that could steer a terminal.
 
+import { span } from '../core/span.ts';
+
+export { span };
+
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
@@ -147,21 +151,6 @@ export function fold(text: string, width: number | null, indent = ''): string[] 
     }
   }
   return [...lines, indent + line];
-}
-
-/** `0.4 s`, `12 s`, `4 min 12 s`, `3 h 12 min`, `2 d 4 h`. */
-export function span(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const two = (large: number, unit: string, small: number, smaller: string): string =>
-    small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smaller}`;
-  if (whole < 3600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 1440) return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
-  const hours = Math.round(seconds / 3600);
-  return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
 /** How long until then, without seconds where they say nothing: `59 min`, `40 s`. */

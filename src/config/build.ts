@@ -13,6 +13,7 @@ import type {
   SkillEntryConfig,
   SkillsConfig,
 } from './config.ts';
+import { buildDigest } from './digest.ts';
 import { buildEngine } from './engine.ts';
 import { buildTelegram } from './telegram.ts';
 import { buildSchedules } from './schedules.ts';
@@ -63,6 +64,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     skills: buildSkills(file.skills ?? {}, expand),
     telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
     deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },
+    digest: buildDigest(file.digest),
     schedules: buildSchedules(file.schedules ?? {}, expand),
     webhooks: buildWebhooks(file.webhooks ?? {}, (secret) => secretRef(secret as FileSecret, expand), expand),
   });

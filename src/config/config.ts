@@ -5,6 +5,7 @@ import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
 import type { EngineConfig } from './engine.ts';
+import type { DigestConfig } from './digest.ts';
 import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
 import type { ScheduleConfig } from './schedules.ts';
 import type { WebhookConfig } from './webhooks.ts';
@@ -130,6 +131,8 @@ export interface Config {
   /** Null: not configured. */
   readonly telegram: TelegramConfig | null;
   readonly deliveries: DeliveriesConfig;
+  /** Null: nobody is told what came while they were away. */
+  readonly digest: DigestConfig | null;
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
 }

@@ -6,6 +6,7 @@ import type { ExecutorKind } from '../core/agent.ts';
 import { bindSchema } from './bind.ts';
 import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
+import { digestShape } from './digest.ts';
 import { engineSchema } from './engine.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
@@ -270,6 +271,7 @@ export const fileSchema = mapping({
   }).optional(),
   skills: skills.optional(),
   ...channelSchemas(secret),
+  digest: mapping(digestShape).optional(),
   schedules: schedulesSchema.optional(),
   webhooks: webhooksSchema({ mapping, secret, name }).optional(),
 });

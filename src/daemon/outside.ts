@@ -31,6 +31,8 @@ export interface Outside {
   readonly inlets: readonly Service[];
   readonly outlets: readonly Service[];
   readonly telegram: TelegramDoor;
+  /** A person said or did something; `source` as of a job. */
+  personIsHere(source: string, isOwner: boolean): void;
   /** What chats can ask for; called before the services are started. */
   connect(performer: Performer): void;
   /** The configuration was read again. */
@@ -76,6 +78,10 @@ export function openOutside(options: OutsideOptions): Outside {
         () => undefined,
         signal,
       ),
+    digest: {
+      config: () => config().digest,
+      hasChannel: (channel) => channel === 'web' || config().telegram !== null,
+    },
     pass,
     onError,
   });
@@ -83,6 +89,7 @@ export function openOutside(options: OutsideOptions): Outside {
     inlets: channels.services,
     outlets: delivery.services,
     telegram: channels.telegram,
+    personIsHere: (source, isOwner) => delivery.personIsHere(source, isOwner),
     connect: (performer) => {
       ask = createAsk(performer);
     },

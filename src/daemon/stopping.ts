@@ -1,5 +1,6 @@
 // How the daemon comes to an end: step by step, or at once when nothing can be trusted any more.
 
+import { messageOf } from '../core/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -47,10 +48,10 @@ export function createDaemonShutdown(parts: StoppingParts): Shutdown {
       return worker.drain(killWaitMs);
     },
     handOver: () => worker.handOver(),
-    close: async (left) => {
+    close: async (left, why) => {
       await stopAll(parts.outlets);
       await gateway.close();
-      ledger.close('drained');
+      ledger.close('drained', why);
       await parts.removeRecord();
       await parts.watchdog.stop();
       log.info({ left }, 'stopped');
@@ -66,16 +67,21 @@ async function stopAll(services: readonly Service[]): Promise<void> {
 export function crash(error: unknown, ledger: Ledger, log: Log): never {
   log.error({ error }, 'crashed');
   try {
-    ledger.close('crashed');
+    ledger.close('crashed', reasonOf(error));
   } catch (closing) {
     log.error({ error: closing }, 'the ledger could not be closed');
   }
   process.exit(1);
 }
 
+/** One line that says enough. */
+function reasonOf(error: unknown): string {
+  return (messageOf(error).split('\n', 1)[0] ?? '').slice(0, 300);
+}
+
 /** The first signal lets runs finish; the second is in a hurry; the third wants us gone whatever is left undone: all of it can be recovered. */
 export function stopBySignal(signal: string, count: number, shutdown: Shutdown, log: Log): void {
   log.info({ signal, count }, 'signal');
   if (count > 2) process.exit(1);
-  void shutdown.request(count === 1 ? 'drain' : 'now');
+  void shutdown.request(count === 1 ? 'drain' : 'now', signal);
 }

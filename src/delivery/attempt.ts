@@ -81,6 +81,7 @@ function planStatus(ledger: Ledger, channel: Channel, { jobId, step }: DeliveryR
 function planResult(ledger: Ledger, channel: Channel, delivery: DeliveryRecord): Plan {
   const { jobId, step, data } = delivery;
   const state = String(data['state']);
+  const rings = data['rings'] !== false;
   const { text, buttons } = wordResult(
     delivery.text,
     { state, error: data['error'] as Problem | null },
@@ -112,7 +113,7 @@ function planResult(ledger: Ledger, channel: Channel, delivery: DeliveryRecord):
     messageId,
     message: { text: parts[step] ?? '', buttons: isLast ? buttonsFor(channel, buttons) : undefined },
     repeatable: true,
-    after: () => ({ step: step + 1, messageIds, done: false }),
+    after: () => ({ step: step + 1, messageIds, done: isLast && !rings }),
   };
 }
 

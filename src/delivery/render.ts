@@ -29,6 +29,8 @@ export function wordResult(
   { state, error }: { readonly state: string; readonly error: Problem | null },
   jobId: string,
 ): Wording {
+  // The result of no job: it is told as it stands.
+  if (state === 'told') return { text, buttons: [] };
   if (state === 'succeeded')
     return { text: text.trim() === '' ? '✅ Done; it said nothing.' : text, buttons: [] };
   const marks: Readonly<Record<string, string>> = { failed: '❌', cancelled: '⏹', waiting: '✋' };
@@ -99,7 +101,12 @@ export function wordStatus(job: JobRecord, lines: readonly string[]): Wording {
 /** The line that makes a sound when the result is there. */
 export function wordPing(state: string): string {
   return (
-    { succeeded: '✅ Done', failed: '❌ Failed', cancelled: '⏹ Cancelled', waiting: '✋ Needs you' }[state] ??
-    state
+    {
+      succeeded: '✅ Done',
+      failed: '❌ Failed',
+      cancelled: '⏹ Cancelled',
+      waiting: '✋ Needs you',
+      told: '📋 I am back',
+    }[state] ?? state
   );
 }

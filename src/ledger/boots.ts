@@ -1,6 +1,7 @@
 // Which ledger this is and which start of the daemon owns it: generation, boot epochs, and the held start.
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { BootSpan } from '../core/digest.ts';
 import { problem } from '../core/errors.ts';
 import type { Generation } from '../core/ids.ts';
 
@@ -10,15 +11,13 @@ export interface Boot {
   readonly hostBootId: string | null;
   readonly pid: number;
   readonly version: string;
+  /** The last sign of life of whatever was there before, ms since the epoch; null or left out: none is known. */
+  readonly lastSignAt?: number | null;
 }
 
-export interface PastBoot {
+export interface PastBoot extends BootSpan {
   readonly epoch: number;
-  readonly hostBootId: string | null;
-  readonly startedAt: number;
   readonly readyAt: number | null;
-  readonly endedAt: number | null;
-  readonly ending: 'drained' | 'crashed' | null;
 }
 
 export class Boots {
@@ -62,8 +61,14 @@ export class Boots {
     };
   }
 
-  /** A new epoch, newer than every other. */
+  /** A new epoch, newer than every other; one that was killed gets the last sign of its life. */
   begin(boot: Boot, now: number): number {
+    this.#database
+      .prepare(
+        `UPDATE boots SET seen_at = max(started_at, ?, coalesce((SELECT at FROM events ORDER BY seq DESC LIMIT 1), 0))
+         WHERE epoch = (SELECT max(epoch) FROM boots) AND ended_at IS NULL AND seen_at IS NULL`,
+      )
+      .run(boot.lastSignAt ?? 0);
     const row = this.#database
       .prepare(
         'INSERT INTO boots (boot_id, host_boot, pid, version, started_at) VALUES (?, ?, ?, ?, ?) RETURNING epoch',
@@ -80,10 +85,10 @@ export class Boots {
     this.#database.prepare('UPDATE boots SET ready_at = ? WHERE epoch = ?').run(now, epoch);
   }
 
-  markEnded(epoch: number, ending: 'drained' | 'crashed', now: number): void {
+  markEnded(epoch: number, ending: 'drained' | 'crashed', why: string | null, now: number): void {
     this.#database
-      .prepare('UPDATE boots SET ended_at = ?, ending = ? WHERE epoch = ?')
-      .run(now, ending, epoch);
+      .prepare('UPDATE boots SET ended_at = ?, ending = ?, why = ? WHERE epoch = ?')
+      .run(now, ending, why, epoch);
   }
 
   /** The boots before `epoch`, newest first. */
@@ -91,14 +96,7 @@ export class Boots {
     return this.#database
       .prepare('SELECT * FROM boots WHERE epoch < ? ORDER BY epoch DESC LIMIT ?')
       .all(epoch, limit)
-      .map((row) => ({
-        epoch: Number(row['epoch']),
-        hostBootId: row['host_boot'] === null ? null : String(row['host_boot']),
-        startedAt: Number(row['started_at']),
-        readyAt: row['ready_at'] === null ? null : Number(row['ready_at']),
-        endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
-        ending: row['ending'] === null ? null : (String(row['ending']) as 'drained' | 'crashed'),
-      }));
+      .map(bootFromRow);
   }
 
   /** Every job that has not ended and does not run waits for a person; runs are ended by recovery, one by one. */
@@ -136,4 +134,20 @@ export class Boots {
       .run();
     return Number(changes);
   }
+}
+
+function bootFromRow(row: Record<string, SQLOutputValue>): PastBoot {
+  const text = (name: string): string | null => (typeof row[name] === 'string' ? row[name] : null);
+  const integer = (name: string): number | null => (typeof row[name] === 'number' ? row[name] : null);
+  return {
+    epoch: Number(row['epoch']),
+    hostBootId: text('host_boot'),
+    version: String(row['version']),
+    startedAt: Number(row['started_at']),
+    readyAt: integer('ready_at'),
+    endedAt: integer('ended_at'),
+    ending: text('ending') as PastBoot['ending'],
+    why: text('why'),
+    seenAt: integer('seen_at'),
+  };
 }

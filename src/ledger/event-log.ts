@@ -19,6 +19,7 @@ export class EventLog {
   readonly #insert: StatementSync;
   readonly #read: StatementSync;
   readonly #bounds: StatementSync;
+  readonly #next: StatementSync;
   readonly #newest: StatementSync;
   readonly #listeners = new Set<() => void>();
   #appended = false;
@@ -32,6 +33,7 @@ export class EventLog {
       'SELECT seq, at, type, job_id, run_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
     );
     this.#bounds = database.prepare('SELECT min(seq) AS oldest FROM events');
+    this.#next = database.prepare('SELECT at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1');
     this.#newest = database.prepare('SELECT max(seq) AS newest FROM events');
   }
 
@@ -69,6 +71,22 @@ export class EventLog {
   /** The oldest event that can still be read; 0 when there is none. */
   oldestSeq(): number {
     return Number(this.#bounds.get()?.['oldest'] ?? 0);
+  }
+
+  /**
+   * A sequence number after which come all events later than `at`, and few others: by halves, since the log is in the order of
+   * time. Where somebody moved the clock it is about right.
+   */
+  seqBefore(at: number): number {
+    let low = this.oldestSeq() - 1;
+    let high = this.lastSeq();
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const found = this.#next.get(middle)?.['at'];
+      if (typeof found === 'number' && found > at) high = middle - 1;
+      else low = middle;
+    }
+    return Math.max(0, low);
   }
 
   /** The newest sequence number ever given; 0 when there is none. */

@@ -14,6 +14,7 @@ import { Claims } from './claims.ts';
 import { Conversation } from './conversation.ts';
 import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { Deliveries, holdDeliveries } from './deliveries.ts';
+import { Digests } from './digests.ts';
 import { EventLog } from './event-log.ts';
 import { Failures } from './failures.ts';
 import { Family } from './family.ts';
@@ -62,6 +63,7 @@ export interface Ledger {
   readonly conversation: Conversation;
   readonly approvals: Approvals;
   readonly deliveries: Deliveries;
+  readonly digests: Digests;
   readonly chats: Chats;
   readonly sessionGrants: SessionGrants;
   readonly sessions: Sessions;
@@ -82,8 +84,8 @@ export interface Ledger {
   isInPlace(): boolean;
   /** Ends the held start; resolves with the number of jobs that are queued again. HOMER_NOT_HELD. */
   release(): Promise<number>;
-  /** Commits what is pending, writes down how this boot ended, folds the WAL into the database. */
-  close(ending: 'drained' | 'crashed'): void;
+  /** Commits what is pending, writes down how and why this boot ended, folds the WAL into the database. */
+  close(ending: 'drained' | 'crashed', why?: string): void;
 }
 
 /** Opens, migrates and begins a new boot epoch; errors as `openDatabase`. */
@@ -141,6 +143,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     conversation: new Conversation(database),
     approvals,
     deliveries,
+    digests: new Digests(database, boots, events),
     chats: new Chats(database),
     sessionGrants: new SessionGrants(database),
     sessions,
@@ -175,13 +178,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       isHeld = false;
       return jobs;
     },
-    close: (ending) => {
+    close: (ending, why) => {
       if (isClosed) return;
       isClosed = true;
       // On a disk that takes no writes what it has to add is lost; how this boot ended is too.
       audit.flush().catch(() => undefined);
       writer.close();
-      closeDatabase(database, guard, () => boots.markEnded(epoch, ending, now()), now());
+      closeDatabase(database, guard, () => boots.markEnded(epoch, ending, why ?? null, now()), now());
     },
   };
 }

@@ -1,7 +1,7 @@
 // daemon.json: where the daemon of a state directory can be found. It informs and never decides: the lock alone says
 // whether one runs, so a record that was left behind or is missing misleads nobody.
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostBootId, isSameProcess, isZombie, startTicks } from './process-identity.ts';
 
@@ -66,6 +66,24 @@ export async function readRecord(home: string): Promise<DaemonRecord | null> {
     return isRecord(value) ? value : null;
   } catch {
     // Missing, unreadable or cut off: nothing is known about a daemon, which is what null says.
+    return null;
+  }
+}
+
+/** Says that the daemon lives, by the time at which its record was changed; a record that is gone is not made again. */
+export async function touchRecord(home: string): Promise<void> {
+  const now = new Date(Date.now());
+  await utimes(join(home, fileName), now, now).catch(() => {
+    // Without a record nobody can be misled, and with a broken disk there is louder news.
+  });
+}
+
+/** When the daemon that left a record was last there, ms since the epoch; null: it left none. */
+export async function lastSign(home: string): Promise<number | null> {
+  try {
+    return Math.trunc((await stat(join(home, fileName))).mtimeMs);
+  } catch {
+    // It went in order, or never was there.
     return null;
   }
 }

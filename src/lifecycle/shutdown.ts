@@ -12,14 +12,14 @@ export interface StopSteps {
   end(): Promise<void>;
   /** 4 Lets go of what still runs, for the next start to adopt; resolves with how many there are. */
   handOver(): Promise<number>;
-  /** 5 Closes what is open. */
-  close(left: number): Promise<void>;
+  /** 5 Closes what is open; `why` is what was said first. */
+  close(left: number, why: string): Promise<void>;
 }
 
 export interface Shutdown {
   readonly isUnderWay: boolean;
-  /** Resolves with the number of runs that go on, before anything is closed. */
-  request(mode: StopMode): Promise<number>;
+  /** Resolves with the number of runs that go on, before anything is closed. `why`, in words, is written down. */
+  request(mode: StopMode, why: string): Promise<number>;
   /** Resolves when all is closed. */
   readonly done: Promise<void>;
 }
@@ -30,12 +30,12 @@ export function createShutdown(steps: StopSteps): Shutdown {
   let endsRuns = false;
   let handedOver: Promise<number> | null = null;
 
-  async function stop(): Promise<number> {
+  async function stop(why: string): Promise<number> {
     await steps.refuse();
     await Promise.race([steps.drain(), hurry.promise]);
     if (endsRuns) await steps.end();
     const left = await steps.handOver();
-    steps.close(left).then(done.resolve, done.reject);
+    steps.close(left, why).then(done.resolve, done.reject);
     return left;
   }
 
@@ -43,11 +43,11 @@ export function createShutdown(steps: StopSteps): Shutdown {
     get isUnderWay() {
       return handedOver !== null;
     },
-    request(mode) {
+    request(mode, why) {
       if (mode !== 'drain') hurry.resolve();
       if (mode === 'kill') endsRuns = true;
       if (handedOver === null) {
-        handedOver = stop();
+        handedOver = stop(why);
         handedOver.catch(done.reject);
       }
       return handedOver;

@@ -10,10 +10,12 @@ import { approvalOperations } from './approvals.ts';
 import { canvasOperations } from './canvas.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
+import { digestOperations } from './digest.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import { lookingAgain } from './look-again.ts';
 import type { Operation } from './operation.ts';
+import { noticingPersons, type PersonIsHere } from './persons.ts';
 import { reminderOperations } from './reminders.ts';
 import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
@@ -35,6 +37,7 @@ export type OperationsOptions = IntakeOptions &
     readonly about: { readonly canvasPort: number };
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
+    readonly personIsHere: PersonIsHere;
   };
 
 export function openOperations(options: OperationsOptions): readonly Operation[] {
@@ -48,6 +51,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
     ...deliveryOperations(options.ledger),
+    ...digestOperations(options.ledger),
     ...traceOperations(options.ledger),
     ...telegramOperations(options.ledger, options.telegram),
     ...sessionOperations({ ...options, endRun }),
@@ -60,5 +64,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),
   ];
-  return operations.map((operation) => lookingAgain(operation, options.lookAgain));
+  return operations.map((operation) =>
+    noticingPersons(lookingAgain(operation, options.lookAgain), options.personIsHere),
+  );
 }

@@ -96,6 +96,12 @@ export const routes = {
     scope: 'operate',
     summary: 'Give a delivery up',
   },
+  'digest.get': {
+    method: 'GET',
+    path: '/api/v1/digest',
+    scope: 'read',
+    summary: 'What ran, failed, was missed, was cut off and waits, and what restarted and why, since a time',
+  },
   'telegram.show': {
     method: 'GET',
     path: '/api/v1/telegram',

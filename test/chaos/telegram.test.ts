@@ -3,9 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { faultsAt, openTelegramRoom, type TelegramRoom } from '../e2e/telegram-room.ts';
 import { owner } from '../fixtures/telegram-server/server.ts';
+import { lines, planHour, type Line } from './traffic.ts';
 
 /** Every point of a message's path, as the sources name them. */
 const points = [
@@ -70,23 +72,45 @@ describe.each(points)('killed at %s', (point) => {
   );
 });
 
-const chats = Array.from({ length: 16 }, (_, i) => 9_000 + i);
-const perChat = 12;
+/** An hour in ten minutes: a pause of one second that the server asks for stands for six. */
+const compression = 6;
+const isWhole = process.env['HOMER_WHOLE_HOUR'] === '1';
+/** CI hears the first five minutes of the hour, the figures in the docs are of the whole. */
+const heardSeconds = isWhole ? 3_600 : 300;
 
 test('an hour of traffic at 30 % faults: nothing lost, nothing twice, every chat in order, every pause kept', async () => {
+  const plan = planHour(heardSeconds);
+  const chats = [...new Set(lines.map(({ chat }) => chat))];
   room.configure({ allow: [owner.id, ...chats] }, { lanes: { default: { concurrency: 8 } } });
   const send = faultsAt(0.3, ['cut-before', 'cut-after', 'flood', 'error', 'gateway', 'slow']);
   const poll = faultsAt(0.3, ['cut-before', 'cut-after', 'error', 'gateway', 'slow', 'duplicate'], 7);
-  room.server.fault = (method) => (method === 'getUpdates' ? poll() : send());
+  const faults: Record<string, number> = {};
+  room.server.fault = (method) => {
+    const fault = method === 'getUpdates' ? poll() : send();
+    if (fault !== null) faults[fault] = (faults[fault] ?? 0) + 1;
+    return fault;
+  };
   const daemon = room.home.start();
   await daemon.ready;
-  const said = (chat: number): string[] => Array.from({ length: perChat }, (_, i) => `message ${chat} ${i}`);
-  for (let i = 0; i < perChat; i++)
-    for (const chat of chats) room.server.say(chat, said(chat)[i] ?? '', { from: { ...owner, id: chat } });
+  const begun = performance.now();
+  for (const { at, line, text } of plan) {
+    await delay(Math.max(0, (at * 1_000) / compression - (performance.now() - begun)));
+    const from = line.chat < 0 ? owner : { ...owner, id: line.chat };
+    const more = line.topic === null ? {} : { message_thread_id: line.topic, is_topic_message: true };
+    room.server.say(line.chat, text, { from, more });
+  }
+  const saidMs = performance.now() - begun;
+  const said = ({ chat, topic }: Line): string[] =>
+    plan.filter(({ line }) => line.chat === chat && line.topic === topic).map(({ text }) => text);
+  const answered = (line: Line): string[] =>
+    room
+      .shown(line.chat)
+      .filter(({ topic, text }) => topic === line.topic && text.startsWith('message '))
+      .map(({ text }) => text);
   await room.server.until(
-    () => chats.every((chat) => results(chat).length >= perChat),
+    () => lines.every((line) => answered(line).length >= said(line).length),
     'all answers',
-    140_000,
+    isWhole ? 3_600_000 : 200_000,
   );
   room.server.fault = () => null;
   await daemon.until(async () => {
@@ -97,9 +121,19 @@ test('an hour of traffic at 30 % faults: nothing lost, nothing twice, every chat
     return body.deliveries.length === 0;
   });
   expect(await daemon.end('SIGTERM')).toEqual({ code: 0, signal: null });
-  for (const chat of chats) expect(results(chat)).toEqual(said(chat));
+  for (const line of lines) expect(answered(line)).toEqual(said(line));
   expect(room.server.chats.violations).toEqual([]);
   const rows = readDeliveries();
-  expect(rows.filter(({ kind }) => kind === 'result')).toHaveLength(chats.length * perChat);
+  expect(rows.filter(({ kind }) => kind === 'result')).toHaveLength(plan.length);
   expect(new Set(rows.map(({ state }) => state))).toEqual(new Set(['delivered']));
-}, 180_000);
+  if (isWhole)
+    process.stderr.write(
+      `${JSON.stringify({
+        messages: plan.length,
+        calls: room.server.calls.length,
+        faults,
+        saidSeconds: Math.round(saidMs / 1_000),
+        wholeSeconds: Math.round((performance.now() - begun) / 1_000),
+      })}\n`,
+    );
+}, 7_200_000);

@@ -15,6 +15,14 @@ export function declareChannels({ add, act }: Declaration): void {
         return (context) => trace(context, id);
       }),
     );
+  add('digest', 'Show what ran, failed, was missed and waits, and what restarted and why, since a time')
+    .option('--since <time>', 'so long ago (8h, 2d), or a time such as 2026-12-24T18:00', '1d')
+    .action(async ({ since }: { readonly since: string }) =>
+      act(async () => {
+        const { digest } = await import('../commands/digest.ts');
+        return (context) => digest(context, since);
+      }),
+    );
   add('deliveries', 'Show what was said to whom; send one again, or give it up')
     .addArgument(new Argument('[action]').choices(['list', 'retry', 'drop']).default('list'))
     .argument('[id]', 'the delivery: its id, or four or more characters of its end')
