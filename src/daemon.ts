@@ -203,6 +203,7 @@ class Daemon {
       telegram: outside.telegram,
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
+      presence: () => gateway.presence(),
       about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
       health: condition,
       stop: (mode) => shutdown.request(mode),

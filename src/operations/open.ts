@@ -12,6 +12,7 @@ import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import { lookingAgain } from './look-again.ts';
 import type { Operation } from './operation.ts';
+import { presenceOperations, type PresenceView } from './presence.ts';
 import { reminderOperations } from './reminders.ts';
 import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
@@ -29,6 +30,8 @@ export type OperationsOptions = IntakeOptions &
     readonly scheduler: Scheduler;
     readonly telegram: TelegramDoor;
     readonly webhooks: Webhooks;
+    /** Who is connected. */
+    readonly presence: () => readonly PresenceView[];
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
   };
@@ -53,6 +56,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...webhookOperations(options),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
+    ...presenceOperations(options.presence),
     ...daemonOperations({ ...options, activity }),
   ];
   return operations.map((operation) => lookingAgain(operation, options.lookAgain));
