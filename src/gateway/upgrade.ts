@@ -48,7 +48,8 @@ function requireOriginOfCookie({ headers }: IncomingMessage): void {
     throw new HomerError('HOMER_ORIGIN_REFUSED', 'A cookie came without an Origin.');
 }
 
-function refuse(wire: Socket, { status, headers, body }: Answer): void {
+/** Answers a request that no framework answers, and closes its connection. */
+export function refuse(wire: Socket, { status, headers, body }: Answer): void {
   const fields = { ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   wire.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${body}`, () => wire.destroySoon());

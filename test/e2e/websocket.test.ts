@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HomerError } from '../../src/core/errors.ts';
 import type { RunStream } from '../../src/gateway/run-stream.ts';
 import type { Operation } from '../../src/operations/operation.ts';
-import { MemoryEvents, ownerToken, readToken, runId, startFixture } from './gateway-fixture.ts';
+import { ask, MemoryEvents, ownerToken, readToken, runId, startFixture } from './gateway-fixture.ts';
 import type { Fixture } from './gateway-fixture.ts';
 import { SocketClient } from './socket-client.ts';
 
@@ -377,6 +377,19 @@ test('a gateway that closes tells its clients to come back, within a second', as
   expect((await client.closed).code).toBe(1001);
   expect(performance.now() - began).toBeLessThan(3_000);
   deaf.socket.terminate();
+});
+
+test('an upgrade that is none is answered with a problem, and so is /ws without one', async () => {
+  const port = await start();
+  const upgrade = { connection: 'upgrade', upgrade: 'websocket' };
+  const broken = await ask(port, { path: '/ws', headers: upgrade });
+  expect(broken).toMatchObject({ status: 400, json: { code: 'HOMER_INPUT_INVALID' } });
+  expect(await ask(port, { path: '/ws' })).toMatchObject({
+    status: 404,
+    json: { code: 'HOMER_ROUTE_UNKNOWN' },
+  });
+  // Another protocol than WebSocket is not taken up, and the request answered as it stands.
+  expect((await ask(port, { headers: { connection: 'upgrade', upgrade: 'h2c' } })).status).toBe(200);
 });
 
 test('a gateway that is not open yet says so', async () => {

@@ -8,6 +8,7 @@ import { closeCodes } from '../../core/wire.ts';
 import type { Caller } from '../../operations/operation.ts';
 import { peerOf } from '../auth.ts';
 import { answerFor } from '../problem-details.ts';
+import { refuse } from '../upgrade.ts';
 import { Connection, requireLasting, type Desk } from './connection.ts';
 import { notification } from './frames.ts';
 
@@ -44,6 +45,16 @@ export function createSockets(options: SocketsOptions): Sockets {
     closeTimeout: limits.closeMs,
   } as const;
   const server = new WebSocketServer(settings);
+  server.on('wsClientError', (error, wire) => {
+    const refusal = new HomerError(
+      'HOMER_INPUT_INVALID',
+      `The upgrade cannot be answered: ${error.message}.`,
+      {
+        hint: 'Ask for version 13 of WebSocket, with a key; a library does.',
+      },
+    );
+    refuse(wire as Socket, answerFor(refusal));
+  });
   const connections = new Set<Connection>();
   const wires = new Set<Socket>();
   let known = 0;
