@@ -225,6 +225,7 @@ class Daemon {
       webhooks,
       canvases: canvas.canvases,
       about: { ...about, pid: process.pid, home },
+      presence: () => gateway.presence(),
       health: condition,
       stop: (mode) => shutdown.request(mode, mode === 'drain' ? 'homer stop' : `homer stop --${mode}`),
     });

@@ -10,6 +10,8 @@ export interface StreamedEvent {
   readonly type: string;
   readonly jobId: string | null;
   readonly runId: string | null;
+  readonly sessionId?: string | null;
+  readonly lane?: string | null;
   readonly data: unknown;
 }
 

@@ -7,6 +7,7 @@ import type { Health } from '../health/condition.ts';
 import type { HookDoor } from '../intake/hook-door.ts';
 import type { Caller } from '../operations/operation.ts';
 import type { Performer } from '../operations/perform.ts';
+import type { PresenceView } from '../operations/presence.ts';
 import type { RouteName } from '../operations/routes.ts';
 import { createAuthenticator, ownerGrant, peerOf } from './auth.ts';
 import type { Grant, TokenBook } from './auth.ts';
@@ -14,16 +15,19 @@ import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { createListener } from './listener.ts';
 import { createHookRoutes, hookNameOf } from './hook-routes.ts';
-import { loggable } from './log.ts';
 import type { Log } from './log.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { instanceHeader } from './port-holder.ts';
-import { createRefusalLog } from './refusal-log.ts';
+import { Presence } from './presence.ts';
 import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
-import type { Answer } from './problem-details.ts';
+import { createRequestLog, pathOf } from './request-log.ts';
 import type { RunStream } from './run-stream.ts';
 import { createStreams, streamLimits } from './sse.ts';
 import type { StreamLimits } from './sse.ts';
+import { answerUpgrades } from './upgrade.ts';
+import { socketLimits } from './ws/limits.ts';
+import type { SocketLimits } from './ws/limits.ts';
+import type { Sockets } from './ws/sockets.ts';
 
 export interface GatewayOptions {
   /** 0: any free one. */
@@ -42,7 +46,7 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
 }
 
-export interface GatewayLimits extends StreamLimits {
+export interface GatewayLimits extends StreamLimits, SocketLimits {
   readonly bodyBytes: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -55,6 +59,7 @@ export interface GatewayLimits extends StreamLimits {
 
 export const gatewayLimits: GatewayLimits = {
   ...streamLimits,
+  ...socketLimits,
   bodyBytes: 1024 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
@@ -98,6 +103,8 @@ export interface Gateway {
   readonly port: number;
   readonly bind: string;
   readonly openStreams: number;
+  /** Who is connected for longer than a request. */
+  presence(): readonly PresenceView[];
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -112,8 +119,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   authenticator.onRevoked((tokenId) => {
     streams.endOf(tokenId);
     requests.cut(tokenId);
+    sockets?.revoke(tokenId);
   });
-  const refusals = createRefusalLog(log);
+  const requestLog = createRequestLog(log);
+  const presence = new Presence(Date.now);
   const callers = new WeakMap<IncomingMessage, Caller>();
   const closing = new AbortController();
   let phase: 'starting' | 'ready' | 'draining' = 'starting';
@@ -123,13 +132,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   let parts: GatewayParts | null = null;
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   let serveHook: ReturnType<typeof createHookRoutes> | null = null;
+  let sockets: Sockets | null = null;
   let closed: Promise<void> | null = null;
-
-  const record = (request: IncomingMessage, answer: Answer, error: unknown): void => {
-    const fields = describeRequest(request, answer);
-    if (answer.faultId === null) refusals.tell(fields);
-    else log.error({ ...fields, faultId: answer.faultId, error: stackOf(error) }, 'request failed');
-  };
 
   const requireIntake = (): void => {
     if (phase === 'draining')
@@ -182,13 +186,24 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     admit(request, response).catch((error: unknown) => {
       const answer = answerFor(error);
-      record(request, answer, error);
+      requestLog.record(request, answer, error);
       if (isBodyEndless(request, limits.bodyBytes)) response.setHeader('connection', 'close');
       sendAnswer(response, answer);
     });
   });
 
+  answerUpgrades(listener.server, {
+    names: () => names,
+    authenticate: (request) => authenticator.authenticate(request),
+    sockets: () => {
+      if (sockets === null) throw starting();
+      return sockets;
+    },
+    record: requestLog.record,
+  });
+
   return {
+    presence: () => presence.list(),
     get port() {
       return port;
     },
@@ -223,7 +238,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           return caller;
         },
         peerOf: (request) => peerOf(request.socket.remoteAddress),
-        record,
+        record: requestLog.record,
       });
       if (brought.hooks !== undefined)
         serveHook = createHookRoutes({
@@ -234,6 +249,19 @@ export function createGateway(options: GatewayOptions): Gateway {
           requireIntake,
           answered: () => brought.answered?.('hook'),
         });
+      const { openSockets } = await import('./ws/open.ts');
+      sockets = openSockets(brought, {
+        limits,
+        now,
+        presence,
+        server: { version: options.version, instanceId: options.instanceId },
+        authenticate: (token, address) => authenticator.authenticateToken(token, address),
+        record: requestLog.tell,
+        onCount: (known) => {
+          // A dashboard that stays open must not take the place of a request.
+          listener.server.maxConnections = limits.mostConnections + known;
+        },
+      });
       if (brought.book !== undefined) authenticator.useBook(brought.book);
       parts = brought;
       serve = handle;
@@ -248,8 +276,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       phase = 'draining';
       closing.abort();
       streams.endAll();
+      sockets?.close();
       authenticator.close();
-      refusals.flush();
+      requestLog.flush();
       closed ??= listener.close();
       return closed;
     },
@@ -267,27 +296,4 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 
 function starting(): HomerError {
   return new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
-}
-
-/** Without the query: people put secrets there. */
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split(/[?#]/, 1)[0] ?? '';
-}
-
-function describeRequest(request: IncomingMessage, answer: Answer): Record<string, unknown> {
-  return {
-    method: request.method,
-    path: loggable(pathOf(request)),
-    status: answer.status,
-    code: answer.code,
-    host: loggable(request.headers.host),
-    origin: loggable(request.headers.origin),
-    userAgent: loggable(request.headers['user-agent']),
-  };
-}
-
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
 }

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError } from '../core/errors.ts';
 import type { Log } from './log.ts';
 import { findPortHolder } from './port-holder.ts';
+import { asksForSocket } from './upgrade.ts';
 
 export interface ListenerOptions {
   readonly log: Log;
@@ -55,6 +56,7 @@ export function createListener(
       keepAliveTimeout: 10_000,
       maxHeaderSize: 16 * 1024,
       noDelay: true,
+      shouldUpgradeCallback: asksForSocket,
     },
     handle,
   );

@@ -2,13 +2,28 @@
 
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { catalogue, HomerError, isHomerError } from '../core/errors.ts';
+import { catalogue, HomerError, isHomerError, type ErrorCode } from '../core/errors.ts';
+
+/** Problem details (RFC 9457), and what Homer adds to them. */
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly hint: string;
+  readonly fields?: readonly unknown[];
+  readonly choices?: readonly unknown[];
+}
 
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly code: string;
+  readonly problem: ProblemDetails;
+  readonly code: ErrorCode;
+  /** Seconds after which it may be tried again; null: not said. */
+  readonly retryAfter: number | null;
   /** Set for a fault of ours: the id that stands in the answer and must stand in the log. */
   readonly faultId: string | null;
 }
@@ -39,10 +54,11 @@ export function answerFor(error: unknown): Answer {
   const status = catalogue[shown.code].status ?? 500;
   const headers: Record<string, string> = { ...plainHeaders, 'content-type': 'application/problem+json' };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="homer"';
-  const wait = shown.details['retryAfter'] ?? retryAfter[shown.code];
-  if (typeof wait === 'number') headers['retry-after'] = String(wait);
+  const said = shown.details['retryAfter'] ?? retryAfter[shown.code];
+  const wait = typeof said === 'number' ? said : null;
+  if (wait !== null) headers['retry-after'] = String(wait);
   const { fields, choices } = shown.details;
-  const body = JSON.stringify({
+  const problem: ProblemDetails = {
     type: `urn:homer:error:${shown.code}`,
     title: shown.title,
     status,
@@ -51,8 +67,9 @@ export function answerFor(error: unknown): Answer {
     hint: shown.hint,
     ...(Array.isArray(fields) ? { fields } : {}),
     ...(Array.isArray(choices) ? { choices } : {}),
-  });
-  return { status, headers, body, code: shown.code, faultId };
+  };
+  const body = JSON.stringify(problem);
+  return { status, headers, body, problem, code: shown.code, retryAfter: wait, faultId };
 }
 
 /** Writes the answer unless one has begun; used where there is no framework yet, or none any more. */

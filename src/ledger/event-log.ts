@@ -11,6 +11,9 @@ export interface LedgerEvent {
   readonly type: LedgerEventType;
   readonly jobId: string | null;
   readonly runId: string | null;
+  /** Of its job, or the one that it is about. */
+  readonly sessionId: string | null;
+  readonly lane: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;
 }
 
@@ -30,7 +33,8 @@ export class EventLog {
       'INSERT INTO events (at, type, job_id, run_id, data) VALUES (?, ?, ?, ?, ?)',
     );
     this.#read = database.prepare(
-      'SELECT seq, at, type, job_id, run_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+      `SELECT e.seq, e.at, e.type, e.job_id, e.run_id, e.data, j.session_id, j.lane
+         FROM events AS e LEFT JOIN jobs AS j ON j.id = e.job_id WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
     );
     this.#bounds = database.prepare('SELECT min(seq) AS oldest FROM events');
     this.#next = database.prepare('SELECT at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1');
@@ -58,14 +62,19 @@ export class EventLog {
 
   /** Events after `seq`, oldest first. */
   read(seq: number, limit: number): LedgerEvent[] {
-    return this.#read.all(seq, limit).map((row) => ({
-      seq: Number(row['seq']),
-      at: Number(row['at']),
-      type: String(row['type']) as LedgerEventType,
-      jobId: row['job_id'] === null ? null : String(row['job_id']),
-      runId: row['run_id'] === null ? null : String(row['run_id']),
-      data: row['data'] === null ? null : (JSON.parse(String(row['data'])) as Record<string, unknown>),
-    }));
+    return this.#read.all(seq, limit).map((row) => {
+      const data = row['data'] === null ? null : (JSON.parse(String(row['data'])) as Record<string, unknown>);
+      return {
+        seq: Number(row['seq']),
+        at: Number(row['at']),
+        type: String(row['type']) as LedgerEventType,
+        jobId: textOf(row['job_id']),
+        runId: textOf(row['run_id']),
+        sessionId: textOf(row['session_id'] ?? data?.['sessionId']),
+        lane: textOf(row['lane'] ?? data?.['lane']),
+        data,
+      };
+    });
   }
 
   /** The oldest event that can still be read; 0 when there is none. */
@@ -99,4 +108,8 @@ export class EventLog {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }

@@ -16,6 +16,7 @@ import { laneOperations } from './lanes.ts';
 import { lookingAgain } from './look-again.ts';
 import type { Operation } from './operation.ts';
 import { noticingPersons, type PersonIsHere } from './persons.ts';
+import { presenceOperations, type PresenceView } from './presence.ts';
 import { reminderOperations } from './reminders.ts';
 import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
@@ -35,6 +36,8 @@ export type OperationsOptions = IntakeOptions &
     readonly webhooks: Webhooks;
     readonly canvases: CanvasStore;
     readonly about: { readonly canvasPort: number };
+    /** Who is connected. */
+    readonly presence: () => readonly PresenceView[];
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
     readonly personIsHere: PersonIsHere;
@@ -62,6 +65,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...canvasOperations(options),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
+    ...presenceOperations(options.presence),
     ...daemonOperations({ ...options, activity }),
   ];
   return operations.map((operation) =>

@@ -241,6 +241,12 @@ export const routes = {
     scope: 'read',
     summary: 'Skills for work anywhere, or the snapshot that a session has; session=NAME',
   },
+  'presence.list': {
+    method: 'GET',
+    path: '/api/v1/presence',
+    scope: 'read',
+    summary: 'Who is connected for longer than a request: as what, since when, last seen',
+  },
   'daemon.status': {
     method: 'GET',
     path: '/api/v1/status',

@@ -462,7 +462,6 @@ describe('answers', () => {
       { path: '/api/v2/jobs' },
       { method: 'DELETE', path: '/api/v1/jobs' },
       { method: 'HEAD', path: '/livez' },
-      { path: '/ws', headers: { connection: 'upgrade', upgrade: 'websocket' } },
     ])
       expect((await ask(port, sent)).status).toBe(404);
   });

@@ -1,7 +1,17 @@
 // The package as a person gets it: packed, installed into an empty prefix, run from there.
 
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, globSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -74,7 +84,50 @@ test('the package carries JavaScript, migrations and the launcher, and no tests'
   const migrations = globSync('src/**/*.sql', { cwd: checkout }).map((path) => path.replace('src/', 'dist/'));
   expect(migrations.length).toBeGreaterThan(0);
   expect(files).toEqual(expect.arrayContaining(migrations));
-  expect(files.filter((path) => /\.test\.|\.ts$|^(src|test|bench)\b/.test(path))).toEqual([]);
+  // The types of homer/client, and of what it stands on.
+  const types = files.filter((path) => path.endsWith('.d.ts'));
+  expect(types).toEqual(expect.arrayContaining(['dist/client/client.d.ts', 'dist/client/calls.d.ts']));
+  expect(types.filter((path) => !/^dist\/(client|core)\//.test(path))).toEqual([]);
+  const others = files.filter((path) => !types.includes(path));
+  expect(others.filter((path) => /\.test\.|\.ts$|^(src|test|bench)\b/.test(path))).toEqual([]);
+});
+
+test('homer/client is found from elsewhere, typed, and brings nothing of the server along', () => {
+  mkdirSync(join(room, 'node_modules'), { recursive: true });
+  symlinkSync(installed, join(room, 'node_modules/homer'));
+  const program = `import { connect } from 'homer/client';
+const client = connect({ url: 'ws://127.0.0.1:1/ws' });
+client.close();
+client.call('jobs.list').catch((error) => console.log(error.code));`;
+  writeFileSync(join(room, 'program.mjs'), program);
+  const said = execFileSync(process.execPath, [join(room, 'program.mjs')], { encoding: 'utf8' });
+  expect(said).toBe('CLOSED\n');
+  const typed = `import { connect, type Client } from 'homer/client';
+export const client: Client = connect({ url: 'ws://127.0.0.1:1/ws' });
+export const state: Promise<string> = client.call('jobs.get', { id: 'j' }).then(({ job }) => job.state);
+// @ts-expect-error -- there is no such operation
+export const none = client.call('jobs.fly', {});
+// @ts-expect-error -- a job has a prompt
+export const empty = client.call('jobs.create', {});
+client.subscribe('events', { onMessage: ({ events }) => events.map((event) => event.jobId) });
+`;
+  writeFileSync(join(room, 'typed.mts'), typed);
+  const tsc = join(checkout, 'node_modules/.bin/tsc');
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--skipLibCheck',
+    'false',
+  ];
+  const types = ['--types', 'node', '--typeRoots', join(checkout, 'node_modules/@types')];
+  execFileSync(tsc, [...flags, ...types, join(room, 'typed.mts')], {
+    cwd: room,
+    stdio: 'pipe',
+  });
 });
 
 test('the package is small', () => {

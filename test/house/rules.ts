@@ -24,6 +24,8 @@ const floors: Readonly<Record<string, number>> = {
   ledger: 3,
   runner: 3,
   executors: 2,
+  // What programs and pages of others import: it knows what both ends of the wire know, and nothing of the server.
+  client: 2,
   config: 2,
   lifecycle: 2,
   core: 1,
@@ -31,7 +33,7 @@ const floors: Readonly<Record<string, number>> = {
 
 /** The command line is a client: of the rooms above these it knows no more than what is spoken over the wire. */
 const knownToCli =
-  /^src\/(cli|core|config|lifecycle)\/|^src\/operations\/(routes|routes-.*)\.ts$|^src\/gateway\/protocol\.ts$/;
+  /^src\/(cli|client|core|config|lifecycle)\/|^src\/operations\/(routes|routes-.*)\.ts$|^src\/gateway\/protocol\.ts$/;
 /** The one door from the command line to the daemon, opened only when it is to run in this process. */
 const daemonDoor = 'src/cli/commands/serve.ts';
 
@@ -65,6 +67,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   tar: /^src\/skills\/tarball\.ts$/,
   // Two kinds of text are YAML to people: the configuration, and the head of a skill.
   yaml: /^src\/config\/|^src\/skills\/frontmatter\.ts$/,
+  ws: /^src\/gateway\/ws\//,
   zod: /^src\/(config|operations|gateway)\//,
   'node:sqlite': /^src\/ledger\//,
   // Besides those that own processes: secrets come from programs, the first start comes from the command line, and

@@ -1,0 +1,158 @@
+// Made from the registry of operations by scripts/render-calls.ts: what each takes and gives. A test holds it to that;
+// `npm test -- scripts/render-calls.test.ts -u` writes it anew.
+
+export type LastOccurrence = { readonly scheduleId: string; readonly dueAt: string; readonly state: 'pending' | 'ran' | 'failed' | 'skipped' | 'missed' | 'delivery_failed'; readonly jobId: string | null; readonly reason: string | null; readonly decidedAt: string | null; readonly endedAt: string | null };
+export type Schedule = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null };
+export type Reminder = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null; readonly text: string; readonly does: boolean; readonly reading: string; readonly unseen: boolean };
+export type Run = { readonly id: string; readonly state: 'starting' | 'running' | 'ended'; readonly verdict: 'done' | 'agent_error' | 'stalled' | 'timed_out' | 'output_limit' | 'memory_limit' | 'spawn_failed' | 'interrupted' | 'lost' | 'rate_limited' | 'offline' | 'secret_missing' | 'auth' | 'budget' | 'max_turns' | 'denied' | 'uncontained' | 'session_lost' | 'session_busy' | 'cancelled' | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly agentSessionId: string | null; readonly workerId: string | null; readonly executor: string | null; readonly exitCode: number | null };
+export type Job = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly lane: string; readonly executor: string; readonly sessionId: string | null; readonly prompt: string; readonly cwd: string; readonly worktree: { readonly path: string; readonly head: string | null } | null; readonly key: string | null; readonly source: string; readonly priority: number; readonly createdAt: string | null; readonly queuedAt: string | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly dueAt: string | null; readonly cancelRequestedAt: string | null; readonly attempts: number; readonly crashes: number; readonly maxAttempts: number; readonly maxCrashes: number; readonly maxTurns: number | null; readonly maxTokens: number | null; readonly maxCostUsd: number | null; readonly fallback: readonly string[]; readonly result: { readonly text: string; readonly data?: unknown } | null; readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null; readonly parentId: string | null; readonly children: { readonly total: number; readonly ended: number }; readonly usage: { readonly inputTokens: number | null; readonly outputTokens: number | null; readonly costUsd: number | null; readonly turns: number | null }; readonly runs: readonly Run[] };
+export type Job2 = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly endedAt: string | null };
+export type Step = { readonly at: string; readonly what: 'received' | 'queued' | 'granted' | 'running' | 'asked' | 'answered' | 'run_ended' | 'succeeded' | 'failed' | 'cancelled' | 'delivered' | 'undelivered'; readonly detail: string };
+export type Delivery = { readonly id: string; readonly state: 'pending' | 'sending' | 'delivered' | 'unknown' | 'dead' | 'dropped'; readonly kind: 'status' | 'result' | 'question' | 'text' | 'file'; readonly target: string; readonly jobId: string | null; readonly key: string; readonly text: string; readonly messageIds: readonly string[]; readonly attempts: number; readonly createdAt: string | null; readonly dueAt: string | null; readonly endedAt: string | null; readonly reason: string | null };
+export type Approval = { readonly id: string; readonly jobId: string; readonly runId: string; readonly sessionId: string | null; readonly tool: string; readonly input: unknown; readonly summary: string; readonly askedAt: string | null; readonly expiresAt: string | null; readonly state: 'pending' | 'answering' | 'allowed' | 'denied' | 'expired' | 'void'; readonly scope: 'once' | 'session' | null; readonly answeredAt: string | null; readonly answeredBy: string | null; readonly endedAt: string | null };
+export type Lane = { readonly lane: string; readonly concurrency: number; readonly rate: { readonly count: number; readonly perMs: number } | null; readonly queued: number; readonly running: number; readonly paused: boolean; readonly closed: { readonly until: string; readonly why: string; readonly byUnknown: boolean } | null };
+export type Spending = { readonly lane: string; readonly executor: string; readonly runs: number; readonly turns: number | null; readonly tokens: number | null; readonly costUsd: number | null; readonly unknown: { readonly turns: number; readonly tokens: number; readonly costUsd: number } };
+export type Total = { readonly runs: number; readonly turns: number | null; readonly tokens: number | null; readonly costUsd: number | null; readonly unknown: { readonly turns: number; readonly tokens: number; readonly costUsd: number } };
+export type Budget = { readonly lane: string | null; readonly limit: { readonly turns: number | null; readonly tokens: number | null; readonly costUsd: number | null }; readonly used: { readonly turns: number | null; readonly tokens: number | null; readonly costUsd: number | null }; readonly unknown: 'count' | 'refuse'; readonly closed: { readonly until: string; readonly why: string } | null };
+export type Executor = { readonly name: string; readonly kind: string; readonly bin: string; readonly configured: boolean; readonly isDefault: boolean; readonly input: 'argument' | 'stdin' };
+export type Session = { readonly id: string; readonly name: string; readonly channel: string | null; readonly executor: string; readonly agentSessionId: string | null; readonly cwd: string; readonly snapshotId: string | null; readonly lane: string; readonly createdAt: string | null; readonly lastTurnAt: string | null; readonly state: 'idle' | 'queued' | 'running' | 'waiting' | 'ended'; readonly forkedFrom: string | null };
+export type Webhook = { readonly name: string; readonly scheme: 'github' | 'stripe' | 'standard-webhooks' | 'bearer' | 'hmac'; readonly urls: readonly string[]; readonly secret: string; readonly mounted: boolean; readonly problem: string | null; readonly executor: string | null; readonly lane: string | null; readonly session: string | null; readonly events: readonly string[]; readonly jobs: number; readonly lastJobAt: string | null };
+export type Missing = { readonly bins: readonly string[]; readonly anyBins: readonly string[]; readonly env: readonly string[]; readonly config: readonly string[]; readonly os: readonly string[] };
+export type Skill = { readonly name: string; readonly source: 'workspace' | 'workspace-agents' | 'user-agents' | 'managed' | 'claude' | 'bundled' | 'extra'; readonly path: string; readonly eligible: boolean; readonly disabled: boolean; readonly blockedByAllowlist: boolean; readonly modelVisible: boolean; readonly userInvocable: boolean; readonly missing: Missing };
+export type Present = { readonly id: string; readonly kind: 'websocket' | 'stream'; readonly tokenId: string; readonly scopes: readonly string[]; readonly client: string | null; readonly address: string; readonly topics: readonly string[]; readonly since: string; readonly lastSeen: string };
+export type NeedsYou = { readonly jobId: string | null; readonly approvalId: string | null; readonly state: string; readonly code: string; readonly message: string; readonly hint: string; readonly deliveryId?: string; readonly expiresAt: string | null };
+export type Notice = { readonly about: 'reminder' | 'schedule'; readonly id: string; readonly name: string; readonly at: string; readonly message: string; readonly hint: string };
+export type Running = { readonly jobId: string; readonly lane: string; readonly executor: string; readonly prompt: string; readonly startedAt: string | null; readonly lastActivity: string | null };
+
+/** Every operation of Homer. */
+export interface Calls {
+  /** Schedules with their next five times */
+  'schedules.list': { input: Record<string, never>; output: { readonly schedules: readonly Schedule[] } };
+  /** Make a schedule: at a time, every so often, or by a cron expression */
+  'schedules.create': { input: { readonly name?: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly prompt: string; readonly timeZone?: string; readonly catchUp?: 'skip' | 'once' | 'all'; readonly catchUpWindowMs?: number; readonly overlap?: 'skip' | 'queue' | 'replace'; readonly jitterMs?: number; readonly pauseAfter?: number; readonly enabled?: boolean; readonly executor?: string | null; readonly lane?: string | null; readonly session?: string | null; readonly cwd?: string | null; readonly notify?: string | null; readonly key?: string }; output: { readonly schedule: Schedule } };
+  /** One schedule, by id or name */
+  'schedules.get': { input: { readonly id: string }; output: { readonly schedule: Schedule } };
+  /** Change a schedule that was made at run time; its history stays */
+  'schedules.change': { input: { readonly id: string; readonly name?: string; readonly kind?: 'at' | 'every' | 'cron'; readonly spec?: string; readonly prompt?: string; readonly timeZone?: string; readonly catchUp?: 'skip' | 'once' | 'all'; readonly catchUpWindowMs?: number; readonly overlap?: 'skip' | 'queue' | 'replace'; readonly jitterMs?: number; readonly pauseAfter?: number; readonly enabled?: boolean; readonly executor?: string | null; readonly lane?: string | null; readonly session?: string | null; readonly cwd?: string | null; readonly notify?: string | null }; output: { readonly schedule: Schedule } };
+  /** Remove a schedule that was made at run time; jobs it has made go on */
+  'schedules.remove': { input: { readonly id: string }; output: { readonly schedule: Schedule } };
+  /** Let a schedule fire no more, also after a restart */
+  'schedules.pause': { input: { readonly id: string }; output: { readonly schedule: Schedule } };
+  /** Let a paused schedule fire again; what was due meanwhile is not caught up */
+  'schedules.resume': { input: { readonly id: string }; output: { readonly schedule: Schedule } };
+  /** Let a schedule fire now, beside its due times */
+  'schedules.run': { input: { readonly id: string }; output: { readonly schedule: Schedule; readonly occurrence: LastOccurrence } };
+  /** What became of every due time, newest first */
+  'schedules.occurrences': { input: { readonly id: string; readonly limit?: number; readonly cursor?: number }; output: { readonly occurrences: readonly LastOccurrence[]; readonly nextCursor: string | null } };
+  /** Make a reminder from a phrase such as "tomorrow at 9am to call Bob" */
+  'reminders.create': { input: { readonly phrase: string; readonly timeZone?: string; readonly do?: boolean; readonly executor?: string | null; readonly lane?: string | null; readonly session?: string | null; readonly cwd?: string | null; readonly notify?: string | null; readonly key?: string }; output: { readonly reminder: Reminder } };
+  /** Reminders that are to come or were not seen yet */
+  'reminders.list': { input: Record<string, never>; output: { readonly reminders: readonly Reminder[] } };
+  /** Take a reminder back */
+  'reminders.remove': { input: { readonly id: string }; output: { readonly reminder: Reminder } };
+  /** Say that messages of reminders were seen: of one, or all */
+  'reminders.seen': { input: { readonly id?: string }; output: { readonly seen: readonly LastOccurrence[] } };
+  /** Accept a job; answered once it is on disk */
+  'jobs.create': { input: { readonly prompt: string; readonly executor?: string; readonly lane?: string; readonly session?: string; readonly cwd?: string; readonly priority?: number; readonly runAfter?: string; readonly maxAttempts?: number; readonly maxCrashes?: number; readonly timeoutMs?: number; readonly onInterrupt?: 'resume' | 'ask' | 'retry' | 'fail'; readonly parent?: string; readonly worktree?: boolean; readonly maxTurns?: number; readonly maxTokens?: number; readonly maxCostUsd?: number; readonly fallback?: readonly string[]; readonly notify?: string; readonly key?: string }; output: { readonly job: Job; readonly warnings: readonly string[] } };
+  /** List jobs, newest first */
+  'jobs.list': { input: { readonly state?: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly lane?: string; readonly parent?: string; readonly session?: string; readonly limit?: number; readonly cursor?: number }; output: { readonly jobs: readonly Job[]; readonly nextCursor: string | null } };
+  /** One job with its runs */
+  'jobs.get': { input: { readonly id: string }; output: { readonly job: Job } };
+  /** Answered when a job, or all its children, have ended, or at the timeout */
+  'jobs.wait': { input: { readonly id: string; readonly timeoutMs?: number; readonly children?: 'true' | 'false' }; output: { readonly ended: boolean; readonly jobs: readonly Job2[] } };
+  /** Cancel a job, also a running one, and all under it */
+  'jobs.cancel': { input: { readonly id: string }; output: { readonly job: Job } };
+  /** Run a failed, cancelled or waiting job again */
+  'jobs.retry': { input: { readonly id: string }; output: { readonly job: Job } };
+  /** The way of a job, step by step: received, queued, running, answered, delivered */
+  'jobs.trace': { input: { readonly id: string }; output: { readonly jobId: string; readonly state: string; readonly steps: readonly Step[] } };
+  /** What was said to whom, newest first; state=unknown and state=dead need a person */
+  'deliveries.list': { input: { readonly state?: 'pending' | 'sending' | 'delivered' | 'unknown' | 'dead' | 'dropped'; readonly job?: string; readonly target?: string; readonly limit?: number; readonly cursor?: number }; output: { readonly deliveries: readonly Delivery[]; readonly nextCursor: string | null } };
+  /** One delivery */
+  'deliveries.get': { input: { readonly id: string }; output: { readonly delivery: Delivery } };
+  /** Send a delivery again that is unknown, dead or dropped, or waits for its next attempt */
+  'deliveries.retry': { input: { readonly id: string }; output: { readonly delivery: Delivery } };
+  /** Give a delivery up */
+  'deliveries.drop': { input: { readonly id: string }; output: { readonly delivery: Delivery } };
+  /** How the connection with Telegram is, and who is paired */
+  'telegram.show': { input: Record<string, never>; output: { readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly bot: string | null; readonly lastPollAt: string | null; readonly allow: readonly number[]; readonly people: readonly { readonly id: string; readonly name: string; readonly pairedAt: string }[] } };
+  /** A code that pairs whoever sends it to the bot, once, within ten minutes */
+  'telegram.pair': { input: Record<string, never>; output: { readonly code: string; readonly expiresAt: string; readonly bot: string | null } };
+  /** Take the right to talk to Homer from a paired person */
+  'telegram.unpair': { input: { readonly person: string }; output: { readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly bot: string | null; readonly lastPollAt: string | null; readonly allow: readonly number[]; readonly people: readonly { readonly id: string; readonly name: string; readonly pairedAt: string }[] } };
+  /** What agents ask and asked, newest first */
+  'approvals.list': { input: { readonly state?: 'pending' | 'answering' | 'allowed' | 'denied' | 'expired' | 'void'; readonly job?: string; readonly limit?: number; readonly cursor?: number }; output: { readonly approvals: readonly Approval[]; readonly nextCursor: string | null } };
+  /** One question of an agent, and what became of it */
+  'approvals.get': { input: { readonly id: string }; output: { readonly approval: Approval } };
+  /** Let the agent use the tool: once, or with the same command (else at all) for the session */
+  'approvals.allow': { input: { readonly id: string; readonly scope?: 'once' | 'session' }; output: { readonly approval: Approval } };
+  /** Tell the agent no; it goes on without */
+  'approvals.deny': { input: { readonly id: string; readonly scope?: 'once' }; output: { readonly approval: Approval } };
+  /** Lanes with their limits and depth */
+  'lanes.list': { input: Record<string, never>; output: { readonly lanes: readonly Lane[] } };
+  /** Start no more jobs of a lane, also after a restart */
+  'lanes.pause': { input: { readonly lane: string }; output: { readonly lanes: readonly Lane[] } };
+  /** Start jobs of a paused lane again */
+  'lanes.resume': { input: { readonly lane: string }; output: { readonly lanes: readonly Lane[] } };
+  /** What a day (today unless given) cost by lane and executor, and what is left of its budgets */
+  'spending.get': { input: { readonly day?: string }; output: { readonly day: string; readonly spending: readonly Spending[]; readonly total: Total; readonly live: Total | null; readonly budgets: readonly Budget[] } };
+  /** Executors, configured and found */
+  'executors.list': { input: Record<string, never>; output: { readonly executors: readonly Executor[] } };
+  /** List sessions, the one used last first; ended ones with ended=true */
+  'sessions.list': { input: { readonly ended?: 'true' | 'false' }; output: { readonly sessions: readonly Session[] } };
+  /** One session, by id or name */
+  'sessions.get': { input: { readonly id: string }; output: { readonly session: Session } };
+  /** Make a session; a job for an unknown name makes one too */
+  'sessions.create': { input: { readonly name: string; readonly executor?: string; readonly lane?: string; readonly cwd?: string }; output: { readonly session: Session } };
+  /** Begin a fresh conversation under the same name */
+  'sessions.reset': { input: { readonly id: string }; output: { readonly session: Session } };
+  /** Cancel the turns of a session and end it */
+  'sessions.stop': { input: { readonly id: string }; output: { readonly session: Session; readonly cancelled: number } };
+  /** Make a session that goes on from where this one is */
+  'sessions.fork': { input: { readonly id: string; readonly name: string; readonly executor?: string }; output: { readonly session: Session } };
+  /** The command that goes on in the session with the agent's own screen */
+  'sessions.terminal': { input: { readonly id: string }; output: { readonly kind: string; readonly agentSessionId: string; readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>>; readonly cwd: string } };
+  /** Webhooks with their addresses, whether they are answered, and what came of them */
+  'webhooks.list': { input: Record<string, never>; output: { readonly webhooks: readonly Webhook[] } };
+  /** Send a signed sample to a webhook, through all that a real delivery goes through */
+  'webhooks.test': { input: { readonly name: string; readonly payload?: unknown; readonly event?: string }; output: { readonly ignored: boolean; readonly reason: string | null; readonly job: { readonly id: string; readonly state: string } | null } };
+  /** Make a new secret for a webhook whose secret Homer keeps; the answer is the one time it is told */
+  'webhooks.rotate': { input: { readonly name: string; readonly grace?: string }; output: { readonly name: string; readonly secret: string; readonly path: string } };
+  /** Skills for work anywhere, or the snapshot that a session has; session=NAME */
+  'skills.list': { input: { readonly session?: string }; output: { readonly snapshotId: string | null; readonly skills: readonly Skill[]; readonly warnings: readonly { readonly path: string; readonly line: number | null; readonly code: string; readonly message: string }[] } };
+  /** Who is connected for longer than a request: as what, since when, last seen */
+  'presence.list': { input: Record<string, never>; output: { readonly present: readonly Present[] } };
+  /** What runs, what needs a person, what comes next */
+  'daemon.status': { input: Record<string, never>; output: { readonly daemon: 'healthy' | 'degraded' | 'held' | 'draining'; readonly version: string; readonly pid: number; readonly port: number; readonly home: string; readonly startedAt: string; readonly held: boolean; readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[]; readonly needsYou: readonly NeedsYou[]; readonly needs: { readonly total: number; readonly failed: number }; readonly notices: readonly Notice[]; readonly running: readonly Running[]; readonly queued: number; readonly next: readonly { readonly jobId: string; readonly lane: string; readonly prompt: string; readonly dueAt: string | null }[]; readonly lanes: readonly Lane[]; readonly limits: readonly { readonly executor: string; readonly until: string; readonly reason: string }[] } };
+  /** Release a held daemon */
+  'daemon.release': { input: Record<string, never>; output: { readonly released: number } };
+  /** Drain and stop the daemon */
+  'daemon.stop': { input: { readonly mode?: 'drain' | 'now' | 'kill' }; output: { readonly left: number } };
+}
+
+/** What changes nothing, and can be asked again. */
+export const readOnly: ReadonlySet<keyof Calls> = new Set<keyof Calls>([
+  'schedules.list',
+  'schedules.get',
+  'schedules.occurrences',
+  'reminders.list',
+  'jobs.list',
+  'jobs.get',
+  'jobs.wait',
+  'jobs.trace',
+  'deliveries.list',
+  'deliveries.get',
+  'telegram.show',
+  'approvals.list',
+  'approvals.get',
+  'lanes.list',
+  'spending.get',
+  'executors.list',
+  'sessions.list',
+  'sessions.get',
+  'sessions.terminal',
+  'webhooks.list',
+  'skills.list',
+  'presence.list',
+  'daemon.status',
+]);

@@ -1,0 +1,56 @@
+// Requests that ask for a WebSocket: the same first guards as any other, answered by hand when they are refused.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { HomerError } from '../core/errors.ts';
+import type { Caller } from '../operations/operation.ts';
+import { checkHost, checkOrigin, type Names } from './guards.ts';
+import { answerFor, type Answer } from './problem-details.ts';
+import { pathOf } from './request-log.ts';
+import type { Sockets } from './ws/sockets.ts';
+
+export const socketPath = '/ws';
+
+export interface UpgradeOptions {
+  names(): Names;
+  authenticate(request: IncomingMessage): Caller;
+  /** Throws HOMER_STARTING while there are none yet. */
+  sockets(): Sockets;
+  record(request: IncomingMessage, answer: Answer, error: unknown): void;
+}
+
+/** Whether this is to become a WebSocket; any other wish to speak something else (`h2c`) is passed over, as RFC 9110 allows. */
+export function asksForSocket(request: IncomingMessage): boolean {
+  return pathOf(request) === socketPath && request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+export function answerUpgrades(server: Server, options: UpgradeOptions): void {
+  server.on('upgrade', (request: IncomingMessage, wire: Socket, head: Buffer) => {
+    // A connection that breaks while it is refused concerns nobody.
+    wire.on('error', () => wire.destroy());
+    try {
+      checkHost(request, options.names());
+      checkOrigin(request, options.names());
+      requireOriginOfCookie(request);
+      const caller = request.headers.authorization === undefined ? null : options.authenticate(request);
+      options.sockets().accept(request, wire, head, caller);
+    } catch (error) {
+      const answer = answerFor(error);
+      options.record(request, answer, error);
+      refuse(wire, answer);
+    }
+  });
+}
+
+/** A browser says where a WebSocket comes from; who brings its cookies and does not say so is none. */
+function requireOriginOfCookie({ headers }: IncomingMessage): void {
+  if (headers.cookie !== undefined && headers.origin === undefined)
+    throw new HomerError('HOMER_ORIGIN_REFUSED', 'A cookie came without an Origin.');
+}
+
+/** Answers a request that no framework answers, and closes its connection. */
+export function refuse(wire: Socket, { status, headers, body }: Answer): void {
+  const fields = { ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  wire.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${body}`, () => wire.destroySoon());
+}
