@@ -6,6 +6,7 @@ import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
 import { lookAtHealth } from './daemon/health.ts';
+import { openBackups } from './daemon/backups.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { openScheduler } from './daemon/scheduling.ts';
@@ -176,8 +177,19 @@ class Daemon {
     });
     const outside = openOutside({ ...base, runs });
     const webhooks = openWebhooks(base);
-    const parts: Parts = { gateway, ledger, engine, worker, skillWatch, scheduler, outside, webhooks };
-    const inlets: readonly Service[] = [skillWatch, scheduler, ...outside.inlets];
+    const backups = openBackups({ ...base, version });
+    const parts: Parts = {
+      gateway,
+      ledger,
+      engine,
+      worker,
+      skillWatch,
+      scheduler,
+      outside,
+      webhooks,
+      backups,
+    };
+    const inlets: readonly Service[] = [skillWatch, scheduler, backups, ...outside.inlets];
     const { outlets } = outside;
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -201,6 +213,7 @@ class Daemon {
       telegram: outside.telegram,
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
+      backups,
       about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
       health: condition,
       stop: (mode) => shutdown.request(mode),
@@ -257,7 +270,7 @@ class Daemon {
       return;
     }
     this.#troubles.clear('config');
-    const { gateway, engine, scheduler, skillWatch, outside, webhooks } = parts;
+    const { gateway, engine, scheduler, skillWatch, outside, webhooks, backups } = parts;
     const { current } = this.#config;
     if (current.port !== gateway.port && current.port !== 0)
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
@@ -266,6 +279,7 @@ class Daemon {
     webhooks.reload();
     outside.reload();
     skillWatch.refresh();
+    backups.refresh();
     this.#executors
       .refresh(current)
       .then(() => engine.refresh())

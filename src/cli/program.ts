@@ -12,6 +12,7 @@ import { declareSchedules } from './declare/schedules.ts';
 import { declareSessions } from './declare/sessions.ts';
 import { declareSettings } from './declare/settings.ts';
 import { declareSpending } from './declare/spending.ts';
+import { declareUpkeep } from './declare/upkeep.ts';
 import { examples, manyUses } from './examples.ts';
 
 interface GlobalOptions {
@@ -59,6 +60,7 @@ export function createProgram(
   declareSpending(declaration);
   declareChannels(declaration);
   declareSchedules(declaration);
+  declareUpkeep(declaration);
   declareSettings(declaration);
   addAskAbout(program, version, done);
 

@@ -1,6 +1,7 @@
 // The one catalogue of errors. Every code a person or a script can meet is named in one of its tables, with what
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
+import { backupErrors } from './backup-errors.ts';
 import { hookErrors } from './hook-errors.ts';
 import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
@@ -19,6 +20,7 @@ export const catalogue = {
   ...skillErrors,
   ...hookErrors,
   ...deliveryErrors,
+  ...backupErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

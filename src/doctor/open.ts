@@ -7,6 +7,7 @@ import { formatProblem } from '../config/problem.ts';
 import { isHomerError, messageOf } from '../core/errors.ts';
 import { detectIsolation } from '../runner/isolation.ts';
 import { examineAgents } from './agents.ts';
+import { backupFindings } from './backups.ts';
 import { awakeFinding, containmentFindings, diskFinding, homeFinding, portFinding } from './machine.ts';
 import { engineFindings } from './redis.ts';
 import { type DoctorReport, finding, type Finding } from './report.ts';
@@ -38,6 +39,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
       ...webhookFindings(config, env),
       ...(options.isRunning || config === null || config.port === 0 ? [] : [await portFinding(config.port)]),
       await diskFinding(home),
+      ...backupFindings(home, config, Date.now()),
       ...(hasAgent ? [] : [noAgent]),
       ...(await engineFindings(config, env)),
       ...containmentFindings(isolation, config),

@@ -5,7 +5,9 @@ import type { JobId } from '../core/ids.ts';
 import { createIntake, createPreparation, type IntakeOptions } from '../intake/intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Worker } from '../worker/worker.ts';
+import type { Backups } from '../backup/backups.ts';
 import { approvalOperations } from './approvals.ts';
+import { backupOperations } from './backups.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { jobOperations } from './jobs.ts';
@@ -29,6 +31,7 @@ export type OperationsOptions = IntakeOptions &
     readonly scheduler: Scheduler;
     readonly telegram: TelegramDoor;
     readonly webhooks: Webhooks;
+    readonly backups: Backups;
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
   };
@@ -51,6 +54,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...scheduleOperations(scheduling),
     ...reminderOperations(scheduling),
     ...webhookOperations(options),
+    ...backupOperations(options.backups),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),

@@ -1,6 +1,7 @@
 // Where each operation is found and who may ask for it. Apart from the operations themselves, so that the command
 // line knows the addresses without loading schemas and handlers.
 
+import { backupRoutes } from './routes-backups.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
 
 export type Scope = 'read' | 'chat' | 'operate' | 'admin';
@@ -18,6 +19,7 @@ export interface Route {
 
 export const routes = {
   ...scheduleRoutes,
+  ...backupRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',
