@@ -7,6 +7,7 @@ import { ensureToken } from './config/token.ts';
 import { messageOf } from './core/errors.ts';
 import { openCanvas } from './daemon/canvas.ts';
 import { lookAtHealth } from './daemon/health.ts';
+import { openBackups } from './daemon/backups.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { createReload } from './daemon/reloading.ts';
@@ -187,6 +188,7 @@ class Daemon {
     });
     const outside = openOutside({ ...base, runs });
     const webhooks = openWebhooks(base);
+    const backups = openBackups({ ...base, version });
     const parts: Parts = {
       gateway,
       canvas,
@@ -197,8 +199,9 @@ class Daemon {
       scheduler,
       outside,
       webhooks,
+      backups,
     };
-    const inlets: readonly Service[] = [skillWatch, scheduler, ...outside.inlets];
+    const inlets: readonly Service[] = [skillWatch, scheduler, backups, ...outside.inlets];
     const outlets: readonly Service[] = [canvas.service, ...outside.outlets];
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -226,6 +229,7 @@ class Daemon {
       canvases: canvas.canvases,
       about: { ...about, pid: process.pid, home },
       presence: () => gateway.presence(),
+      backups,
       health: condition,
       stop: (mode) => shutdown.request(mode, mode === 'drain' ? 'homer stop' : `homer stop --${mode}`),
     });

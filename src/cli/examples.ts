@@ -140,6 +140,19 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer webhooks test github --event push --payload push.json',
     'homer webhooks rotate ci --grace 10m      prints the new secret; the old one is good for ten minutes more',
   ],
+  backup: [
+    'homer backup                              prints where it is, once it is verified',
+    'homer backup --to /mnt/usb',
+    'homer backup --encrypt age1…              with the token and the secrets of webhooks in it',
+    'homer backup list',
+  ],
+  restore: [
+    'homer restore ~/.homer/backups/homer-….db --verify',
+    'homer stop && homer restore ~/.homer/backups/homer-….db && homer start && homer resume',
+    'homer restore homer-….db.age --identity key.txt --home ~/other',
+    '',
+    'The ledger that was there is kept among the backups. The daemon starts held: it runs nothing until `homer resume`.',
+  ],
   doctor: [
     'homer doctor',
     'homer doctor --json',

@@ -13,6 +13,7 @@ import { declareSchedules } from './declare/schedules.ts';
 import { declareSessions } from './declare/sessions.ts';
 import { declareSettings } from './declare/settings.ts';
 import { declareSpending } from './declare/spending.ts';
+import { declareUpkeep } from './declare/upkeep.ts';
 import { examples, manyUses } from './examples.ts';
 
 interface GlobalOptions {
@@ -61,6 +62,7 @@ export function createProgram(
   declareChannels(declaration);
   declareSchedules(declaration);
   declareCanvas(declaration);
+  declareUpkeep(declaration);
   declareSettings(declaration);
   addAskAbout(program, version, done);
 

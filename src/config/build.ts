@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ExecutorKind } from '../core/agent.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { buildBackup } from './backup.ts';
 import { buildBudget } from './budget-schema.ts';
 import type {
   Config,
@@ -61,6 +62,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
       maxDepth: file.subagents?.maxDepth ?? defaults.maxDepth,
       maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
     },
+    backup: buildBackup(file.backup, expand),
     skills: buildSkills(file.skills ?? {}, expand),
     telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
     deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },

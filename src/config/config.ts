@@ -4,6 +4,7 @@ import type { ExecutorKind, Permissions } from '../core/agent.ts';
 import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
+import type { BackupConfig } from './backup.ts';
 import type { EngineConfig } from './engine.ts';
 import type { DigestConfig } from './digest.ts';
 import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
@@ -128,6 +129,7 @@ export interface Config {
   /** How many levels of jobs that agents ask for there may be, and how many of them one job may have. */
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
+  readonly backup: BackupConfig;
   /** Null: not configured. */
   readonly telegram: TelegramConfig | null;
   readonly deliveries: DeliveriesConfig;

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { HomerError } from '../core/errors.ts';
+import { HomerError, isHomerError } from '../core/errors.ts';
 import { findBindProblems } from './bind.ts';
 import { buildConfig } from './build.ts';
 import { findFallbackProblems } from './fallbacks.ts';
@@ -70,6 +70,16 @@ export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
 export function configDigest(home: string): string {
   const source = readConfigText(home);
   return digestOf(source.text ?? source.problems.map(formatProblem).join('\n'));
+}
+
+/** Whether a secret stands in config.yaml as plain text, as far as can be told; true for a file that is not right. */
+export function holdsPlainSecret(home: string, options: LoadOptions): boolean {
+  try {
+    return loadConfig(home, options).warnings.some(({ message }) => message === plainSecret);
+  } catch (error) {
+    if (isHomerError(error)) return true;
+    throw error;
+  }
 }
 
 function digestOf(text: string | null): string {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
 import { bindSchema } from './bind.ts';
+import { backupSchema } from './backup.ts';
 import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { digestShape } from './digest.ts';
@@ -269,6 +270,7 @@ export const fileSchema = mapping({
     maxDepth: z.int().min(0).max(16).optional(),
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
+  backup: backupSchema({ mapping, absolute }).optional(),
   skills: skills.optional(),
   ...channelSchemas(secret),
   digest: mapping(digestShape).optional(),

@@ -2,6 +2,7 @@
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
 import { canvasErrors } from './canvas-errors.ts';
+import { backupErrors } from './backup-errors.ts';
 import { hookErrors } from './hook-errors.ts';
 import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
@@ -23,6 +24,7 @@ export const catalogue = {
   ...deliveryErrors,
   ...tokenErrors,
   ...canvasErrors,
+  ...backupErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,11 +1,12 @@
 // The answer to /health, put together from those who know.
 
 import { reportHealth, type Condition, type Health } from '../health/condition.ts';
+import { viewBackups } from '../operations/backups.ts';
 import type { Parts } from './parts.ts';
 
 /** `startedAt`: ms since the epoch. */
 export async function lookAtHealth(
-  { engine, worker, outside }: Parts,
+  { engine, worker, outside, backups }: Parts,
   condition: Condition,
   { version, startedAt }: { readonly version: string; readonly startedAt: number },
 ): Promise<Health> {
@@ -16,5 +17,8 @@ export async function lookAtHealth(
     jobsQueued: depths.reduce((sum, { queued }) => sum + queued, 0),
     lastHeartbeat: new Date().toISOString(),
   };
-  return reportHealth(condition, version, engine, metrics, { telegram: outside.telegram.look() });
+  return reportHealth(condition, version, engine, metrics, {
+    channels: { telegram: outside.telegram.look() },
+    backup: viewBackups(backups.state(), Date.now()),
+  });
 }

@@ -1,5 +1,6 @@
 // What boot has made, for whatever acts on all of it.
 
+import type { Backups } from '../backup/backups.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -20,4 +21,5 @@ export interface Parts {
   readonly skillWatch: SkillWatch;
   readonly scheduler: Scheduler;
   readonly webhooks: Webhooks;
+  readonly backups: Backups;
 }

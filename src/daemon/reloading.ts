@@ -30,6 +30,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     skillWatch,
     outside,
     webhooks,
+    backups,
   } = options;
   return (error) => {
     if (error !== null) {
@@ -50,6 +51,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     webhooks.reload();
     outside.reload();
     skillWatch.refresh();
+    backups.refresh();
     executors
       .refresh(current)
       .then(() => engine.refresh())

@@ -8,6 +8,7 @@ import { isHomerError, messageOf } from '../core/errors.ts';
 import { detectIsolation } from '../runner/isolation.ts';
 import { findProgram } from '../runner/program.ts';
 import { examineAgents } from './agents.ts';
+import { backupFindings } from './backups.ts';
 import { awakeFinding, containmentFindings, diskFinding, homeFinding, portFinding } from './machine.ts';
 import { engineFindings } from './redis.ts';
 import { type DoctorReport, finding, type Finding } from './report.ts';
@@ -39,6 +40,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
       ...webhookFindings(config, env),
       ...(options.isRunning || config === null || config.port === 0 ? [] : [await portFinding(config.port)]),
       await diskFinding(home),
+      ...backupFindings(home, config, Date.now()),
       ...(hasAgent ? [] : [noAgent]),
       ...(await engineFindings(config, env)),
       ...containmentFindings(isolation, config, 'path' in findProgram('bwrap', env['PATH'], '/')),

@@ -4,7 +4,7 @@ import { catalogue, type HomerError, type Problem } from '../core/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 
 /** The parts that can be in trouble for a while and get well by themselves or by a person. */
-export type Part = 'config' | 'disk' | 'engine' | 'work' | 'telegram' | 'webhooks';
+export type Part = 'config' | 'disk' | 'engine' | 'work' | 'telegram' | 'webhooks' | 'backup';
 
 export type DaemonState = 'healthy' | 'degraded' | 'held' | 'draining';
 
@@ -60,13 +60,13 @@ export interface Health {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
-/** `channels`: how each connection with the outside is. */
+/** `more`: what other parts tell of themselves, such as how each connection with the outside is. */
 export function reportHealth(
   { daemon, problems }: Condition,
   version: string,
   engine: Pick<Engine, 'kind' | 'transport'>,
   metrics: Metrics,
-  channels: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>> = {},
 ): Health {
   const isWell = daemon === 'healthy' || daemon === 'draining';
   return {
@@ -77,7 +77,7 @@ export function reportHealth(
       problems,
       engine: { kind: engine.kind, transport: engine.transport() },
       metrics,
-      channels,
+      ...more,
     },
   };
 }

@@ -58,6 +58,11 @@ function readMigrations(directory: string): { version: number; file: string }[] 
     .map((name) => ({ version: Number(name.slice(0, 4)), file: join(directory, name) }));
 }
 
+/** The version of the schema that this Homer writes. */
+export function newestMigration(): number {
+  return readMigrations(migrationsDirectory).at(-1)?.version ?? 0;
+}
+
 async function migrate(database: DatabaseSync, options: DatabaseOptions): Promise<void> {
   const migrations = readMigrations(options.migrations ?? migrationsDirectory);
   const newest = migrations.at(-1)?.version ?? 0;

@@ -32,6 +32,7 @@ import { runKeyName, RunTokens } from './run-tokens.ts';
 import { Slots } from './slots.ts';
 import { Spending, type Budgets } from './spending.ts';
 import { Tokens } from './tokens.ts';
+import { takeCopy } from './take-copy.ts';
 import { UsageLimits } from './usage-limits.ts';
 import { Writer, type WriterState } from './writer.ts';
 
@@ -82,6 +83,10 @@ export interface Ledger {
   probe(): Promise<void>;
   /** False once somebody deleted or replaced the database under the running daemon. */
   isInPlace(): boolean;
+  /** Copies all that is committed into a new file, page by page; errors as `takeCopy`. Must have ended before `close`. */
+  copyTo(target: string, signal: AbortSignal): Promise<void>;
+  /** Bytes of the database; a copy takes as many. */
+  size(): number;
   /** Ends the held start; resolves with the number of jobs that are queued again. HOMER_NOT_HELD. */
   release(): Promise<number>;
   /** Commits what is pending, writes down how and why this boot ended, folds the WAL into the database. */
@@ -166,6 +171,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     commit: (intent) => writer.commit(intent),
     isInPlace: () => guard.isInPlace(),
     probe: () => writer.commit(() => boots.writeMeta('probe', String(now()))),
+    copyTo: (target, signal) => takeCopy(database, target, signal),
+    size: () => sizeOf(database),
     release: async () => {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');
       const jobs = await writer.commit(() => {
@@ -187,6 +194,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       closeDatabase(database, guard, () => boots.markEnded(epoch, ending, why ?? null, now()), now());
     },
   };
+}
+
+function sizeOf(database: DatabaseSync): number {
+  const row = database
+    .prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size')
+    .get();
+  return Number(row?.['bytes'] ?? 0);
 }
 
 /** Writes down that this boot owns the ledger; closes the database when it cannot. */

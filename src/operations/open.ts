@@ -6,8 +6,10 @@ import type { CanvasStore } from '../canvas/store.ts';
 import { createIntake, createPreparation, type IntakeOptions } from '../intake/intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Worker } from '../worker/worker.ts';
+import type { Backups } from '../backup/backups.ts';
 import { approvalOperations } from './approvals.ts';
 import { canvasOperations } from './canvas.ts';
+import { backupOperations } from './backups.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { digestOperations } from './digest.ts';
@@ -38,6 +40,7 @@ export type OperationsOptions = IntakeOptions &
     readonly about: { readonly canvasPort: number };
     /** Who is connected. */
     readonly presence: () => readonly PresenceView[];
+    readonly backups: Backups;
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
     readonly personIsHere: PersonIsHere;
@@ -63,6 +66,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...reminderOperations(scheduling),
     ...webhookOperations(options),
     ...canvasOperations(options),
+    ...backupOperations(options.backups),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
     ...presenceOperations(options.presence),

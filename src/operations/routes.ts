@@ -3,6 +3,7 @@
 
 import type { Scope } from '../core/scope.ts';
 import { canvasRoutes } from './routes-canvas.ts';
+import { backupRoutes } from './routes-backups.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
 
 export interface Route {
@@ -23,6 +24,7 @@ export interface Route {
 export const routes = {
   ...scheduleRoutes,
   ...canvasRoutes,
+  ...backupRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',

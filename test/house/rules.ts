@@ -12,6 +12,7 @@ const floors: Readonly<Record<string, number>> = {
   intake: 5,
   worker: 5,
   delivery: 5,
+  backup: 5,
   doctor: 5,
   scheduler: 5,
   health: 5,
@@ -45,6 +46,9 @@ const skillsDoor = { command: 'src/cli/commands/skills.ts', room: 'src/skills/op
 /** And `homer doctor` looks at the machine itself, above all when no daemon can be started on it. */
 const doctorDoor = { command: 'src/cli/commands/doctor.ts', room: 'src/doctor/open.ts' } as const;
 
+/** `homer backup list` and `homer restore` are for when no daemon runs, or can be. */
+const backupDoor = { command: 'src/cli/commands/backup.ts', room: 'src/backup/open.ts' } as const;
+
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
   /^src\/(?:engine\/(embedded|bullmq)|executors\/(claude|codex|gemini|acp|command)|channels\/(telegram|web))\b/;
@@ -52,6 +56,7 @@ const drivers =
 /** Where a package, or a builtin that reaches far, may be imported; a package that is not listed has no home yet. */
 const homes: Readonly<Record<string, RegExp>> = {
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
+  'age-encryption': /^src\/backup\/encryption\.ts$/,
   bullmq: /^src\/engine\/bullmq\//,
   chokidar: /^src\/skills\//,
   'chrono-node': /^src\/reminders\//,
@@ -73,11 +78,11 @@ const homes: Readonly<Record<string, RegExp>> = {
   // Besides those that own processes: secrets come from programs, the first start comes from the command line, and
   // a port that is taken is traced to its holder.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker|doctor)\/|^src\/config\/secrets\.ts$|^src\/cli\/launch\.ts$|^src\/gateway\/port-holder\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/launch\.ts$|^src\/gateway\/port-holder\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */
-const programs = /^src\/(cli\/main|runner\/main|worker\/main|lifecycle\/watchdog-thread)\.ts$/;
+const programs = /^src\/(cli\/main|runner\/main|worker\/main|backup\/main|lifecycle\/watchdog-thread)\.ts$/;
 
 /** The core decides and does nothing: clocks, chance and the process are handed in. */
 const foreignToCore = [
@@ -199,10 +204,10 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const found: Violation[] = [];
   const [from, to] = [roomOf(path), roomOf(target)];
   // The shapes of answers are what is spoken; a type brings no code along.
-  const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor'].includes(to);
+  const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup'].includes(to);
   const isDoor =
     it.kind === 'lazy' &&
-    [skillsDoor, doctorDoor].some(({ command, room }) => path === command && target === room);
+    [skillsDoor, doctorDoor, backupDoor].some(({ command, room }) => path === command && target === room);
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)
     found.push({ rule: 'cli', text: `${at} imports ${target}; the command line is a client` });
   const [above, below] = [floors[from] ?? 0, floors[to] ?? Infinity];

@@ -1,0 +1,28 @@
+// Commands on what is kept: backups and putting one back.
+
+import { Argument } from 'commander';
+import type { BackupOptions, RestoreOptions } from '../commands/backup.ts';
+import type { Declaration } from './declaration.ts';
+
+export function declareUpkeep({ add, act }: Declaration): void {
+  add('backup', 'Copy the ledger while Homer works and verify the copy; or list the copies there are')
+    .addArgument(new Argument('[action]').choices(['make', 'list']).default('make'))
+    .option('--to <path>', 'make: a directory, or a file that is not there yet (default: as configured)')
+    .option('--encrypt <recipient...>', 'make: for these recipients of age (age1…; default: as configured)')
+    .action(async (action: 'make' | 'list', options: BackupOptions) =>
+      act(async () => {
+        const { backup, listBackups } = await import('../commands/backup.ts');
+        return (context) => (action === 'list' ? listBackups(context) : backup(context, options));
+      }),
+    );
+  add('restore', 'Put a backup in the place of the ledger of a stopped Homer, or only verify it')
+    .argument('<file>', 'the backup')
+    .option('--verify', 'read it from the first to the last page and change nothing')
+    .option('--identity <file>', 'what opens an encrypted one: a file as age-keygen writes it')
+    .action(async (file: string, options: RestoreOptions) =>
+      act(async () => {
+        const { restore } = await import('../commands/backup.ts');
+        return (context) => restore(context, file, options);
+      }),
+    );
+}

@@ -1,0 +1,64 @@
+// `backup` and `retention` in config.yaml: how often the ledger is copied and what is kept, of copies and of what has ended.
+
+import { z } from 'zod';
+import type { Keep } from '../core/backup.ts';
+import { parseSpan } from '../core/span.ts';
+
+export interface BackupConfig {
+  /** Null: only on request. Milliseconds. */
+  readonly everyMs: number | null;
+  readonly keep: Keep;
+  /** Absolute, `~` expanded; null: `backups/` of the state directory. */
+  readonly directory: string | null;
+  /** Recipients of age; empty: backups are not encrypted. */
+  readonly recipients: readonly string[];
+}
+
+interface Pieces<Path extends z.ZodType> {
+  readonly mapping: <Shape extends z.ZodRawShape>(shape: Shape) => z.ZodObject<Shape, z.core.$strict>;
+  readonly absolute: Path;
+}
+
+export const defaultKeep: Keep = { hourly: 24, daily: 7, weekly: 4 };
+const everyMs = 3_600_000;
+const most = z.int().min(0).max(10_000);
+
+export function backupSchema<Path extends z.ZodType>({ mapping, absolute }: Pieces<Path>) {
+  return mapping({
+    every: z
+      .string()
+      .refine(
+        (text) => text === 'off' || (parseSpan(text) ?? 0) >= 60_000,
+        'is not "off" or a time of at least a minute, like "30m", "1h" or "1d"',
+      )
+      .optional(),
+    keep: mapping({ hourly: most.optional(), daily: most.optional(), weekly: most.optional() }).optional(),
+    to: absolute.optional(),
+    encrypt: z
+      .array(z.string().regex(/^age1[0-9a-z]{50,4000}$/, 'is not a recipient of age (age1…)'))
+      .max(16)
+      .optional(),
+  });
+}
+
+interface FileBackup {
+  readonly every?: string | undefined;
+  readonly keep?: { readonly [Each in keyof Keep]?: number | undefined } | undefined;
+  readonly to?: string | undefined;
+  readonly encrypt?: readonly string[] | undefined;
+}
+
+/** Pure. */
+export function buildBackup(file: FileBackup = {}, expand: (path: string) => string): BackupConfig {
+  const { hourly, daily, weekly } = file.keep ?? {};
+  return {
+    everyMs: file.every === undefined ? everyMs : parseSpan(file.every),
+    keep: {
+      hourly: hourly ?? defaultKeep.hourly,
+      daily: daily ?? defaultKeep.daily,
+      weekly: weekly ?? defaultKeep.weekly,
+    },
+    directory: file.to === undefined ? null : expand(file.to),
+    recipients: file.encrypt ?? [],
+  };
+}

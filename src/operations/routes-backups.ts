@@ -1,0 +1,18 @@
+// Where the operations on backups are found.
+
+import type { Route } from './routes.ts';
+
+export const backupRoutes = {
+  'backups.create': {
+    method: 'POST',
+    path: '/api/v1/backups',
+    scope: 'admin',
+    summary: 'Copy the ledger while it works, and verify the copy; answered once it is in its place',
+  },
+  'backups.state': {
+    method: 'GET',
+    path: '/api/v1/backups',
+    scope: 'read',
+    summary: 'When the last verified backup was made, and when the next one is due',
+  },
+} as const satisfies Record<string, Route>;
