@@ -101,6 +101,12 @@ describe('what is missing', () => {
     ['none of several', anyBins('gone', 'asleep'), { anyBins: ['gone', 'asleep'] }],
     ['a variable', env('SET'), {}],
     ['a variable that is not set', env('SET', 'GONE'), { env: ['GONE'] }],
+    ['names that every object has', env('toString', '__proto__'), { env: ['toString', '__proto__'] }],
+    [
+      'the same as its key, beside an entry',
+      { says: { requires: { env: ['constructor'] }, skillKey: 'constructor' }, entry: {} },
+      { env: ['constructor'] },
+    ],
     ['an empty variable', env('EMPTY'), { env: ['EMPTY'] }],
     ['a variable of spaces', env('SPACES'), { env: ['SPACES'] }],
     ['a variable of its entry', { ...env('KEY'), entry: { env: { KEY: { text: 'x' } } } }, {}],

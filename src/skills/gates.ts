@@ -51,7 +51,12 @@ export function entryOf(
   skill: Pick<Skill, 'key' | 'name'>,
   config: SkillsConfig,
 ): SkillEntryConfig | undefined {
-  return config.entries[skill.key] ?? config.entries[skill.name];
+  return ownEntry(config, skill.key) ?? ownEntry(config, skill.name);
+}
+
+/** Not what every object has: a skill may be called `constructor`. */
+function ownEntry({ entries }: SkillsConfig, name: string): SkillEntryConfig | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
 function findMissing(
@@ -64,7 +69,7 @@ function findMissing(
   if (always) return { bins: [], anyBins: [], env: [], config: [], os };
   const isSet = (name: string): boolean => {
     if (facts.hasVariable(name)) return true;
-    const given = entry?.env[name];
+    const given = entry !== undefined && Object.hasOwn(entry.env, name) ? entry.env[name] : undefined;
     if (given !== undefined && facts.hasSecret(given)) return true;
     const key = primaryEnv === name ? (entry?.apiKey ?? null) : null;
     return key !== null && facts.hasSecret(key);

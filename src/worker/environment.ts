@@ -1,9 +1,8 @@
 // The environment of a run, built from nothing: a short base list, what the executor names, and secrets.
 
 import type { ExecutorConfig, SecretRef } from '../config/config.ts';
+import { variableIn, type Variables } from '../core/variable.ts';
 import type { SecretFrame } from '../runner/files.ts';
-
-export type Variables = Readonly<Record<string, string | undefined>>;
 
 const baseNames = [
   'PATH',
@@ -65,7 +64,8 @@ export async function buildSecretFrame(
     if (isSecret) secrets.add(value);
   };
   for (const name of baseNames) set(name, daemon[name], false);
-  for (const name of executor.env) set(name, daemon[name], secretName.test(name) && name !== 'SSH_AUTH_SOCK');
+  for (const name of executor.env)
+    set(name, variableIn(daemon, name), secretName.test(name) && name !== 'SSH_AUTH_SOCK');
   for (const [name, ref] of Object.entries(executor.setEnv)) {
     set(name, await resolve(ref), hidesValue(name, ref));
   }
