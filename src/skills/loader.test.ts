@@ -2,6 +2,7 @@
 
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   renameSync,
@@ -194,6 +195,23 @@ describe('a bad file', () => {
       'work/skills/6/SKILL.md: world_writable',
     ]);
   });
+});
+
+test.runIf(existsSync('/proc/self/pagemap'))('a file without an end, in an own folder, ends nothing', () => {
+  skill('work/skills/good', 'good');
+  for (const [name, file] of [
+    ['endless', '/proc/self/pagemap'],
+    ['short', '/proc/self/status'],
+  ] as const) {
+    mkdirSync(join(room, 'user/.claude/skills', name), { recursive: true });
+    symlinkSync(file, join(room, 'user/.claude/skills', name, 'SKILL.md'));
+  }
+  const loaded = load();
+  expect(names(loaded)).toEqual(['good']);
+  expect(told(loaded)).toEqual([
+    'user/.claude/skills/endless/SKILL.md: unreadable',
+    'user/.claude/skills/short/SKILL.md: unreadable',
+  ]);
 });
 
 describe('what changed is read again', () => {

@@ -1,10 +1,11 @@
 // Reads what was found, once for each version of a file, and lets the highest precedence give each name.
 
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { discover, openToAll, skillFile } from './discover.ts';
+import { readExactly } from './folder.ts';
 import { parseFrontmatter } from './frontmatter.ts';
 import { readManifest } from './manifest.ts';
 import type { HeadProblem, Skill, SkillHead, SkillWarning } from './skill.ts';
@@ -140,10 +141,10 @@ function readText(path: string): { readonly ok: true; readonly text: string } | 
     const found = fstatSync(descriptor);
     if (!found.isFile()) return bad('not_a_file', 'is not a regular file');
     if (found.size > largestFile) return bad('too_large', 'is larger than 1 MiB');
-    return {
-      ok: true,
-      text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(descriptor)),
-    };
+    // Never more than it says it has: some files of the kernel say 0 and have no end.
+    const data = readExactly(descriptor, found.size);
+    if (data === null) return bad('unreadable', 'changed while it was read, or is no ordinary file');
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data) };
   } catch (error) {
     return error instanceof TypeError
       ? bad('not_text', 'is not UTF-8 text')
