@@ -11,10 +11,7 @@ import type { Facts } from './gates.ts';
  * they would mean another program in every folder. A file nobody may execute is no program, a variable of spaces is
  * empty.
  */
-export function createMachineFacts(
-  env: Variables,
-  platform: string = process.platform,
-): Facts {
+export function createMachineFacts(env: Variables, platform: string = process.platform): Facts {
   const directories = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
   const known = new Map<string, boolean>();
   const hasVariable = (name: string): boolean => (variableIn(env, name) ?? '').trim() !== '';
