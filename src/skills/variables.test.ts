@@ -45,6 +45,18 @@ const chosen = (name: string, digest: string, description = 'x'): ChosenSkill =>
   },
 });
 
+test('skills that are called what others are given have folders of their own', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const given = snapshotOf([chosen('zwei Wörter', digest)], [], []).skills[0]?.folder ?? '';
+  const names = ['first wörd', given, `${given}-1`, `${given}-2`, `${given}-3`, 'zwei Wörter'];
+  const folders = snapshotOf(
+    names.map((name) => chosen(name, digest)),
+    [],
+    [],
+  ).skills.map(({ folder }) => folder);
+  expect(new Set(folders).size).toBe(names.length);
+});
+
 test('what changed is told by name; the same is nothing', () => {
   const before = snapshotOf([chosen('a', '1'), chosen('b', '1'), chosen('c', '1')], [], []);
   const after = snapshotOf([chosen('a', '1'), chosen('b', '2'), chosen('d', '1')], [], []);
