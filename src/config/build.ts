@@ -149,6 +149,7 @@ function buildSkills(
       enabled: entry.enabled ?? true,
       apiKey: entry.apiKey === undefined ? null : secretRef(entry.apiKey, expand),
       env: secretRefs(entry.env, expand),
+      workspace: entry.workspace ?? false,
       config: entry.config ?? {},
     };
   return {

@@ -83,6 +83,8 @@ export interface SkillEntryConfig {
   /** The value of the skill's `primaryEnv`. */
   readonly apiKey: SecretRef | null;
   readonly env: Readonly<Record<string, SecretRef>>;
+  /** A skill of a workspace gets `apiKey` and `env` too: whoever wrote what is worked on may have called it like this. */
+  readonly workspace: boolean;
   /** For the skill itself; means nothing to Homer. */
   readonly config: Readonly<Record<string, unknown>>;
 }

@@ -216,13 +216,13 @@ executors:
       'config.yaml:7:34 skills.entries.a.apiKey: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
       'config.yaml:7:44 skills.entries.a.env.A B: "A B" is not the name of an environment variable',
       'config.yaml:7:57 skills.entries.a.env.N: must be text in quotes, { env: NAME }, { file: PATH } or { exec: [program, argument, …] }',
-      'config.yaml:7:62 skills.entries.a.configuration: is not a known key; known here: enabled, apiKey, env, config',
+      'config.yaml:7:62 skills.entries.a.configuration: is not a known key; known here: enabled, apiKey, env, workspace, config',
       'config.yaml:8:5 skills.entries.b/c: "b/c" is not the name of a skill (no slashes or control characters, at most 128)',
     ]);
   });
 
   test('what is said of skills, with everything else as it is by default', () => {
-    const yaml = `skills: { bundledDir: ~/x, entries: { a: { apiKey: { env: KEY }, env: { NODE_OPTIONS: "" } }, b: { apiKey: hunter2 } } }`;
+    const yaml = `skills: { bundledDir: ~/x, entries: { a: { apiKey: { env: KEY }, env: { NODE_OPTIONS: "" } }, b: { apiKey: hunter2, workspace: true } } }`;
     const { config, warnings } = load(yaml);
     expect(config.skills).toEqual({
       extraDirs: [],
@@ -230,8 +230,14 @@ executors:
       bundledDir: '/home/ann/x',
       config: {},
       entries: {
-        a: { enabled: true, apiKey: { env: 'KEY' }, env: { NODE_OPTIONS: { text: '' } }, config: {} },
-        b: { enabled: true, apiKey: { text: 'hunter2' }, env: {}, config: {} },
+        a: {
+          enabled: true,
+          apiKey: { env: 'KEY' },
+          env: { NODE_OPTIONS: { text: '' } },
+          workspace: false,
+          config: {},
+        },
+        b: { enabled: true, apiKey: { text: 'hunter2' }, env: {}, workspace: true, config: {} },
       },
     });
     expect(warnings.map(({ path }) => path)).toEqual([

@@ -214,6 +214,7 @@ const skills = mapping({
         enabled: z.boolean().optional(),
         apiKey: secret.optional(),
         env: z.record(variable, secret).optional(),
+        workspace: z.boolean().optional(),
         config: z.record(z.string(), z.unknown()).optional(),
       }),
     )

@@ -42,6 +42,7 @@ test('each kind gives its value without the last line end', async () => {
 
 test('what is missing is named', async () => {
   expect(await refusal({ env: 'NOT_SET' })).toBe('The environment variable NOT_SET is not set.');
+  expect(await refusal({ env: 'toString' })).toBe('The environment variable toString is not set.');
   expect(await refusal({ env: 'EMPTY' })).toBe('The environment variable EMPTY is not set.');
   expect(await refusal({ file: join(dir, 'none') })).toBe(`The file ${join(dir, 'none')} cannot be read.`);
   expect(await refusal({ file: dir })).toContain('cannot be read');

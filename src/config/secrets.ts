@@ -5,12 +5,11 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { HomerError } from '../core/errors.ts';
+import { variableIn, type Variables } from '../core/variable.ts';
 import type { SecretRef } from './config.ts';
 
 const largestBytes = 64 * 1024;
 const longestExecMs = 10_000;
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * The value behind the reference, without its last line end. An empty or missing one throws HOMER_SECRET_MISSING,
@@ -19,11 +18,12 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export async function resolveSecret(
   ref: SecretRef,
-  env: Env,
+  env: Variables,
   execTimeoutMs = longestExecMs,
 ): Promise<string> {
   if ('text' in ref) return ref.text;
-  if ('env' in ref) return usable(env[ref.env] ?? '', `The environment variable ${ref.env}`, 'is not set');
+  if ('env' in ref)
+    return usable(variableIn(env, ref.env) ?? '', `The environment variable ${ref.env}`, 'is not set');
   if ('file' in ref) return usable(await readSecret(ref.file), `The file ${ref.file}`, 'is empty');
   return usable(
     await runSecret(ref.exec, env, execTimeoutMs),
@@ -60,7 +60,7 @@ type Started = Omit<ChildProcessByStdio<null, Readable, null>, 'stdout'> & {
   readonly stdout: Readable | null | undefined;
 };
 
-function runSecret(argv: readonly string[], env: Env, timeoutMs: number): Promise<string> {
+function runSecret(argv: readonly string[], env: Variables, timeoutMs: number): Promise<string> {
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     // A group of its own: what the program leaves behind must not outlive it.

@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { basename } from 'node:path';
 import { foundExecutor } from '../config/build.ts';
 import type { Config, ExecutorConfig } from '../config/config.ts';
+import { variableIn } from '../core/variable.ts';
 import { findAgents } from '../executors/found.ts';
 import { knownAgents } from '../executors/known-agents.ts';
 import { hasProcessTable } from '../runner/process-table.ts';
@@ -192,7 +193,7 @@ function secretFindings(
   level: Level,
 ): readonly Finding[] {
   return Object.entries(config.setEnv).flatMap(([variable, ref]): Finding[] => {
-    if ('env' in ref && (around.env[ref.env] ?? '') === '') {
+    if ('env' in ref && (variableIn(around.env, ref.env) ?? '') === '') {
       const text = `${variable} comes from ${ref.env}, which is not set here.`;
       const step = `It must be set where the daemon is started: export ${ref.env}=…, then homer restart.`;
       return [finding(name, 'note', text, step)];

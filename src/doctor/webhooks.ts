@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { WebhookConfig } from '../config/webhooks.ts';
+import { variableIn } from '../core/variable.ts';
 import { finding, type Finding } from './report.ts';
 
 /** Nothing when none is configured. A daemon that runs says more, with the environment and the programs it has. */
@@ -46,7 +47,7 @@ function lackOf(
     return size > 0 ? null : { level: 'problem', text: `${secret.file} is not there or empty.` };
   }
   // The daemon's environment may be another than ours.
-  if ('env' in secret && (env[secret.env] ?? '').trim() === '')
+  if ('env' in secret && (variableIn(env, secret.env) ?? '').trim() === '')
     return { level: 'note', text: `${secret.env} is not set here; the daemon needs it.` };
   return null;
 }

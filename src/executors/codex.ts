@@ -29,10 +29,15 @@ const permissionArguments: Readonly<Record<Permissions, readonly string[]>> = {
 
 /** Switches off by name what it finds by itself in .agents/skills: that is told before the prompt, or is not to be offered. */
 function hiddenSkills({ hidden }: TurnSkills): readonly string[] {
-  const entries = hidden.map((name) => `{name=${JSON.stringify(name)},enabled=false}`);
+  const entries = hidden.map((name) => `{name=${tomlText(name)},enabled=false}`);
   const setting = `skills.config=[${entries.join()}]`;
   // More does not fit into one argument (MAX_ARG_STRLEN, execve(2)); then some are there twice.
   return hidden.length === 0 || Buffer.byteLength(setting) > 100 * 1024 ? [] : ['-c', setting];
+}
+
+/** As JSON writes it, which is TOML too but for DEL and for halves of characters; names of folders may hold either. */
+function tomlText(text: string): string {
+  return JSON.stringify(text.toWellFormed()).replaceAll('\x7f', '\\u007f');
 }
 
 function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] {

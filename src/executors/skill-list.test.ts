@@ -45,6 +45,22 @@ test('no argument grows larger than the system takes, and a path is never a patt
   expect(JSON.parse(args[3] ?? '')).toEqual({ permissions: { allow: [] } });
 });
 
+const turn = { prompt: 'x', cwd: '/', session: { id: null, mode: 'new' }, preamble: null } as const;
+
+function settingsOf(kind: ExecutorSettings['kind']): ExecutorSettings {
+  return {
+    kind,
+    name: kind,
+    bin: kind,
+    args: [],
+    permissions: 'ask',
+    input: 'stdin',
+    model: null,
+    maxTurns: null,
+    maxBudgetUsd: null,
+  };
+}
+
 test.each([
   ['claude', ['--plugin-dir', '/home/k1']],
   ['pi', ['--no-skills', '--skill', '/home/k1/skills']],
@@ -57,21 +73,16 @@ test.each([
   ['kimi', []],
   ['command', []],
 ] as const)('%s is handed them in its own way, and nothing without them', (kind, wanted) => {
-  const settings: ExecutorSettings = {
-    kind,
-    name: kind,
-    bin: kind,
-    args: [],
-    permissions: 'ask',
-    input: 'stdin',
-    model: null,
-    maxTurns: null,
-    maxBudgetUsd: null,
-  };
-  const turn = { prompt: 'x', cwd: '/', session: { id: null, mode: 'new' }, preamble: null } as const;
+  const settings = settingsOf(kind);
   const executor = openExecutor(kind);
   const without = executor.invocation(settings, turn).args.join(' ');
   const within = executor.invocation(settings, { ...turn, skills }).args.join(' ');
   expect(within).toContain(wanted.join(' '));
   for (const each of wanted.filter((word) => word !== '-c')) expect(without).not.toContain(each);
+});
+
+test('codex is given TOML, whatever a folder is called', () => {
+  const odd = { directory: '/home/k1', hidden: ['a\x7fb\ud800\n'] };
+  const { args } = openExecutor('codex').invocation(settingsOf('codex'), { ...turn, skills: odd });
+  expect(args).toContain('skills.config=[{name="a\\u007fb\uFFFD\\n",enabled=false}]');
 });

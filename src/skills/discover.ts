@@ -3,6 +3,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Dirent, Stats } from 'node:fs';
 import { join, sep } from 'node:path';
+import { createPause, type Pause } from './pause.ts';
 import type { SkillWarning, WarningCode } from './skill.ts';
 import type { SkillRoot } from './sources.ts';
 
@@ -23,10 +24,15 @@ export interface Found {
 
 /**
  * Every folder below `root` (itself included) that holds a file called exactly SKILL.md. The walk does not go below
- * such a folder, into hidden folders or node_modules, more than six folders down, or twice into the same one. Names are
+ * such a folder (below the top only when `isUsable` says that the file there can be used: one that cannot must not hide all
+ * others), into hidden folders or node_modules, more than six folders down, or twice into the same one. Names are
  * compared as they are listed, since some file systems would find `skill.md` under either name. Does not throw.
  */
-export function discover(root: SkillRoot): Found {
+export async function discover(
+  root: SkillRoot,
+  isUsable: (directory: string) => boolean,
+  pause: Pause = createPause(),
+): Promise<Found> {
   const warnings: SkillWarning[] = [];
   const warn = (path: string, code: WarningCode, message: string): void => {
     warnings.push({ path, line: null, code, message });
@@ -41,20 +47,45 @@ export function discover(root: SkillRoot): Found {
       );
     return { directories: [], warnings, identity: null };
   }
+  const real = realOf(root, warn);
+  if (real === null) return { directories: [], warnings, identity: null };
   if ((found.mode & 0o002) !== 0) warnings.push(openToAll(root.path));
-  const walk = createWalk(root, warnings, warn);
-  walk.enter(root.path, 0, found);
+  const walk = createWalk(root, real, { warnings, warn, isUsable, pause });
+  await walk.enter(root.path, 0, found);
   return { directories: walk.directories, warnings, identity: identityOf(found) };
 }
 
 type Warn = (path: string, code: WarningCode, message: string) => void;
 
-function createWalk(root: SkillRoot, warnings: SkillWarning[], warn: Warn) {
+/** Where it really is; null, and told, when somebody else's link leads out of where it belongs. */
+function realOf({ path, within }: SkillRoot, warn: Warn): string | null {
+  try {
+    const real = realpathSync(path);
+    if (within === null || isInside(real, realpathSync(within))) return real;
+    warn(path, 'leads_out', `is, or is below, a link that leads out of ${within}`);
+  } catch (error) {
+    warn(path, 'unreadable', `cannot be entered: ${reason(error)}`);
+  }
+  return null;
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+interface Doing {
+  readonly warnings: SkillWarning[];
+  readonly warn: Warn;
+  readonly isUsable: (directory: string) => boolean;
+  readonly pause: Pause;
+}
+
+function createWalk(root: SkillRoot, real: string, { warnings, warn, isUsable, pause }: Doing) {
   const directories: string[] = [];
   const seen = new Set<string>();
-  let real: string | null = null;
 
-  function enter(directory: string, depth: number, found: Stats): void {
+  async function enter(directory: string, depth: number, found: Stats): Promise<void> {
+    await pause();
     const identity = identityOf(found);
     if (seen.has(identity)) return;
     if (seen.size === mostFolders)
@@ -65,30 +96,32 @@ function createWalk(root: SkillRoot, warnings: SkillWarning[], warn: Warn) {
     if (entries === null) return;
     const marker = entries.find((entry) => entry.name === skillFile && !entry.isDirectory());
     if (marker !== undefined) {
-      const path = join(directory, skillFile);
-      if (marker.isSymbolicLink() && !mayFollow(path)) return;
-      if (depth > 0 && (found.mode & 0o002) !== 0) warnings.push(openToAll(directory));
-      directories.push(directory);
-      return;
+      const isLeft = marker.isSymbolicLink() && !mayFollow(join(directory, skillFile));
+      if (!isLeft) {
+        if (depth > 0 && (found.mode & 0o002) !== 0) warnings.push(openToAll(directory));
+        directories.push(directory);
+      }
+      if (depth > 0 || (!isLeft && isUsable(directory))) return;
     }
-    if (depth < deepest) descend(directory, depth, entries);
+    if (depth < deepest) await descend(directory, depth, entries);
   }
 
-  function descend(directory: string, depth: number, entries: readonly Dirent[]): void {
+  async function descend(directory: string, depth: number, entries: readonly Dirent[]): Promise<void> {
     const links: string[] = [];
     for (const entry of entries) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       const path = join(directory, entry.name);
       if (entry.isSymbolicLink()) links.push(path);
-      else if (entry.isDirectory()) step(path, depth);
+      else if (entry.isDirectory()) await step(path, depth);
     }
-    for (const path of links) if (statOf(path)?.isDirectory() === true && mayFollow(path)) step(path, depth);
+    for (const path of links)
+      if (statOf(path)?.isDirectory() === true && mayFollow(path)) await step(path, depth);
   }
 
-  function step(path: string, depth: number): void {
+  async function step(path: string, depth: number): Promise<void> {
     const found = statOf(path);
     // Gone since it was listed.
-    if (found !== null) enter(path, depth + 1, found);
+    if (found !== null) await enter(path, depth + 1, found);
   }
 
   function list(directory: string): Dirent[] | null {
@@ -104,9 +137,7 @@ function createWalk(root: SkillRoot, warnings: SkillWarning[], warn: Warn) {
   function mayFollow(path: string): boolean {
     if (root.trusted) return true;
     try {
-      real ??= realpathSync(root.path);
-      const target = realpathSync(path);
-      if (target === real || target.startsWith(real + sep)) return true;
+      if (isInside(realpathSync(path), real)) return true;
       warn(path, 'leads_out', `is a link that leads out of ${root.path}`);
     } catch (error) {
       warn(path, 'unreadable', `is a link that cannot be followed: ${reason(error)}`);

@@ -247,6 +247,39 @@ describe('hostile heads', () => {
   });
 });
 
+describe('heads that would take the library long', () => {
+  const fill = (size: number, line: (index: number) => string): string => {
+    let text = '';
+    for (let index = 0; text.length < size; index++) text += line(index);
+    return text;
+  };
+  const small = 15 * 1024;
+  const many = (size: number): readonly (readonly [what: string, text: string])[] => [
+    ['aliases of one anchor', `z: &z {q: 1}\n${fill(size, (index) => `b${index}: *z\n`)}`],
+    [
+      'anchors, each with an alias',
+      fill(size, (index) => `a${index}: &a${index} x\nb${index}: *a${index}\n`),
+    ],
+    ['empty items', `x: [${','.repeat(size)}]`],
+    ['quoted words', `x: ${'"a" '.repeat(size / 4)}`],
+    ['keys', `# long way\n${fill(size, (index) => `k${index}:\n`)}`],
+    ['empty lines', `x: &a a\n${'\n'.repeat(size)}`],
+  ];
+
+  /** What it took before it was counted: 0.3 to 17 s. */
+  test.each([...many(small), ...many(60 * 1024)])('%s are counted before they are looked at', (_, text) => {
+    const parsed = parseFrontmatter(`---\ndescription: d\n${text}\n---\n`);
+    expect(parsed.ok ? 'taken' : parsed.problem.message).toMatch(
+      /more than (?:4000 signs of YAML|100 anchors or aliases|16 KiB)/,
+    );
+  });
+
+  test('a hundred aliases are honest', () => {
+    const list = fill(600, (index) => `b${index}: *z\n`);
+    expect(problem(`---\ndescription: d\nz: &z {q: 1}\n${list}---\n`)).toBe('none');
+  });
+});
+
 test('the quick way through a head gives what the YAML library gives', () => {
   const word = fc.stringMatching(/^[A-Za-z0-9(][A-Za-z0-9 ,.()'"!?&*@%/:#-]{0,30}$/);
   const value = fc.oneof(

@@ -1,7 +1,7 @@
 // The head of a SKILL.md: text between two lines of dashes, YAML as people write it, which is not always YAML.
 
 import JSON5 from 'json5';
-import { isAlias, isCollection, isMap, isScalar, parseDocument } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import { messageOf } from '../core/errors.ts';
 import { readSimpleHead } from './simple-head.ts';
@@ -11,8 +11,17 @@ export type Frontmatter =
   | { readonly ok: true; readonly fields: ReadonlyMap<string, Field> }
   | { readonly ok: false; readonly problem: HeadProblem };
 
-const largestHead = 64 * 1024;
-/** Enough for every honest head; one that expands further is built to exhaust memory. */
+/** Characters. Descriptions have a thousand at most, and the largest heads seen five. */
+/** What was read, and how much of it the YAML library was asked to read, in signs. */
+export type ParsedHead = Frontmatter & { readonly effort: number };
+
+const largestHead = 16 * 1024;
+/**
+ * Signs that may mean something to YAML. The library's work grows with their square (measured: 16 KiB of commas 0.7 s); prose
+ * has one in thirty characters, JSON one in four.
+ */
+const mostSigns = 4_000;
+/** Enough for every honest head; for each alias the library walks through the whole document. */
 const mostAliases = 100;
 
 /**
@@ -20,18 +29,26 @@ const mostAliases = 100;
  * `description: Use when: asked` means what its author meant. `metadata` may be JSON, JSON5 or YAML, written out or as
  * text. Never throws.
  */
-export function parseFrontmatter(text: string): Frontmatter {
+export function parseFrontmatter(text: string): ParsedHead {
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
   if (lines[0]?.trimEnd() !== '---')
-    return failed(1, 'frontmatter_missing', 'does not begin with a line of three dashes');
+    return { ...failed(1, 'frontmatter_missing', 'does not begin with a line of three dashes'), effort: 0 };
   const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === '---');
-  if (end === -1)
-    return failed(1, 'frontmatter_unterminated', 'has no second line of three dashes to end its head');
+  if (end === -1) {
+    const message = 'has no second line of three dashes to end its head';
+    return { ...failed(1, 'frontmatter_unterminated', message), effort: 0 };
+  }
   const head = lines.slice(1, end);
   const block = head.join('\n');
-  if (block.length > largestHead) return failed(1, 'too_large', 'has a head of more than 64 KiB');
+  if (block.length > largestHead)
+    return { ...failed(1, 'too_large', 'has a head of more than 16 KiB'), effort: 0 };
   const simple = readSimpleHead(head);
-  if (simple !== null) return { ok: true, fields: simple };
+  return simple === null
+    ? { ...readWithLibrary(head, block), effort: countSigns(block) }
+    : { ok: true, fields: simple, effort: 0 };
+}
+
+function readWithLibrary(head: readonly string[], block: string): Frontmatter {
   try {
     return readWhole(block) ?? readByKey(head);
   } catch (error) {
@@ -171,8 +188,14 @@ function isSentence(key: string, value: string): boolean {
   return value !== '';
 }
 
+function countSigns(text: string): number {
+  return text.match(/[[\]{},:&*!"'?#%|>\n-]/g)?.length ?? 0;
+}
+
+/** Throws for what would take the library long. */
 function parse(text: string): Document.Parsed {
-  return parseDocument(text, {
+  if (countSigns(text) > mostSigns) throw new Error(`it has more than ${mostSigns} signs of YAML`);
+  const document = parseDocument(text, {
     prettyErrors: false,
     stringKeys: true,
     // Quadratic in the library; readWhole looks for keys given twice by itself.
@@ -180,6 +203,19 @@ function parse(text: string): Document.Parsed {
     strict: true,
     logLevel: 'error',
   });
+  let aliases = 0;
+  let anchors = 0;
+  visit(document, {
+    Alias() {
+      aliases++;
+    },
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors++;
+    },
+  });
+  if (aliases > mostAliases || anchors > mostAliases)
+    throw new Error(`it has more than ${mostAliases} anchors or aliases`);
+  return document;
 }
 
 function failed(line: number, code: WarningCode, message: string): Frontmatter & { ok: false } {

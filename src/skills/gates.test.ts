@@ -48,7 +48,7 @@ interface Case {
   readonly block?: string;
 }
 
-function make({ says = {}, top = '', source = 'workspace', block = 'homer' }: Case): Skill {
+function make({ says = {}, top = '', source = 'managed', block = 'homer' }: Case): Skill {
   const text = `---\nname: a\ndescription: b\n${top}metadata: ${JSON.stringify({ [block]: says })}\n---\n`;
   const parsed = parseFrontmatter(text);
   const read = parsed.ok ? readManifest(parsed.fields, 'a') : parsed;
@@ -60,7 +60,7 @@ function settings({ entry, entryName = 'a', allow, config = {} }: Case): SkillsC
   const entries: Record<string, SkillEntryConfig> =
     entry === undefined
       ? {}
-      : { [entryName]: { enabled: true, apiKey: null, env: {}, config: {}, ...entry } };
+      : { [entryName]: { enabled: true, apiKey: null, env: {}, workspace: false, config: {}, ...entry } };
   return { extraDirs: [], allow: allow ?? null, bundledDir: null, config, entries };
 }
 
@@ -101,6 +101,12 @@ describe('what is missing', () => {
     ['none of several', anyBins('gone', 'asleep'), { anyBins: ['gone', 'asleep'] }],
     ['a variable', env('SET'), {}],
     ['a variable that is not set', env('SET', 'GONE'), { env: ['GONE'] }],
+    ['names that every object has', env('toString', '__proto__'), { env: ['toString', '__proto__'] }],
+    [
+      'the same as its key, beside an entry',
+      { says: { requires: { env: ['constructor'] }, skillKey: 'constructor' }, entry: {} },
+      { env: ['constructor'] },
+    ],
     ['an empty variable', env('EMPTY'), { env: ['EMPTY'] }],
     ['a variable of spaces', env('SPACES'), { env: ['SPACES'] }],
     ['a variable of its entry', { ...env('KEY'), entry: { env: { KEY: { text: 'x' } } } }, {}],
@@ -112,6 +118,33 @@ describe('what is missing', () => {
     ],
     ['a key for the primary variable', key({ text: 'x' }, 'KEY'), {}],
     ['a key for another variable', key({ text: 'x' }, 'OTHER'), { env: ['KEY'] }],
+    [
+      'a key for another name of its own choice',
+      {
+        says: { requires: { env: ['PLACE'] }, primaryEnv: 'PLACE' },
+        entry: { apiKey: { text: 'x' } },
+      },
+      { env: ['PLACE'] },
+    ],
+    [
+      'a key that a skill of a workspace is not given',
+      { ...key({ text: 'x' }, 'KEY'), source: 'workspace' },
+      { env: ['KEY'] },
+    ],
+    [
+      'a variable that a skill of a workspace is not given',
+      { ...env('KEY'), source: 'workspace-agents', entry: { env: { KEY: { text: 'x' } } } },
+      { env: ['KEY'] },
+    ],
+    [
+      'a key that a skill of a workspace is given',
+      {
+        ...key({ text: 'x' }, 'KEY'),
+        source: 'workspace',
+        entry: { apiKey: { text: 'x' }, workspace: true },
+      },
+      {},
+    ],
     ['an empty key', key({ text: '' }, 'KEY'), { env: ['KEY'] }],
     ['a key from a variable', key({ env: 'SET' }, 'KEY'), {}],
     ['a key from an empty variable', key({ env: 'EMPTY' }, 'KEY'), { env: ['KEY'] }],

@@ -1,7 +1,8 @@
 // Whether a skill can be used here and now: a pure decision over what the machine and the configuration say.
 
 import type { SecretRef, SkillEntryConfig, SkillsConfig } from '../config/config.ts';
-import type { Requirements, Skill } from './skill.ts';
+import { mayBeKey } from './key-variable.ts';
+import type { Requirements, Skill, SkillSource } from './skill.ts';
 
 /** What the machine can answer; each answer may be remembered for as long as one list is made. */
 export interface Facts {
@@ -29,7 +30,8 @@ export interface Eligibility {
 
 /**
  * `os` is a hard filter. `always` stands for all other requirements. A requirement for a variable is met by the
- * environment, by `env` of the skill's entry, or by its `apiKey` when the variable is its `primaryEnv`.
+ * environment, by `env` of the skill's entry, or by its `apiKey` when the variable is its `primaryEnv`; by the last two only
+ * where the skill is given them.
  */
 export function decideEligibility(skill: Skill, config: SkillsConfig, facts: Facts): Eligibility {
   const entry = entryOf(skill, config);
@@ -39,7 +41,7 @@ export function decideEligibility(skill: Skill, config: SkillsConfig, facts: Fac
     config.allow !== null &&
     !config.allow.includes(skill.name) &&
     !config.allow.includes(skill.key);
-  const missing = findMissing(skill, config, entry, facts);
+  const missing = findMissing(skill, config, givingEntryOf(skill, config), facts);
   const { bins, anyBins, env, config: paths, os } = missing;
   const complete = [bins, anyBins, env, paths, os].every((list) => list.length === 0);
   const eligible = complete && !disabled && !blockedByAllowlist;
@@ -51,7 +53,38 @@ export function entryOf(
   skill: Pick<Skill, 'key' | 'name'>,
   config: SkillsConfig,
 ): SkillEntryConfig | undefined {
-  return config.entries[skill.key] ?? config.entries[skill.name];
+  return ownEntry(config, skill.key) ?? ownEntry(config, skill.name);
+}
+
+/**
+ * The entry, when the skill is given what it holds. One that comes with a workspace may call itself what it likes, so its owner
+ * must have said so.
+ */
+export function givingEntryOf(
+  skill: Pick<Skill, 'key' | 'name' | 'source'>,
+  config: SkillsConfig,
+): SkillEntryConfig | undefined {
+  const entry = entryOf(skill, config);
+  return isOfWorkspace(skill.source) && entry?.workspace !== true ? undefined : entry;
+}
+
+/** Whether the entry holds something that the skill is not given. */
+export function isWithheld(skill: Pick<Skill, 'key' | 'name' | 'source'>, config: SkillsConfig): boolean {
+  const entry = entryOf(skill, config);
+  return (
+    entry?.enabled === true &&
+    (entry.apiKey !== null || Object.keys(entry.env).length > 0) &&
+    givingEntryOf(skill, config) === undefined
+  );
+}
+
+function isOfWorkspace(source: SkillSource): boolean {
+  return source === 'workspace' || source === 'workspace-agents';
+}
+
+/** Not what every object has: a skill may be called `constructor`. */
+function ownEntry({ entries }: SkillsConfig, name: string): SkillEntryConfig | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
 function findMissing(
@@ -64,9 +97,9 @@ function findMissing(
   if (always) return { bins: [], anyBins: [], env: [], config: [], os };
   const isSet = (name: string): boolean => {
     if (facts.hasVariable(name)) return true;
-    const given = entry?.env[name];
+    const given = entry !== undefined && Object.hasOwn(entry.env, name) ? entry.env[name] : undefined;
     if (given !== undefined && facts.hasSecret(given)) return true;
-    const key = primaryEnv === name ? (entry?.apiKey ?? null) : null;
+    const key = primaryEnv === name && mayBeKey(name) ? (entry?.apiKey ?? null) : null;
     return key !== null && facts.hasSecret(key);
   };
   return {

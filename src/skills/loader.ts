@@ -1,17 +1,21 @@
 // Reads what was found, once for each version of a file, and lets the highest precedence give each name.
 
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { discover, openToAll, skillFile } from './discover.ts';
+import { readExactly } from './folder.ts';
 import { parseFrontmatter } from './frontmatter.ts';
 import { readManifest } from './manifest.ts';
+import { createPause } from './pause.ts';
 import type { HeadProblem, Skill, SkillHead, SkillWarning } from './skill.ts';
 import type { SkillRoot } from './sources.ts';
 
 /** More is no instruction but a book. */
-const largestFile = 1024 * 1024;
+export const largestFile = 1024 * 1024;
+/** Of one root, counted whether it is read or remembered: what is left out must not depend on what was looked at before. */
+const most = { bytes: 64 * 1024 * 1024, effort: 400_000 } as const;
 
 /** Skills of one name in several places. */
 export interface Collision {
@@ -31,7 +35,7 @@ export interface LoadedSkills {
 
 export interface SkillLoader {
   /** Looks at every folder and file again, and reads those that changed since the last call. Does not throw. */
-  load(roots: readonly SkillRoot[]): LoadedSkills;
+  load(roots: readonly SkillRoot[]): Promise<LoadedSkills>;
 }
 
 type Outcome =
@@ -41,6 +45,8 @@ type Outcome =
 interface Cached {
   readonly version: string;
   readonly outcome: Outcome;
+  /** As `ParsedHead` has it. */
+  readonly effort: number;
 }
 
 /** Keeps in memory what it read last; a loader that is thrown away forgets. */
@@ -48,22 +54,36 @@ export function createSkillLoader(): SkillLoader {
   let cache = new Map<string, Cached>();
 
   return {
-    load(roots) {
+    async load(roots) {
+      const pause = createPause();
+      const before = cache;
       const kept = new Map<string, Cached>();
       const warnings: SkillWarning[] = [];
       const byName = new Map<string, Skill[]>();
       const seen = new Set<string>();
       for (const root of roots) {
-        const found = discover(root);
+        const isUsable = (directory: string): boolean => {
+          const path = join(directory, skillFile);
+          return read(path, directory, statOf(path), before, kept).outcome.ok;
+        };
+        const found = await discover(root, isUsable, pause);
         // The same folder under two names, as when the work is in the user's home: the higher precedence has it.
         if (found.identity !== null && seen.has(found.identity)) continue;
         if (found.identity !== null) seen.add(found.identity);
         warnings.push(...found.warnings);
+        const left = { ...most };
         for (const directory of found.directories) {
+          await pause();
           const path = join(directory, skillFile);
           const stat = statOf(path);
           if (stat !== null && (stat.mode & 0o002) !== 0) warnings.push(openToAll(path));
-          const outcome = read(path, directory, stat, cache, kept);
+          left.bytes -= stat?.size ?? 0;
+          if (left.bytes < 0 || left.effort < 0) {
+            warnings.push(tooMuch(root));
+            break;
+          }
+          const { outcome, effort } = read(path, directory, stat, before, kept);
+          left.effort -= effort;
           if (!outcome.ok) {
             warnings.push({ path, ...outcome.problem });
             continue;
@@ -98,6 +118,12 @@ function settle(byName: ReadonlyMap<string, readonly Skill[]>, warnings: SkillWa
   return { skills, collisions, warnings };
 }
 
+function tooMuch({ path }: SkillRoot): SkillWarning {
+  const message =
+    'holds more or longer SKILL.md than are read; those that come later by path are not looked at';
+  return { path, line: null, code: 'too_many', message };
+}
+
 function duplicate(skill: Skill, twin: Skill): SkillWarning {
   const message = `is not used: ${twin.path} has the same name in the same folder of skills`;
   return { path: skill.path, line: null, code: 'duplicate_name', message };
@@ -109,23 +135,24 @@ function read(
   found: Stats | null,
   cache: ReadonlyMap<string, Cached>,
   kept: Map<string, Cached>,
-): Outcome {
+): Cached {
   const version = found === null ? '' : versionOf(found);
-  const cached = cache.get(path);
+  const cached = kept.get(path) ?? cache.get(path);
   if (cached !== undefined && version !== '' && cached.version === version) {
     kept.set(path, cached);
-    return cached.outcome;
+    return cached;
   }
-  const outcome = readFresh(path, directory);
-  kept.set(path, { version, outcome });
-  return outcome;
+  const fresh = { version, ...readFresh(path, directory) };
+  kept.set(path, fresh);
+  return fresh;
 }
 
-function readFresh(path: string, directory: string): Outcome {
+function readFresh(path: string, directory: string): Omit<Cached, 'version'> {
   const text = readText(path);
-  if (!text.ok) return text;
+  if (!text.ok) return { outcome: text, effort: 0 };
   const parsed = parseFrontmatter(text.text);
-  return parsed.ok ? readManifest(parsed.fields, basename(directory)) : parsed;
+  const outcome = parsed.ok ? readManifest(parsed.fields, basename(directory)) : parsed;
+  return { outcome, effort: parsed.effort };
 }
 
 function readText(path: string): { readonly ok: true; readonly text: string } | (Outcome & { ok: false }) {
@@ -140,10 +167,10 @@ function readText(path: string): { readonly ok: true; readonly text: string } | 
     const found = fstatSync(descriptor);
     if (!found.isFile()) return bad('not_a_file', 'is not a regular file');
     if (found.size > largestFile) return bad('too_large', 'is larger than 1 MiB');
-    return {
-      ok: true,
-      text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(descriptor)),
-    };
+    // Never more than it says it has: some files of the kernel say 0 and have no end.
+    const data = readExactly(descriptor, found.size);
+    if (data === null) return bad('unreadable', 'changed while it was read, or is no ordinary file');
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data) };
   } catch (error) {
     return error instanceof TypeError
       ? bad('not_text', 'is not UTF-8 text')

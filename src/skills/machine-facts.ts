@@ -3,6 +3,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { SecretRef } from '../config/config.ts';
+import { variableIn, type Variables } from '../core/variable.ts';
 import type { Facts } from './gates.ts';
 
 /**
@@ -10,13 +11,10 @@ import type { Facts } from './gates.ts';
  * they would mean another program in every folder. A file nobody may execute is no program, a variable of spaces is
  * empty.
  */
-export function createMachineFacts(
-  env: Readonly<Record<string, string | undefined>>,
-  platform: string = process.platform,
-): Facts {
+export function createMachineFacts(env: Variables, platform: string = process.platform): Facts {
   const directories = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
   const known = new Map<string, boolean>();
-  const hasVariable = (name: string): boolean => (env[name] ?? '').trim() !== '';
+  const hasVariable = (name: string): boolean => (variableIn(env, name) ?? '').trim() !== '';
   const find = (name: string): boolean => {
     if (isAbsolute(name)) return isExecutable(name);
     return !name.includes('/') && directories.some((directory) => isExecutable(join(directory, name)));

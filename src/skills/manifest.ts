@@ -17,7 +17,12 @@ export function readManifest(fields: ReadonlyMap<string, Field>, folder: string)
   const name = textOf(fields.get('name')) ?? folder.trim();
   if (fields.get('name') !== undefined && isStructure(fields.get('name')))
     return failed(fields.get('name'), 'name_invalid', 'has a name that is not text');
-  if (name === '' || name.length > longestName || /[\p{Cc}\p{Cf}/\\]/u.test(name) || name.startsWith('.'))
+  if (
+    name === '' ||
+    name.length > longestName ||
+    /[\p{Cc}\p{Cf}\p{Cs}/\\]/u.test(name) ||
+    name.startsWith('.')
+  )
     return failed(
       fields.get('name'),
       'name_invalid',

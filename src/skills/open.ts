@@ -56,11 +56,11 @@ export interface Skills {
    * Everything that is there for work in `cwd` (null: for work anywhere); a call reads only what changed since the last. Values
    * for a snapshot.
    */
-  load(cwd: string | null, config: SkillsConfig): LoadedSkills;
+  load(cwd: string | null, config: SkillsConfig): Promise<LoadedSkills>;
   /** What was loaded, with the gates. */
   judge(loaded: LoadedSkills, config: SkillsConfig): SkillList;
   /** `load` with the gates. */
-  list(cwd: string | null, config: SkillsConfig): SkillList;
+  list(cwd: string | null, config: SkillsConfig): Promise<SkillList>;
   report(list: SkillList): SkillReport;
   check(list: SkillList): SkillCheck;
   /** Null when no skill has this name. */
@@ -79,10 +79,12 @@ export interface Skills {
 export function openSkills({ home, userHome, env, platform }: SkillsOptions): Skills {
   const loader = createSkillLoader();
   const roots = (cwd: string | null, config: SkillsConfig) => listRoots({ home, userHome, cwd }, config);
-  const load = (cwd: string | null, config: SkillsConfig): LoadedSkills => loader.load(roots(cwd, config));
+  const load = (cwd: string | null, config: SkillsConfig): Promise<LoadedSkills> =>
+    loader.load(roots(cwd, config));
   const judge = (loaded: LoadedSkills, config: SkillsConfig): SkillList =>
     listSkills(loaded, config, createMachineFacts(env, platform));
-  const list = (cwd: string | null, config: SkillsConfig): SkillList => judge(load(cwd, config), config);
+  const list = async (cwd: string | null, config: SkillsConfig): Promise<SkillList> =>
+    judge(await load(cwd, config), config);
 
   return {
     load,
@@ -125,7 +127,7 @@ export function openSkills({ home, userHome, env, platform }: SkillsOptions): Sk
         place,
         eligibility: decideEligibility(skill, config, facts),
         hints: alone?.hints ?? [],
-        ...rivals(load(cwd, config), found.head.name, roots(cwd, config), place),
+        ...rivals(await load(cwd, config), found.head.name, roots(cwd, config), place),
         install: (now) => install(home, name, found, now),
       };
     },

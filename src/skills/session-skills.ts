@@ -111,7 +111,7 @@ export class SkillsOfSessions {
     if (snapshot !== null) return this.#viewSnapshot(snapshot);
     const cwd = found === null ? null : resolve(home, found.cwd);
     const { skills } = await this.#read();
-    return { snapshotId: null, ...skills.report(skills.list(cwd, this.#config())) };
+    return { snapshotId: null, ...skills.report(await skills.list(cwd, this.#config())) };
   }
 
   /** Removes snapshots that no open session and no living job has. Resolves with their ids. */

@@ -83,6 +83,7 @@ export const warningCodes = [
   'world_writable',
   'folder_missing',
   'too_many',
+  'entry_withheld',
 ] as const;
 
 export type WarningCode = (typeof warningCodes)[number];
@@ -96,8 +97,12 @@ export interface SkillWarning {
   readonly message: string;
 }
 
-/** Warnings beside which the skill is used all the same; every other one means that a file was skipped. */
-export const harmlessWarnings: ReadonlySet<WarningCode> = new Set(['world_writable', 'folder_missing']);
+/** Warnings beside which the skill is used all the same; every other one means that something was skipped. */
+export const harmlessWarnings: ReadonlySet<WarningCode> = new Set([
+  'world_writable',
+  'folder_missing',
+  'entry_withheld',
+]);
 
 /** A value of a SKILL.md's head. */
 export interface Field {

@@ -66,7 +66,10 @@ export function snapshotOf(
 /** Agents want a skill's folder to have its name; where that cannot be, or two names may be one file, the hash tells them apart. */
 function folderFor(name: string, digest: string, taken: Set<string>): string {
   const isPlain = /^[A-Za-z0-9][\w.-]*$/.test(name) && !taken.has(name.toLowerCase());
-  const folder = isPlain ? name : `skill-${digest.slice(-16)}-${taken.size}`;
+  let folder = isPlain ? name : `skill-${digest.slice(-16)}`;
+  // Somebody may have called his own skill what another one is given.
+  for (let number = 2; taken.has(folder.toLowerCase()); number++)
+    folder = `skill-${digest.slice(-16)}-${number}`;
   taken.add(folder.toLowerCase());
   return folder;
 }

@@ -13,6 +13,8 @@ export interface SkillRoot {
   readonly configured: boolean;
   /** The owner's own folder: links in it are followed wherever they lead. In others they must stay inside. */
   readonly trusted: boolean;
+  /** It must lie in this folder, whatever links lead to it; null: it may lie anywhere, since its owner put it there. */
+  readonly within: string | null;
 }
 
 export interface SkillPlaces {
@@ -32,17 +34,24 @@ export function listRoots(places: SkillPlaces, config: SkillsConfig): readonly S
     path,
     trusted,
     configured,
+    within: null,
   });
-  return [
-    ...(cwd === null
-      ? []
-      : [
-          root('workspace', join(cwd, 'skills'), false),
-          root('workspace-agents', join(cwd, '.agents', 'skills'), false),
-        ]),
+  const own = [
     root('user-agents', join(userHome, '.agents', 'skills'), true),
     root('managed', join(home, managedFolder), true),
     root('claude', join(userHome, '.claude', 'skills'), true),
+  ];
+  const ofWork: readonly SkillRoot[] =
+    cwd === null
+      ? []
+      : [
+          { ...root('workspace', join(cwd, 'skills'), false), within: cwd },
+          { ...root('workspace-agents', join(cwd, '.agents', 'skills'), false), within: cwd },
+        ];
+  return [
+    // For work in the user's home its folder is the user's own.
+    ...ofWork.filter(({ path }) => !own.some((other) => other.path === path)),
+    ...own,
     root('bundled', config.bundledDir ?? shippedSkills(), false, config.bundledDir !== null),
     ...config.extraDirs.map((path) => root('extra', path, false, true)),
   ];

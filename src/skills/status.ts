@@ -1,7 +1,7 @@
 // Each skill with what the gates decided, in the words that clients are given.
 
 import type { SkillsConfig } from '../config/config.ts';
-import { decideEligibility, entryOf, type Eligibility, type Facts } from './gates.ts';
+import { decideEligibility, isWithheld, type Eligibility, type Facts } from './gates.ts';
 import type { Collision, LoadedSkills } from './loader.ts';
 import { harmlessWarnings } from './skill.ts';
 import type { InstallHint, Skill, SkillSource, SkillWarning } from './skill.ts';
@@ -56,7 +56,16 @@ export function listSkills(loaded: LoadedSkills, config: SkillsConfig, facts: Fa
     };
     return { skill, status, hints: chooseHints(skill, status, facts) };
   });
-  const { collisions, warnings } = loaded;
+  const withheld = loaded.skills
+    .filter((skill) => isWithheld(skill, config))
+    .map(({ path, key }): SkillWarning => ({
+      path,
+      line: null,
+      code: 'entry_withheld',
+      message: `comes with a workspace, so it is not given what the entry ${JSON.stringify(key)} holds (unless that says \`workspace: true\`)`,
+    }));
+  const { collisions } = loaded;
+  const warnings = [...loaded.warnings, ...withheld];
   return { skills, collisions, warnings, unknown: findUnknown(loaded.skills, config) };
 }
 
@@ -112,9 +121,4 @@ export function findSkill(list: SkillList, wanted: string): ListedSkill | null {
   const lower = wanted.toLowerCase();
   const close = list.skills.filter(({ skill }) => skill.name.toLowerCase() === lower);
   return close.length === 1 ? (close[0] ?? null) : null;
-}
-
-/** Whether the configuration says anything of the skill. */
-export function isConfigured(skill: Skill, config: SkillsConfig): boolean {
-  return entryOf(skill, config) !== undefined;
 }

@@ -19,7 +19,7 @@ const mostTries = 3;
 
 export interface SnapshotTaker {
   /** As it would be now; nothing is copied. Reads only what changed since the last look. */
-  look(cwd: string | null, config: SkillsConfig): Snapshot;
+  look(cwd: string | null, config: SkillsConfig): Promise<Snapshot>;
   /** Copied and on disk when it resolves. Rejects as the file system does. */
   take(cwd: string | null, config: SkillsConfig): Promise<Snapshot>;
 }
@@ -30,12 +30,12 @@ export function createSnapshotTaker(
 ): SnapshotTaker {
   const digests = createFolderDigests();
 
-  function draft(
+  async function draft(
     cwd: string | null,
     config: SkillsConfig,
     isRestless: ReadonlySet<string>,
-  ): { readonly snapshot: Snapshot; readonly chosen: readonly ChosenSkill[] } {
-    const loaded = skills.load(cwd, config);
+  ): Promise<{ readonly snapshot: Snapshot; readonly chosen: readonly ChosenSkill[] }> {
+    const loaded = await skills.load(cwd, config);
     const chosen: ChosenSkill[] = [];
     const omitted: OmittedSkill[] = [];
     for (const skill of choose(skills.judge(loaded, config).skills)) {
@@ -49,11 +49,11 @@ export function createSnapshotTaker(
   }
 
   return {
-    look: (cwd, config) => draft(cwd, config, new Set()).snapshot,
+    look: async (cwd, config) => (await draft(cwd, config, new Set())).snapshot,
     async take(cwd, config) {
       const restless = new Set<string>();
       for (let tries = 1; ; tries++) {
-        const { snapshot, chosen } = draft(cwd, config, restless);
+        const { snapshot, chosen } = await draft(cwd, config, restless);
         let changed: string | null = null;
         try {
           await store.write(snapshot, (folder) => {

@@ -1,20 +1,58 @@
 import { expect, test } from 'vitest';
 import type { SkillsConfig } from '../config/config.ts';
 import { findChanges } from './changes.ts';
+import type { SkillSource } from './skill.ts';
 import { snapshotOf, type ChosenSkill } from './snapshot.ts';
 import { variablesOf } from './variables.ts';
 
 const none: SkillsConfig = { extraDirs: [], allow: null, bundledDir: null, config: {}, entries: {} };
-const entry = { enabled: true, apiKey: null, env: {}, config: {} };
-const skill = (name: string, primaryEnv: string | null = null) => ({ name, key: name, primaryEnv });
+const entry = { enabled: true, apiKey: null, env: {}, workspace: false, config: {} };
+const skill = (name: string, primaryEnv: string | null = null) => ({
+  name,
+  key: name,
+  primaryEnv,
+  source: 'managed' as SkillSource,
+});
 
 test('a key goes by the name the skill asks for, unless that makes programs load code or is Homer’s own', () => {
   const apiKey = { text: 'key' };
   const of = (primaryEnv: string) =>
     variablesOf([skill('a', primaryEnv)], { ...none, entries: { a: { ...entry, apiKey } } });
   expect(of('WEATHER_KEY')).toEqual([{ name: 'WEATHER_KEY', secret: apiKey, skill: 'a', isKey: true }]);
-  for (const name of ['LD_PRELOAD', 'NODE_OPTIONS', 'HOMER_TOKEN', 'A B', '1A', 'A=B', ''])
+  for (const name of [
+    ...[
+      'LD_PRELOAD',
+      'NODE_OPTIONS',
+      'HOMER_TOKEN',
+      'A KEY',
+      '1KEY',
+      'A=KEY',
+      '',
+      'PLACE',
+      'toString',
+      '__proto__',
+    ],
+    ...[
+      'https_proxy',
+      'ALL_PROXY',
+      'SSH_AUTH_SOCK',
+      'ANTHROPIC_BASE_URL',
+      'ANTHROPIC_AUTH_TOKEN',
+      'CODEX_API_KEY',
+    ],
+  ])
     expect(of(name)).toEqual([]);
+});
+
+test('a skill of a workspace is given nothing, whatever it calls itself, unless its entry says so', () => {
+  const entries = { a: { ...entry, apiKey: { text: 'key' }, env: { UNITS: { text: 'metric' } } } };
+  const skills = (source: SkillSource) => [{ name: 'other', key: 'a', primaryEnv: 'STOLEN_KEY', source }];
+  for (const source of ['workspace', 'workspace-agents'] as const) {
+    expect(variablesOf(skills(source), { ...none, entries })).toEqual([]);
+    const allowed = { ...none, entries: { a: { ...entries.a, workspace: true } } };
+    expect(variablesOf(skills(source), allowed).map(({ name }) => name)).toEqual(['UNITS', 'STOLEN_KEY']);
+  }
+  expect(variablesOf(skills('managed'), { ...none, entries })).toHaveLength(2);
 });
 
 test('of two skills that give one variable the first counts, and a disabled entry gives none', () => {
@@ -43,6 +81,18 @@ const chosen = (name: string, digest: string, description = 'x'): ChosenSkill =>
     directory: `/r/${name}`,
     path: `/r/${name}/SKILL.md`,
   },
+});
+
+test('skills that are called what others are given have folders of their own', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const given = snapshotOf([chosen('zwei Wörter', digest)], [], []).skills[0]?.folder ?? '';
+  const names = ['first wörd', given, `${given}-1`, `${given}-2`, `${given}-3`, 'zwei Wörter'];
+  const folders = snapshotOf(
+    names.map((name) => chosen(name, digest)),
+    [],
+    [],
+  ).skills.map(({ folder }) => folder);
+  expect(new Set(folders).size).toBe(names.length);
 });
 
 test('what changed is told by name; the same is nothing', () => {

@@ -1,8 +1,8 @@
 // The variables that the configuration gives to the skills of a snapshot: references, resolved only for the run that gets them.
 
 import type { SecretRef, SkillsConfig } from '../config/config.ts';
-import { loadsCode } from '../config/code-variables.ts';
-import { entryOf } from './gates.ts';
+import { givingEntryOf } from './gates.ts';
+import { mayBeKey } from './key-variable.ts';
 import type { SnapshotSkill } from './snapshot.ts';
 
 export interface SkillVariable {
@@ -16,27 +16,24 @@ export interface SkillVariable {
 
 /**
  * One for each name; of two skills that give the same the first by name counts. What a SKILL.md itself asks for as its
- * `primaryEnv` is data: a name that is none, that makes programs load code, or that is Homer's own is passed over.
+ * `primaryEnv` is data: a name that does not speak of a key, or that means something to others, is passed over. A skill of a
+ * workspace gets what its owner said.
  */
 export function variablesOf(
-  skills: readonly Pick<SnapshotSkill, 'name' | 'key' | 'primaryEnv'>[],
+  skills: readonly Pick<SnapshotSkill, 'name' | 'key' | 'source' | 'primaryEnv'>[],
   config: SkillsConfig,
 ): readonly SkillVariable[] {
   const found = new Map<string, SkillVariable>();
   for (const skill of skills) {
-    const entry = entryOf(skill, config);
+    const entry = givingEntryOf(skill, config);
     if (entry?.enabled !== true) continue;
     const add = (name: string, secret: SecretRef, isKey: boolean): void => {
       if (!found.has(name)) found.set(name, { name, secret, skill: skill.name, isKey });
     };
     for (const [name, secret] of Object.entries(entry.env)) add(name, secret, false);
     const { primaryEnv } = skill;
-    if (entry.apiKey !== null && primaryEnv !== null && mayBeAsked(primaryEnv))
+    if (entry.apiKey !== null && primaryEnv !== null && mayBeKey(primaryEnv))
       add(primaryEnv, entry.apiKey, true);
   }
   return [...found.values()];
-}
-
-function mayBeAsked(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !loadsCode(name) && !name.startsWith('HOMER_');
 }

@@ -1,35 +1,9 @@
 // The environment of a run, built from nothing: a short base list, what the executor names, and secrets.
 
 import type { ExecutorConfig, SecretRef } from '../config/config.ts';
+import { baseVariables, speaksOfSecret } from '../config/run-variables.ts';
+import { variableIn, type Variables } from '../core/variable.ts';
 import type { SecretFrame } from '../runner/files.ts';
-
-export type Variables = Readonly<Record<string, string | undefined>>;
-
-const baseNames = [
-  'PATH',
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'SHELL',
-  'LANG',
-  'LC_ALL',
-  'TERM',
-  'TZ',
-  'SSH_AUTH_SOCK',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'ALL_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'all_proxy',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'NODE_EXTRA_CA_CERTS',
-  'REQUESTS_CA_BUNDLE',
-  'CURL_CA_BUNDLE',
-] as const;
 
 const fallbacks: Readonly<Record<string, string>> = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -37,11 +11,9 @@ const fallbacks: Readonly<Record<string, string>> = {
   TERM: 'dumb',
 };
 
-const secretName = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH/i;
-
 /** Whether the value must not be seen: it came from elsewhere, or its name speaks of a secret. */
 export function hidesValue(name: string, ref: SecretRef): boolean {
-  return !('text' in ref) || secretName.test(name);
+  return !('text' in ref) || speaksOfSecret(name);
 }
 
 /** Resolves a reference to its value; HOMER_SECRET_MISSING when there is none. */
@@ -64,8 +36,9 @@ export async function buildSecretFrame(
     env[name] = value;
     if (isSecret) secrets.add(value);
   };
-  for (const name of baseNames) set(name, daemon[name], false);
-  for (const name of executor.env) set(name, daemon[name], secretName.test(name) && name !== 'SSH_AUTH_SOCK');
+  for (const name of baseVariables) set(name, daemon[name], false);
+  for (const name of executor.env)
+    set(name, variableIn(daemon, name), speaksOfSecret(name) && name !== 'SSH_AUTH_SOCK');
   for (const [name, ref] of Object.entries(executor.setEnv)) {
     set(name, await resolve(ref), hidesValue(name, ref));
   }

@@ -255,8 +255,8 @@ describe('a change while the daemon watches', () => {
 describe('variables', () => {
   test('of two runs at once are their own: the same name, another value', async () => {
     const entries = {
-      left: { apiKey: 'key-of-the-left', env: { SKILL_UNITS: 'metric' } },
-      right: { apiKey: 'key-of-the-right' },
+      left: { apiKey: 'key-of-the-left', env: { SKILL_UNITS: 'metric' }, workspace: true },
+      right: { apiKey: 'key-of-the-right', workspace: true },
     };
     configure({ entries });
     const key = 'metadata: {"homer":{"primaryEnv":"SKILL_KEY","requires":{"env":["SKILL_KEY"]}}}\n';
@@ -274,10 +274,15 @@ describe('variables', () => {
 
   test('that cannot be had leave the run without them', async () => {
     configure({
-      entries: { clock: { env: { SKILL_GONE: { file: join(room.work, 'gone') }, SKILL_HERE: 'yes' } } },
+      entries: {
+        clock: { env: { SKILL_GONE: { file: join(room.work, 'gone') }, SKILL_HERE: 'yes' }, workspace: true },
+      },
     });
     skill('clock', 'text');
     expect((await turn('one')).env).toEqual({ SKILL_HERE: hash('yes') });
+    // As when somebody else's checkout has a skill of this name.
+    configure({ entries: { clock: { env: { SKILL_HERE: 'yes' } } } });
+    expect((await turn('two')).env).toEqual({});
   });
 });
 

@@ -50,7 +50,7 @@ export async function skills(
     cwd: workingDirectory(options.cwd),
   };
   if (action === 'add') return add(call, name ?? '', options);
-  const found = call.skills.list(call.cwd, call.config);
+  const found = await call.skills.list(call.cwd, call.config);
   if (action === 'list') return list(call, found);
   return action === 'check' ? check(call, found) : show(call, found, name ?? '');
 }
