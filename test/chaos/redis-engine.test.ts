@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -207,7 +208,7 @@ test('what an earlier daemon left in Redis is thrown away, also where no lane is
     await connection.sadd(`${prefixOf(room)}:lanes`, 'gone');
     const ended = await room.accept();
     await room.settle(await room.nextFor(ended));
-    await left.addBulk([1, 2].map(() => ({ name: 'offer', data: { job: ended } })));
+    await left.addBulk([1, 2].map(() => ({ name: 'offer', data: { jobs: [ended] } })));
     await room.restart('by a crash');
     expect(await left.getJobCountByTypes('waiting', 'prioritized', 'delayed')).toBe(0);
     await left.close();
@@ -307,16 +308,16 @@ describe("BullMQ's own ways to fail", () => {
       const claim = await room.nextFor(id);
       const connection = new Redis({ port: redis.port, host: '127.0.0.1', maxRetriesPerRequest: null });
       const queue = new Queue('default', { connection, prefix: prefixOf(room) });
-      const again = { name: 'offer', data: { job: id } };
+      const again = { name: 'offer', data: { jobs: [id] } };
       await queue.addBulk(Array.from({ length: 50 }, () => again));
       await room.nothingElse();
       await room.settle(claim);
       await queue.addBulk(Array.from({ length: 50 }, () => again));
       // An unknown job, and no job at all.
-      await queue.add('offer', { job: 'job_unknown' });
+      await queue.add('offer', { jobs: ['job_unknown', id, 7, null] });
       await queue.add('offer', {});
       await queue.add('offer', null);
-      await queue.add('offer', { job: { toString: 'x' } });
+      await queue.add('offer', { jobs: { toString: 'x' } });
       await room.nothingElse();
       while ((await queue.getJobCountByTypes('waiting', 'active')) > 0)
         await room.settle(await room.nextFor(await room.accept()));
@@ -331,6 +332,7 @@ describe("BullMQ's own ways to fail", () => {
     await EngineRoom.with(driver, lanes, async (room) => {
       await room.settle(await room.nextFor(await room.accept()));
       const connection = new Redis({ port: redis.port, host: '127.0.0.1', maxRetriesPerRequest: null });
+      const queue = new Queue('default', { connection, prefix: prefixOf(room) });
       const took = Promise.withResolvers<void>();
       const thief = new Worker(
         'default',
@@ -341,10 +343,15 @@ describe("BullMQ's own ways to fail", () => {
         { connection, prefix: prefixOf(room), concurrency: 100 },
       );
       await thief.waitUntilReady();
-      for (let isTaken = false; !isTaken;) {
-        isTaken = await Promise.race([took.promise.then(() => true), workOne(room)]);
-      }
+      // The daemon takes what it offers in the same breath: nobody comes between, unless it could not.
+      await queue.pause();
+      const { id } = await room.ledger.commit(() => room.ledger.jobs.accept(room.draft(), room.now));
+      while ((await queue.getJobCountByTypes('waiting')) === 0) await nextTurn();
+      await queue.resume();
+      await took.promise;
+      await room.settle(await room.nextFor(id));
       await thief.close(true);
+      await queue.close();
       connection.disconnect();
       await room.quiet();
       for (const { jobId, runId } of room.handedOut) {
@@ -366,12 +373,6 @@ describe("BullMQ's own ways to fail", () => {
     });
   });
 });
-
-async function workOne(room: EngineRoom): Promise<boolean> {
-  const id = await room.accept();
-  await room.settle(await room.nextFor(id));
-  return false;
-}
 
 /** The jobs whose offers were answered in this Redis, as BullMQ's own events tell. */
 async function seenByRedis(room: EngineRoom): Promise<string[]> {

@@ -18,15 +18,13 @@ import type {
 import { Grants } from '../grants.ts';
 import { describeDurability, warningsOf, type RedisFacts } from './facts.ts';
 import { Link } from './link.ts';
-import { Offers } from './offers.ts';
+import { Offers, type Offer } from './offers.ts';
 import { orAborted } from './reason.ts';
 import type { Session, SessionOptions } from './session.ts';
 
 /** An offer that no worker took within this is claimed without Redis, and the session with it is begun anew. */
 const overdueMs = 3_000;
 const lastAnswersMs = 500;
-/** How long a request waits for others to share its commit, unless all that can come are there. */
-const gatherMs = 10;
 
 export interface BullmqOptions extends EngineOptions {
   /** Begins of every key in Redis. */
@@ -52,8 +50,6 @@ export class BullmqEngine implements Engine {
   readonly #offers: Offers;
   /** Jobs that a worker asks for. */
   readonly #requested = new Set<JobId>();
-  /** Requests that wait for a commit of theirs. */
-  #gathering: { readonly done: Promise<void>; readonly end: () => void } | null = null;
   /** Claimed in the commit that is being made. */
   #taken: JobId[] = [];
   #facts: RedisFacts | null = null;
@@ -104,7 +100,7 @@ export class BullmqEngine implements Engine {
     if (offer === undefined) return;
     this.#offers.delete(jobId);
     this.#stir();
-    await this.#link.session?.remove(offer);
+    if (!this.#isOpen(offer)) await this.#link.session?.remove(offer);
   }
 
   refresh(): Promise<void> {
@@ -174,33 +170,21 @@ export class BullmqEngine implements Engine {
   }
 
   /** A worker's request: only a commit of the ledger answers it, and says no to everything that is not so any more. */
-  async #request(jobId: JobId): Promise<void> {
-    this.#requested.add(jobId);
-    await this.#gather();
+  async #request(jobIds: readonly JobId[]): Promise<void> {
+    for (const jobId of jobIds) this.#requested.add(jobId);
     try {
       await this.#options.ledger.commit(() => undefined);
     } catch {
-      // The disk takes no writes, which others tell of; the job is offered again by the first commit that succeeds.
-      this.#requested.delete(jobId);
-      this.#offers.delete(jobId);
+      // The disk takes no writes, which others tell of; the jobs are offered again by the first commit that succeeds.
+      for (const jobId of jobIds) {
+        this.#requested.delete(jobId);
+        this.#offers.delete(jobId);
+      }
     }
   }
 
-  /** A worker takes one offer after the other; a commit for each would be an fsync for each. */
-  #gather(): Promise<void> {
-    if (this.#gathering === null) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(() => this.#gathering?.end(), gatherMs);
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#gathering = null;
-        resolve();
-      };
-      this.#gathering = { done: promise, end };
-    }
-    const { done, end } = this.#gathering;
-    if (this.#requested.size >= this.#offers.size) end();
-    return done;
+  #isOpen(offer: Offer): boolean {
+    return offer.jobIds.some((id) => this.#offers.find(id) === offer && !this.#requested.has(id));
   }
 
   async #open(signal: AbortSignal): Promise<Session> {
@@ -209,7 +193,8 @@ export class BullmqEngine implements Engine {
       url: await orAborted(url(), signal),
       // Ledgers that share a Redis, or were copied from one another, do not meet.
       prefix: `${prefix}:${ledger.generation}`,
-      onRequest: (jobId) => this.#request(jobId),
+      onRequest: (jobIds) => this.#request(jobIds),
+      isOpen: (offer) => this.#isOpen(offer),
       onAnswered: () => this.#stir(),
     };
     // Loaded only where it is used: it takes longer than all else that Homer loads.
@@ -247,7 +232,7 @@ export class BullmqEngine implements Engine {
     const { oldest } = this.#offers;
     if (oldest === undefined || performance.now() - oldest.madeAt < overdueMs) return;
     this.#link.session?.end(
-      new Error(`No worker was handed job ${oldest.jobId} within ${overdueMs / 1000} s.`),
+      new Error(`No worker was handed job ${oldest.jobIds[0]} within ${overdueMs / 1000} s.`),
     );
   }
 

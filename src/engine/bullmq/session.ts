@@ -10,35 +10,30 @@ import type { Offer } from './offers.ts';
 import { redisError, within } from './reason.ts';
 
 const patienceMs = 2_000;
-/** Requests of one lane under way at a time; they share commits of the ledger. How many jobs run is the ledger's affair. */
-const requestsAtATime = 32;
 
 /**
  * Attempts and crashes are counted in the ledger: BullMQ is to retry nothing and to give nothing up. Its lock covers
  * the moment from taking an offer to the ledger's answer, never a run.
  */
 const offerOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const;
-const workerOptions = {
-  concurrency: requestsAtATime,
-  lockDuration: 30_000,
-  stalledInterval: 5_000,
-  maxStalledCount: 1_000_000,
-  drainDelay: 30,
-  runRetryDelay: 1_000,
-} as const;
+const workerOptions = { autorun: false, lockDuration: 30_000 } as const;
+/** Of the locks: nobody else's are looked at. */
+const token = 'homer';
 
 export interface SessionOptions {
   readonly url: string;
   /** Of every key; no two ledgers have the same. */
   readonly prefix: string;
-  /** A worker asks for the job; resolves when the ledger has answered. It must not reject. */
-  readonly onRequest: (jobId: JobId) => Promise<void>;
+  /** A worker asks for the jobs; resolves when the ledger has answered. It must not reject. */
+  readonly onRequest: (jobIds: readonly JobId[]) => Promise<void>;
+  /** Jobs of it are offered and not asked for. */
+  readonly isOpen: (offer: Offer) => boolean;
   /** A request is over on both sides. */
   readonly onAnswered: () => void;
 }
 
 interface OfferData {
-  readonly job: JobId;
+  readonly jobs: readonly JobId[];
 }
 
 interface LaneQueue {
@@ -108,22 +103,29 @@ export class Session {
 
   /** Repeating it does no harm. Ends the session when Redis does not take them. */
   async push(offers: readonly Offer[]): Promise<void> {
-    const byLane = Map.groupBy(offers, ({ lane }) => lane);
-    const pushes = [...byLane].map(async ([lane, ofLane]) => {
-      const { queue } = this.#laneOf(lane);
-      await queue.addBulk(
-        ofLane.map(({ id, jobId }) => ({
-          name: 'offer',
-          data: { job: jobId },
-          opts: { ...offerOptions, jobId: id },
-        })),
-      );
-    });
     try {
-      await within(patienceMs, Promise.all(pushes), 'It did not take what was sent');
+      const pushed = Promise.all(offers.map((offer) => this.#push(offer)));
+      await within(patienceMs, pushed, 'It did not take what was sent');
     } catch (error) {
       this.end(error);
     }
+  }
+
+  /**
+   * Who makes an offer knows that there is one: this daemon's own worker asks for it in the same breath, and waits for no
+   * news of it. What else is found in the queue before it is taken, too.
+   */
+  async #push(offer: Offer): Promise<void> {
+    const { queue, worker } = this.#laneOf(offer.lane);
+    const { stream } = this.#connection.redis;
+    stream.cork();
+    const added = queue.add('offer', { jobs: offer.jobIds }, { ...offerOptions, jobId: offer.id });
+    await afterWhatIsSent();
+    const taken = this.#take(worker);
+    await afterWhatIsSent();
+    stream.uncork();
+    const [isTaken] = await Promise.all([taken, added]);
+    for (let more = isTaken; more && this.#options.isOpen(offer);) more = await this.#take(worker);
   }
 
   /** Takes an offer back, unless a worker has it. */
@@ -174,32 +176,43 @@ export class Session {
     if (known !== undefined) return known;
     const { redis } = this.#connection;
     redis.sadd(this.#lanesKey, lane).catch((error: unknown) => this.end(error));
-    const worker = new Worker<OfferData>(queueName(lane), (job) => this.#answer(job), {
+    const worker = new Worker<OfferData>(queueName(lane), null, {
       ...workerOptions,
       connection: redis,
       prefix: this.#options.prefix,
       skipVersionCheck: true,
     });
-    worker.on('completed', (job) => this.#isAnswered(job));
-    worker.on('failed', (job) => job !== undefined && this.#isAnswered(job));
     worker.on('error', (error) => this.end(error));
     const opened = { queue: this.#openQueue(lane), worker };
     this.#lanes.set(lane, opened);
     return opened;
   }
 
-  async #answer(job: Job<OfferData>): Promise<void> {
-    if (this.#isOver) return;
-    this.#requests.add(job.id ?? '');
-    // Whoever can write to this Redis can put anything there; the ledger looks the job up, or there is none.
-    const { data } = job as { readonly data: Partial<OfferData> | null };
-    if (typeof data?.job === 'string') await this.#options.onRequest(data.job);
+  /** Takes the next offer of the lane, if there is one, and asks the ledger. */
+  async #take(worker: Worker<OfferData>): Promise<boolean> {
+    const job = await worker.getNextJob(token, { block: false });
+    if (job === undefined || this.#isOver) return false;
+    this.#answer(job).catch((error: unknown) => this.end(error));
+    return true;
   }
 
-  #isAnswered(job: Job<OfferData>): void {
-    this.#requests.delete(job.id ?? '');
+  async #answer(job: Job<OfferData>): Promise<void> {
+    const id = job.id ?? '';
+    this.#requests.add(id);
+    // Whoever can write to this Redis can put anything there; the ledger looks the jobs up, or there are none.
+    const { data } = job as { readonly data: { readonly jobs?: unknown } | null };
+    const jobs: readonly unknown[] = Array.isArray(data?.jobs) ? data.jobs : [];
+    const asked = jobs.filter((id): id is JobId => typeof id === 'string');
+    await this.#options.onRequest(asked);
+    if (!this.#isOver) await job.moveToCompleted(undefined, token, false);
+    this.#requests.delete(id);
     this.#options.onAnswered();
   }
+}
+
+/** Resolves when the commands that were begun in this turn have gone to the connection: their promises have had their say. */
+function afterWhatIsSent(): Promise<void> {
+  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 }
 
 /** A lane may have any name, a queue none with a colon. */
