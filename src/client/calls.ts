@@ -4,11 +4,14 @@
 export type LastOccurrence = { readonly scheduleId: string; readonly dueAt: string; readonly state: 'pending' | 'ran' | 'failed' | 'skipped' | 'missed' | 'delivery_failed'; readonly jobId: string | null; readonly reason: string | null; readonly decidedAt: string | null; readonly endedAt: string | null };
 export type Schedule = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null };
 export type Reminder = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null; readonly text: string; readonly does: boolean; readonly reading: string; readonly unseen: boolean };
+export type Canvase = { readonly name: string; readonly url: string; readonly version: number; readonly updatedAt: string; readonly source: string; readonly bytes: number; readonly files: readonly { readonly path: string; readonly size: number; readonly type: string | null }[] };
 export type Run = { readonly id: string; readonly state: 'starting' | 'running' | 'ended'; readonly verdict: 'done' | 'agent_error' | 'stalled' | 'timed_out' | 'output_limit' | 'memory_limit' | 'spawn_failed' | 'interrupted' | 'lost' | 'rate_limited' | 'offline' | 'secret_missing' | 'auth' | 'budget' | 'max_turns' | 'denied' | 'uncontained' | 'session_lost' | 'session_busy' | 'cancelled' | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly agentSessionId: string | null; readonly workerId: string | null; readonly executor: string | null; readonly exitCode: number | null };
 export type Job = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly lane: string; readonly executor: string; readonly sessionId: string | null; readonly prompt: string; readonly cwd: string; readonly worktree: { readonly path: string; readonly head: string | null } | null; readonly key: string | null; readonly source: string; readonly priority: number; readonly createdAt: string | null; readonly queuedAt: string | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly dueAt: string | null; readonly cancelRequestedAt: string | null; readonly attempts: number; readonly crashes: number; readonly maxAttempts: number; readonly maxCrashes: number; readonly maxTurns: number | null; readonly maxTokens: number | null; readonly maxCostUsd: number | null; readonly fallback: readonly string[]; readonly result: { readonly text: string; readonly data?: unknown } | null; readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null; readonly parentId: string | null; readonly children: { readonly total: number; readonly ended: number }; readonly usage: { readonly inputTokens: number | null; readonly outputTokens: number | null; readonly costUsd: number | null; readonly turns: number | null }; readonly runs: readonly Run[] };
 export type Job2 = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly endedAt: string | null };
 export type Step = { readonly at: string; readonly what: 'received' | 'queued' | 'granted' | 'running' | 'asked' | 'answered' | 'run_ended' | 'succeeded' | 'failed' | 'cancelled' | 'delivered' | 'undelivered'; readonly detail: string };
 export type Delivery = { readonly id: string; readonly state: 'pending' | 'sending' | 'delivered' | 'unknown' | 'dead' | 'dropped'; readonly kind: 'status' | 'result' | 'question' | 'text' | 'file'; readonly target: string; readonly jobId: string | null; readonly key: string; readonly text: string; readonly messageIds: readonly string[]; readonly attempts: number; readonly createdAt: string | null; readonly dueAt: string | null; readonly endedAt: string | null; readonly reason: string | null };
+export type Restart = { readonly at: string; readonly downSince: string | null; readonly cause: 'stopped' | 'update' | 'crashed' | 'killed' | 'host'; readonly detail: string | null; readonly version: string };
+export type Succeeded = { readonly total: number; readonly newest: readonly { readonly jobId: string; readonly executor: string; readonly prompt: string; readonly endedAt: string; readonly message: string | null }[] };
 export type Approval = { readonly id: string; readonly jobId: string; readonly runId: string; readonly sessionId: string | null; readonly tool: string; readonly input: unknown; readonly summary: string; readonly askedAt: string | null; readonly expiresAt: string | null; readonly state: 'pending' | 'answering' | 'allowed' | 'denied' | 'expired' | 'void'; readonly scope: 'once' | 'session' | null; readonly answeredAt: string | null; readonly answeredBy: string | null; readonly endedAt: string | null };
 export type Lane = { readonly lane: string; readonly concurrency: number; readonly rate: { readonly count: number; readonly perMs: number } | null; readonly queued: number; readonly running: number; readonly paused: boolean; readonly closed: { readonly until: string; readonly why: string; readonly byUnknown: boolean } | null };
 export type Spending = { readonly lane: string; readonly executor: string; readonly runs: number; readonly turns: number | null; readonly tokens: number | null; readonly costUsd: number | null; readonly unknown: { readonly turns: number; readonly tokens: number; readonly costUsd: number } };
@@ -52,6 +55,18 @@ export interface Calls {
   'reminders.remove': { input: { readonly id: string }; output: { readonly reminder: Reminder } };
   /** Say that messages of reminders were seen: of one, or all */
   'reminders.seen': { input: { readonly id?: string }; output: { readonly seen: readonly LastOccurrence[] } };
+  /** Canvases with their addresses; whoever knows an address sees the canvas */
+  'canvas.list': { input: Record<string, never>; output: { readonly canvases: readonly Canvase[] } };
+  /** Put files into a canvas, which is made when it is not there; open pages load again */
+  'canvas.put': { input: { readonly name: string; readonly files: readonly { readonly path: string; readonly text: string } | { readonly path: string; readonly base64: string }[]; readonly replace?: boolean }; output: { readonly canvas: Canvase } };
+  /** Give a canvas another address; the old one shows nothing any more */
+  'canvas.rotate': { input: { readonly name: string }; output: { readonly canvas: Canvase } };
+  /** Remove a canvas and its files */
+  'canvas.remove': { input: { readonly name: string }; output: { readonly removed: string } };
+  /** Copy the ledger while it works, and verify the copy; answered once it is in its place */
+  'backups.create': { input: { readonly to?: string; readonly encrypt?: readonly string[] }; output: { readonly path: string; readonly madeAt: string; readonly bytes: number; readonly encrypted: boolean; readonly jobs: number; readonly open: number; readonly files: readonly string[]; readonly leftOut: readonly string[] } };
+  /** When the last verified backup was made, and when the next one is due */
+  'backups.state': { input: Record<string, never>; output: { readonly lastVerifiedAt: string | null; readonly ageSeconds: number | null; readonly current: boolean; readonly nextAt: string | null } };
   /** Accept a job; answered once it is on disk */
   'jobs.create': { input: { readonly prompt: string; readonly executor?: string; readonly lane?: string; readonly session?: string; readonly cwd?: string; readonly priority?: number; readonly runAfter?: string; readonly maxAttempts?: number; readonly maxCrashes?: number; readonly timeoutMs?: number; readonly onInterrupt?: 'resume' | 'ask' | 'retry' | 'fail'; readonly parent?: string; readonly worktree?: boolean; readonly maxTurns?: number; readonly maxTokens?: number; readonly maxCostUsd?: number; readonly fallback?: readonly string[]; readonly notify?: string; readonly key?: string }; output: { readonly job: Job; readonly warnings: readonly string[] } };
   /** List jobs, newest first */
@@ -74,6 +89,8 @@ export interface Calls {
   'deliveries.retry': { input: { readonly id: string }; output: { readonly delivery: Delivery } };
   /** Give a delivery up */
   'deliveries.drop': { input: { readonly id: string }; output: { readonly delivery: Delivery } };
+  /** What ran, failed, was missed, was cut off and waits, and what restarted and why, since a time */
+  'digest.get': { input: { readonly since?: string }; output: { readonly since: string; readonly until: string; readonly restarts: readonly Restart[]; readonly succeeded: Succeeded; readonly failed: Succeeded; readonly cancelled: Succeeded; readonly cutOff: readonly { readonly jobId: string; readonly prompt: string; readonly verdict: 'interrupted' | 'lost'; readonly state: string }[]; readonly missed: readonly { readonly scheduleId: string; readonly name: string; readonly count: number; readonly dueAt: string; readonly reason: string | null }[]; readonly paused: readonly string[]; readonly waiting: number; readonly undelivered: number } };
   /** How the connection with Telegram is, and who is paired */
   'telegram.show': { input: Record<string, never>; output: { readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly bot: string | null; readonly lastPollAt: string | null; readonly allow: readonly number[]; readonly people: readonly { readonly id: string; readonly name: string; readonly pairedAt: string }[] } };
   /** A code that pairs whoever sends it to the bot, once, within ten minutes */
@@ -136,12 +153,15 @@ export const readOnly: ReadonlySet<keyof Calls> = new Set<keyof Calls>([
   'schedules.get',
   'schedules.occurrences',
   'reminders.list',
+  'canvas.list',
+  'backups.state',
   'jobs.list',
   'jobs.get',
   'jobs.wait',
   'jobs.trace',
   'deliveries.list',
   'deliveries.get',
+  'digest.get',
   'telegram.show',
   'approvals.list',
   'approvals.get',
