@@ -12,7 +12,7 @@ import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import type { Skills } from './open.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { snapshotOf, type Snapshot } from './snapshot.ts';
-import { listRoots } from './sources.ts';
+import { listRoots, type SkillRoot } from './sources.ts';
 import type { SkillStatus } from './status.ts';
 import { createSnapshotTaker, type SnapshotTaker } from './take-snapshot.ts';
 import { variablesOf, type SkillVariable } from './variables.ts';
@@ -69,9 +69,9 @@ export class SkillsOfSessions {
   }
 
   /** The folders that are looked through for work in `cwd` (null: anywhere). */
-  roots(cwd: string | null): readonly string[] {
+  roots(cwd: string | null): readonly SkillRoot[] {
     const { home, userHome } = this.#options;
-    return listRoots({ home, userHome, cwd }, this.#config()).map(({ path }) => path);
+    return listRoots({ home, userHome, cwd }, this.#config());
   }
 
   /**
@@ -162,7 +162,7 @@ export class SkillsOfSessions {
 
   /** Whoever has no skills does not pay for them. */
   #isNothingThere(cwd: string | null): boolean {
-    return !this.roots(cwd).some((path) => existsSync(path));
+    return !this.roots(cwd).some(({ path }) => existsSync(path));
   }
 
   /** Parsers are loaded when something is to be read, so that no start waits for them. */

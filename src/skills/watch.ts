@@ -4,12 +4,12 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { resolve } from 'node:path';
-import type { FSWatcher } from 'chokidar';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Service } from '../lifecycle/service.ts';
 import { findChanges } from './changes.ts';
 import type { SkillsOfSessions } from './session-skills.ts';
 import type { Snapshot } from './snapshot.ts';
+import { WatchedFolders } from './watched-folders.ts';
 
 export interface SkillWatchOptions {
   readonly skills: SkillsOfSessions;
@@ -34,8 +34,6 @@ export interface SkillWatchTimes {
 }
 
 const usual: SkillWatchTimes = { beginMs: 1_000, quietMs: 250, patienceMs: 2_000, collectMs: 2_000 };
-/** As deep as skills are looked for, and their own folders below that. */
-const deepest = 22;
 /** Workspaces of open sessions that are watched, those used last. */
 const mostWorkspaces = 50;
 
@@ -43,8 +41,7 @@ export class SkillWatch implements Service {
   readonly #options: SkillWatchOptions;
   readonly #times: SkillWatchTimes;
   readonly #stopping = new AbortController();
-  #watcher: FSWatcher | null = null;
-  #watched: ReadonlySet<string> = new Set();
+  #watcher: WatchedFolders | null = null;
   /** What agents would be offered, by where they work (null: anywhere). */
   #seen = new Map<string | null, Snapshot>();
   #unsubscribe: (() => void) | null = null;
@@ -84,17 +81,11 @@ export class SkillWatch implements Service {
   }
 
   async #open(): Promise<void> {
-    // Only here: whoever never gets this far does not pay for it.
-    const { watch } = await import('chokidar');
-    const watcher = watch([], {
-      ignoreInitial: true,
-      depth: deepest,
-      ignored: (path) => /\/(?:\.git|node_modules)(?:\/|$)/.test(path),
+    this.#watcher = await WatchedFolders.open({
+      onChange: () => this.#lookSoon(),
+      onError: (error) => this.#options.onError(error, { part: 'skills' }),
     });
-    this.#watcher = watcher;
-    watcher.on('all', () => this.#lookSoon());
-    watcher.on('error', (error) => this.#options.onError(error, { part: 'skills' }));
-    const ready = new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
+    const ready = this.#watcher.ready();
     await this.#follow();
     await Promise.race([ready, aborted(this.#stopping.signal)]);
     this.#options.onWatching?.();
@@ -105,12 +96,7 @@ export class SkillWatch implements Service {
     const { skills, ledger, home } = this.#options;
     const directories = ledger.jobSnapshots.directories(mostWorkspaces).map((cwd) => resolve(home, cwd));
     const places: readonly (string | null)[] = [null, ...new Set(directories)];
-    const wanted = new Set(places.flatMap((place) => skills.roots(place)));
-    const missing = [...wanted].filter((path) => !this.#watched.has(path));
-    const done = [...this.#watched].filter((path) => !wanted.has(path));
-    if (missing.length > 0) this.#watcher?.add(missing);
-    if (done.length > 0) this.#watcher?.unwatch(done);
-    this.#watched = wanted;
+    this.#watcher?.set(places.flatMap((place) => skills.roots(place)));
     const seen = new Map<string | null, Snapshot>();
     for (const place of places) seen.set(place, this.#seen.get(place) ?? (await skills.look(place)));
     this.#seen = seen;
