@@ -215,6 +215,7 @@ class Daemon {
       runTokens: ledger.runTokens,
       runs,
       hooks: webhooks.door,
+      updates: outside.telegram.updates,
       health: () => lookAtHealth(parts, condition(), { version, startedAt: this.#startedAt }),
       answered: (name) => {
         if (name === 'jobs.create' || name === 'hook') this.#pass('2-acknowledged');

@@ -2,6 +2,7 @@
 // and hands the rest to the operations.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { UpdateDoor } from '../channels/door.ts';
 import { HomerError } from '../core/errors.ts';
 import type { Health } from '../health/condition.ts';
 import type { HookDoor } from '../intake/hook-door.ts';
@@ -23,6 +24,7 @@ import type { RunStream } from './run-stream.ts';
 import { createStreams, streamLimits } from './sse.ts';
 import type { StreamLimits } from './sse.ts';
 import { createBuckets } from './token-bucket.ts';
+import { createUpdateRoute, isUpdate } from './update-route.ts';
 
 export interface GatewayOptions {
   /** 0: any free one. */
@@ -72,6 +74,8 @@ export interface GatewayParts {
   readonly runTokens?: ReturnType<RunTokenCheck>;
   /** Without it there are no webhooks. */
   readonly hooks?: HookDoor;
+  /** Without it Telegram brings nothing. */
+  readonly updates?: UpdateDoor;
   health(): Promise<Health> | Health;
   /** Called when the answer of an operation, or of a webhook, is out. */
   answered?(name: RouteName | 'hook'): void;
@@ -112,6 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let parts: GatewayParts | null = null;
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   let serveHook: ReturnType<typeof createHookRoutes> | null = null;
+  let serveUpdate: ReturnType<typeof createUpdateRoute> | null = null;
   let closed: Promise<void> | null = null;
 
   const record = (request: IncomingMessage, answer: Answer, error: unknown): void => {
@@ -149,6 +154,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         throw new HomerError('HOMER_HOOK_UNKNOWN', 'There is no webhook at this address.');
       return serveHook(hook, request, response);
     }
+    if (isUpdate(request) && serveUpdate !== null) return serveUpdate(request, response);
     const isHealth = request.method === 'GET' && path === '/health';
     const isAnonymous = isHealth && request.headers.authorization === undefined;
     const caller = isAnonymous ? null : authenticator.authenticate(request);
@@ -215,15 +221,20 @@ export function createGateway(options: GatewayOptions): Gateway {
         requireIntake,
         record,
       });
+      const outer = {
+        now,
+        bodyTimeMs: limits.hookBodyMs,
+        answerStallMs: limits.answerStallMs,
+        requireIntake,
+      };
       if (brought.hooks !== undefined)
         serveHook = createHookRoutes({
+          ...outer,
           door: brought.hooks,
-          now,
-          bodyTimeMs: limits.hookBodyMs,
-          answerStallMs: limits.answerStallMs,
-          requireIntake,
           answered: () => brought.answered?.('hook'),
         });
+      if (brought.updates !== undefined)
+        serveUpdate = createUpdateRoute({ ...outer, door: brought.updates, bodyBytes: limits.bodyBytes });
       parts = brought;
       serve = handle;
     },
