@@ -246,6 +246,7 @@ class Daemon {
       book: openTokenBook(ledger),
       runs,
       hooks: webhooks.door,
+      updates: outside.telegram.updates,
       health: () => lookAtHealth(parts, condition(), { version, startedAt: this.#startedAt }),
       answered: (name) => {
         if (name === 'jobs.create' || name === 'hook') this.#pass('2-acknowledged');

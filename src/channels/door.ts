@@ -12,7 +12,18 @@ export interface TelegramLook {
   readonly allow: readonly number[];
 }
 
+/** Where Telegram brings updates to, for whoever answers HTTP. */
+export interface UpdateDoor {
+  /** Whether updates are taken here now: in the mode `webhook`, once connected. */
+  isOpen(): boolean;
+  /** Whether a request comes from Telegram, by its head alone (`X-Telegram-Bot-Api-Secret-Token`). */
+  proves(secret: string): boolean;
+  /** Resolves when the update is in the ledger; rejects when it must come again. */
+  take(update: unknown): Promise<void>;
+}
+
 export interface TelegramDoor {
   readonly pairing: Pairing;
+  readonly updates: UpdateDoor;
   look(): TelegramLook;
 }

@@ -30,7 +30,7 @@ export function openChannels(options: ChannelsOptions): Channels {
       if (name === 'web') return web;
       return name === 'telegram' && options.config() !== null ? telegram.channel : null;
     },
-    telegram: { pairing, look: () => telegram.look() },
+    telegram: { pairing, updates: telegram.updates, look: () => telegram.look() },
     services: [telegram],
     reload: () => telegram.reload(),
   };

@@ -15,6 +15,15 @@ export interface TelegramConfig {
   readonly verbosity: 0 | 1 | 2;
   /** Configured `command` executors that chats may use. */
   readonly executors: readonly string[];
+  /** Where Telegram brings updates to; null: they are fetched by long polling. */
+  readonly webhook: TelegramWebhookConfig | null;
+}
+
+export interface TelegramWebhookConfig {
+  /** The public address that leads to `POST /telegram`. */
+  readonly url: string;
+  /** null: one is made at every start. */
+  readonly secret: SecretRef | null;
 }
 
 export interface DeliveriesConfig {
@@ -45,7 +54,26 @@ export function channelSchemas<Secret extends z.ZodType>(secret: Secret) {
         .optional(),
       verbosity: z.int().min(0).max(2).optional(),
       executors: z.array(z.string().min(1).max(64)).max(64).optional(),
-    }).optional(),
+      mode: z.enum(['polling', 'webhook']).optional(),
+      url: z
+        .string()
+        .regex(
+          /^https:\/\/[^\s/?#@]+\/(?:[^\s?#]*\/)?telegram$/,
+          'is not an https address that ends in /telegram',
+        )
+        .optional(),
+      secret: secret.optional(),
+    })
+      .superRefine((telegram, context) => {
+        const { mode, url, secret: own } = telegram;
+        const complain = (key: string, message: string): void =>
+          context.addIssue({ code: 'custom', path: [key], message });
+        if (mode === 'webhook' && url === undefined)
+          complain('mode', 'needs `url`, the public address that leads to POST /telegram');
+        if (mode !== 'webhook' && url !== undefined) complain('url', 'is of use with mode: webhook only');
+        if (mode !== 'webhook' && own !== undefined) complain('secret', 'is of use with mode: webhook only');
+      })
+      .optional(),
     deliveries: strict({
       onUnknown: z.enum(onUnknownChoices as readonly [OnUnknown, ...OnUnknown[]]).optional(),
     }).optional(),
@@ -58,6 +86,9 @@ interface FileTelegram {
   readonly apiRoot?: string | undefined;
   readonly verbosity?: number | undefined;
   readonly executors?: readonly string[] | undefined;
+  readonly mode?: 'polling' | 'webhook' | undefined;
+  readonly url?: string | undefined;
+  readonly secret?: FileSecret | undefined;
 }
 
 /** Null where Telegram is not configured. */
@@ -72,5 +103,9 @@ export function buildTelegram(
     apiRoot: (file.apiRoot ?? 'https://api.telegram.org').replace(/\/+$/, ''),
     verbosity: (file.verbosity ?? 1) as 0 | 1 | 2,
     executors: file.executors ?? [],
+    webhook:
+      file.mode === 'webhook'
+        ? { url: file.url ?? '', secret: file.secret === undefined ? null : refOf(file.secret) }
+        : null,
   };
 }

@@ -2,6 +2,7 @@
 // and hands the rest to the operations.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { UpdateDoor } from '../channels/door.ts';
 import { HomerError } from '../core/errors.ts';
 import type { Health } from '../health/condition.ts';
 import type { HookDoor } from '../intake/hook-door.ts';
@@ -28,6 +29,7 @@ import { answerUpgrades } from './upgrade.ts';
 import { socketLimits } from './ws/limits.ts';
 import type { SocketLimits } from './ws/limits.ts';
 import type { Sockets } from './ws/sockets.ts';
+import { createUpdateRoute, isUpdate } from './update-route.ts';
 
 export interface GatewayOptions {
   /** 0: any free one. */
@@ -78,6 +80,8 @@ export interface GatewayParts {
   readonly book?: TokenBook;
   /** Without it there are no webhooks. */
   readonly hooks?: HookDoor;
+  /** Without it Telegram brings nothing. */
+  readonly updates?: UpdateDoor;
   health(): Promise<Health> | Health;
   /** Called when the answer of an operation, or of a webhook, is out. */
   answered?(name: RouteName | 'hook'): void;
@@ -133,6 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   let serveHook: ReturnType<typeof createHookRoutes> | null = null;
   let sockets: Sockets | null = null;
+  let serveUpdate: ReturnType<typeof createUpdateRoute> | null = null;
   let closed: Promise<void> | null = null;
 
   const requireIntake = (): void => {
@@ -164,6 +169,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         throw new HomerError('HOMER_HOOK_UNKNOWN', 'There is no webhook at this address.');
       return serveHook(hook, request, response);
     }
+    if (isUpdate(request) && serveUpdate !== null) return serveUpdate(request, response);
     const isHealth = request.method === 'GET' && path === '/health';
     const isAnonymous = isHealth && request.headers.authorization === undefined;
     const caller = isAnonymous ? null : authenticator.authenticate(request);
@@ -240,13 +246,16 @@ export function createGateway(options: GatewayOptions): Gateway {
         peerOf: (request) => peerOf(request.socket.remoteAddress),
         record: requestLog.record,
       });
+      const outer = {
+        now,
+        bodyTimeMs: limits.hookBodyMs,
+        answerStallMs: limits.answerStallMs,
+        requireIntake,
+      };
       if (brought.hooks !== undefined)
         serveHook = createHookRoutes({
+          ...outer,
           door: brought.hooks,
-          now,
-          bodyTimeMs: limits.hookBodyMs,
-          answerStallMs: limits.answerStallMs,
-          requireIntake,
           answered: () => brought.answered?.('hook'),
         });
       const { openSockets } = await import('./ws/open.ts');
@@ -263,6 +272,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         },
       });
       if (brought.book !== undefined) authenticator.useBook(brought.book);
+      if (brought.updates !== undefined)
+        serveUpdate = createUpdateRoute({ ...outer, door: brought.updates, bodyBytes: limits.bodyBytes });
       parts = brought;
       serve = handle;
     },

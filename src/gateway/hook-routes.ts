@@ -24,7 +24,7 @@ export interface HookRoutesOptions {
 }
 
 /** Wrong signatures of one webhook: twenty at once, then one every three seconds; the right one always passes. */
-const guesses = { burst: 20, perSecond: 1 / 3 };
+export const guesses = { burst: 20, perSecond: 1 / 3 };
 
 /** The name in the address of a webhook; null for any other request. */
 export function hookNameOf(request: IncomingMessage): string | null {
@@ -79,12 +79,12 @@ export function createHookRoutes(
       const { taken, waitMs } = await receive(name, request);
       response.once('finish', () => options.answered());
       if (taken.is === 'ignored') {
-        send(response, 200, { ignored: true, reason: taken.reason }, options);
+        sendJson(response, 200, { ignored: true, reason: taken.reason }, options);
         return;
       }
       const isOver = waitMs > 0 && (await door.untilEnded(taken.id, waitMs, gone.signal));
       const job = door.view(taken.id, waitMs > 0);
-      send(
+      sendJson(
         response,
         taken.duplicate || isOver ? 200 : 202,
         taken.duplicate ? { job, duplicate: true } : { job },
@@ -100,12 +100,12 @@ export function createHookRoutes(
   };
 }
 
-function limited(detail: string, retryAfter: number): HomerError {
+export function limited(detail: string, retryAfter: number): HomerError {
   return new HomerError('HOMER_RATE_LIMITED', detail, { details: { retryAfter } });
 }
 
 /** How the body is to be read; HOMER_CONTENT_TYPE by what the head says. */
-function readerFor(request: IncomingMessage, takesForm: boolean): (body: Buffer) => unknown {
+export function readerFor(request: IncomingMessage, takesForm: boolean): (body: Buffer) => unknown {
   if (!hasBody(request)) return () => null;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
@@ -121,11 +121,11 @@ function readerFor(request: IncomingMessage, takesForm: boolean): (body: Buffer)
   throw new HomerError('HOMER_CONTENT_TYPE', 'The body is not declared as application/json.');
 }
 
-function send(
+export function sendJson(
   response: ServerResponse,
   status: number,
   value: unknown,
-  { answerStallMs }: HookRoutesOptions,
+  { answerStallMs }: Pick<HookRoutesOptions, 'answerStallMs'>,
 ): void {
   const body = JSON.stringify(value);
   response.socket?.setTimeout(answerStallMs);

@@ -30,14 +30,16 @@ export interface HandlerOptions {
   readonly signal: AbortSignal;
 }
 
-/** A stranger is answered this seldom. */
-const strangerPauseMs = 60 * 60_000;
+/** The same is noted, and a stranger is answered, this seldom: neither the log nor the chat is theirs to fill. */
+const newsMs = 60 * 60_000;
+const mostNews = 1_000;
 const mostStrangersAnswered = 20;
 const shortCallMs = 10_000;
 
 export class Handler {
   readonly #options: HandlerOptions;
   readonly #strangers = new Map<string, number>();
+  readonly #passedOver = new Map<string, number>();
   #isRefusing = false;
 
   constructor(options: HandlerOptions) {
@@ -49,7 +51,8 @@ export class Handler {
     const incoming = readUpdate(update, this.#options.doors);
     switch (incoming.is) {
       case 'nothing':
-        this.#options.note({ updateId: update.update_id }, `telegram: passed over, ${incoming.why}`);
+        if (isNews(this.#passedOver, incoming.why, this.#options.ledger.now()))
+          this.#options.note({ updateId: update.update_id }, `telegram: passed over, ${incoming.why}`);
         return;
       case 'stranger':
         return this.#meet(incoming);
@@ -180,11 +183,9 @@ export class Handler {
         return;
       }
     }
+    if (!isNews(this.#strangers, from.id, now)) return;
     note({ person: from.id, chat }, 'telegram: somebody who is neither allowed nor paired');
-    for (const [person, at] of this.#strangers)
-      if (at < now - strangerPauseMs) this.#strangers.delete(person);
-    if (this.#strangers.has(from.id) || this.#strangers.size >= mostStrangersAnswered) return;
-    this.#strangers.set(from.id, now);
+    if (this.#strangers.size > mostStrangersAnswered) return;
     const words = `I do not know you. Your id is ${from.id}. Whoever runs me can let you in: \`homer telegram pair\` gives a code to send here.`;
     await api.call(
       (bot, own) => bot.sendMessage(Number(chat), words.replaceAll('`', ''), {}, own),
@@ -253,4 +254,12 @@ function isPassing(error: unknown): boolean {
     isHomerError(error, 'HOMER_LEDGER_BROKEN') ||
     isHomerError(error, 'HOMER_RATE_LIMITED')
   );
+}
+
+/** Whether it was not met within the last hour; with too much news nothing is any more. */
+function isNews(known: Map<string, number>, what: string, now: number): boolean {
+  for (const [each, at] of known) if (at < now - newsMs) known.delete(each);
+  if (known.has(what) || known.size >= mostNews) return false;
+  known.set(what, now);
+  return true;
 }

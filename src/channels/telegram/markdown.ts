@@ -8,14 +8,16 @@ const longestPart = 3_800;
 
 // oxlint-disable-next-line no-control-regex -- these are what is taken out
 const unseen =
-  /\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+  /\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu;
+/** What is left when nothing can be seen: spaces, joiners, and letters that are blank. */
+const blank = /^[\s\p{Cf}\u115f\u1160\u2800\u3164\uffa0]*$/u;
 
-/** Without escape sequences of terminals, control characters, and those that turn text around; never blank. */
+/** Without escape sequences of terminals, control characters, those that turn text around or cannot be seen; never blank. */
 export function plainText(text: string): string {
   const plain = text.replaceAll('\r\n', '\n').replace(unseen, '').trimEnd();
   // A lone half of a pair cannot be sent.
   const whole = plain.toWellFormed();
-  return whole.trim() === '' ? '…' : whole;
+  return blank.test(whole) ? '…' : whole;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Telegram as a part of the house: connects, receives, and can be given another token or list while Homer runs. A token that is
 // missing or wrong is said and never stops the daemon.
 
+import type { Update } from 'grammy/types';
 import { resolveSecret } from '../../config/secrets.ts';
 import type { TelegramConfig } from '../../config/telegram.ts';
 import { HomerError, isHomerError, messageOf } from '../../core/errors.ts';
@@ -16,6 +17,7 @@ import { createTelegramChannel } from './channel.ts';
 import { commands } from './commands.ts';
 import { Handler } from './handler.ts';
 import { decideAfterFailure, receive } from './polling.ts';
+import { randomSecret, Updates } from './webhook.ts';
 
 export interface TelegramOptions {
   readonly ledger: Ledger;
@@ -40,10 +42,12 @@ const deafMs = 180_000;
 
 export class Telegram implements Service {
   readonly channel: Channel;
+  readonly updates = new Updates();
   readonly #options: TelegramOptions;
   #api: TelegramApi | null = null;
   #token = '';
-  #apiRoot = '';
+  /** How it is connected, as text: another one needs another connection. */
+  #how = '';
   #bot: string | null = null;
   #lastPollAt: number | null = null;
   #isFailing = false;
@@ -80,7 +84,7 @@ export class Telegram implements Service {
     const reload = ++this.#reloads;
     void this.#resolve().then((token) => {
       if (this.#isStopped || reload !== this.#reloads) return;
-      const isSame = token === this.#token && this.#options.config()?.apiRoot === this.#apiRoot;
+      const isSame = token === this.#token && howOf(this.#options.config()) === this.#how;
       if (isSame && this.#api !== null && !this.#isFailing) {
         this.#options.onChange();
         return;
@@ -129,14 +133,15 @@ export class Telegram implements Service {
     }
     const token = await this.#resolve();
     this.#token = token;
-    this.#apiRoot = found.apiRoot;
+    this.#how = howOf(found);
     if (token === '' || signal.aborted) return;
     const api = await openApi(token, found.apiRoot);
     this.#api = api;
     onChange();
     // A copy must not take the messages of the original.
     await untilReleased(ledger, signal);
-    const bot = await this.#greet(api, signal);
+    const { webhook } = found;
+    const bot = await this.#greet(api, webhook === null, signal);
     if (bot === null) return;
     this.#bot = bot.name;
     note({ bot: bot.name }, 'telegram: connected');
@@ -148,26 +153,36 @@ export class Telegram implements Service {
       doors: { mayUse: (person) => this.#mayUse(person), mayUseGroup: (chat) => this.#mayUseGroup(chat) },
       commandExecutors: () => config()?.executors ?? [],
     });
-    await receive({
+    const inlet = {
       api,
-      handle: (update) => handler.handle(update),
+      handle: (update: Update) => handler.handle(update),
       onPoll: () => {
         this.#lastPollAt = ledger.now();
       },
-      onTrouble: (trouble) => this.#trouble(trouble),
+      onTrouble: (trouble: HomerError | null) => this.#trouble(trouble),
       pass: this.#options.pass,
       signal,
-    });
+    };
+    if (webhook === null) return receive(inlet);
+    const secret = webhook.secret === null ? randomSecret() : await this.#resolve(webhook.secret);
+    // Without one anybody could speak for Telegram; what is missing was said.
+    if (secret === '') return;
+    return this.updates.serve({ ...inlet, url: webhook.url, secret });
   }
 
   /** Who the bot is; null when the token is refused or Homer stops. Tries until it is known. */
-  async #greet(api: TelegramApi, signal: AbortSignal): Promise<{ id: number; name: string } | null> {
+  async #greet(
+    api: TelegramApi,
+    polls: boolean,
+    signal: AbortSignal,
+  ): Promise<{ id: number; name: string } | null> {
     const limit = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(shortCallMs)]);
     for (let failures = 0; !signal.aborted; failures++) {
       const me = await api.call((bot, own) => bot.getMe(own), limit());
       if (me.ok) {
         // With a webhook set, nothing could be polled; what waits there stays.
-        await api.call((bot, own) => bot.deleteWebhook({ drop_pending_updates: false }, own), limit());
+        if (polls)
+          await api.call((bot, own) => bot.deleteWebhook({ drop_pending_updates: false }, own), limit());
         const list = Object.entries(commands).map(([command, { summary }]) => ({
           command,
           description: summary,
@@ -192,11 +207,10 @@ export class Telegram implements Service {
   }
 
   /** '' and a trouble when it is not to be had. */
-  async #resolve(): Promise<string> {
-    const config = this.#options.config();
-    if (config === null) return '';
+  async #resolve(secret = this.#options.config()?.token): Promise<string> {
+    if (secret === undefined) return '';
     try {
-      return (await resolveSecret(config.token, this.#options.env)).trim();
+      return (await resolveSecret(secret, this.#options.env)).trim();
     } catch (error) {
       const why = isHomerError(error) ? error : new HomerError('HOMER_SECRET_MISSING', messageOf(error));
       this.#trouble(why);
@@ -223,6 +237,8 @@ export class Telegram implements Service {
     return this.#options.config()?.allow.includes(Number(chat)) === true;
   }
 }
+
+const howOf = (config: TelegramConfig | null): string => JSON.stringify([config?.apiRoot, config?.webhook]);
 
 /** Resolves when Homer is not held (any more), or at the signal. */
 function untilReleased(ledger: Ledger, signal: AbortSignal): Promise<void> {
