@@ -85,7 +85,10 @@ const isReal = rest[0] === 'real';
 const files = isReal ? rest.slice(1) : rest;
 const counts: Count[] = [];
 
-if (mode !== 'check') ensurePrograms(isReal ? ['bwrap'] : ['redis-server', 'bwrap']);
+// Images are only built as root.
+const forImages = process.getuid?.() === 0 ? (['buildah', 'podman', 'crun', 'debootstrap'] as const) : [];
+if (mode !== 'check')
+  ensurePrograms(isReal ? ['bwrap', 'nginx', ...forImages] : ['redis-server', 'bwrap']);
 
 if (isReal) {
   counts.push(await runSuites(['--project=real', ...files]));

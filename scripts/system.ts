@@ -8,6 +8,11 @@ import { delimiter, join } from 'node:path';
 const packages = {
   'redis-server': { apt: 'redis-server', brew: 'redis' },
   bwrap: { apt: 'bubblewrap', brew: null },
+  nginx: { apt: 'nginx-light', brew: 'nginx' },
+  buildah: { apt: 'buildah', brew: null },
+  podman: { apt: 'podman', brew: null },
+  crun: { apt: 'crun', brew: null },
+  debootstrap: { apt: 'debootstrap', brew: null },
 } as const;
 
 export type Program = keyof typeof packages;
@@ -25,7 +30,8 @@ function isInstalled(program: string): boolean {
 
 function run(argv: readonly string[]): boolean {
   const [file = '', ...args] = argv;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // In runlevel 1 no service is started that comes with a program (invoke-rc.d(8)).
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   return spawnSync(file, args, { stdio: ['ignore', 2, 2], env }).status === 0;
 }
 
