@@ -9,7 +9,7 @@ import { lookAtHealth } from './daemon/health.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { openScheduler } from './daemon/scheduling.ts';
-import { openTokenBook } from './daemon/tokens.ts';
+import { openTokenBook, ownerTokenOf } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
@@ -29,7 +29,6 @@ import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
-import { createPerformer } from './operations/perform.ts';
 import { SkillsOfSessions } from './skills/session-skills.ts';
 import { SkillWatch } from './skills/watch.ts';
 import { createRunStream } from './worker/run-stream.ts';
@@ -103,11 +102,13 @@ class Daemon {
     const gateway = createGateway({
       port: this.#config.current.port,
       hosts: this.#config.current.hosts,
+      proxies: this.#config.current.proxies,
       token,
       version,
       instanceId: this.#instanceId,
       log: this.#log,
     });
+    const owner = ownerTokenOf(home, token, gateway);
     const { port } = await gateway.listen();
     await writeRecord(
       home,
@@ -137,7 +138,7 @@ class Daemon {
       ledger,
       home,
       env,
-      token,
+      token: owner.current,
       userHome: this.#options.userHome,
       config: () => this.#config.current,
       executors: () => this.#executors.all(),
@@ -194,7 +195,7 @@ class Daemon {
     const condition = (): Condition =>
       this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
-    const operations = openOperations({
+    const { performer, logins } = openOperations({
       ...base,
       engine,
       worker,
@@ -203,22 +204,18 @@ class Daemon {
       telegram: outside.telegram,
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
+      owner,
+      requireIntake: gateway.requireIntake,
       about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
       health: condition,
       stop: (mode) => shutdown.request(mode),
-    });
-    const { requireIntake } = gateway;
-    const performer = createPerformer({
-      operations,
-      audit: ledger.audit,
-      requireIntake,
-      now: () => performance.now(),
     });
     outside.connect(performer);
     await gateway.open({
       performer,
       events: ledger.events,
       book: openTokenBook(ledger),
+      logins,
       runs,
       hooks: webhooks.door,
       health: () => lookAtHealth(parts, condition(), { version, startedAt: this.#startedAt }),
@@ -272,6 +269,7 @@ class Daemon {
       this.#log.warn({ port: current.port }, 'the port changes with the next start');
     warnOfOtherEngine(engine, current.engine, this.#log);
     gateway.answerTo(current.hosts);
+    gateway.trust(current.proxies);
     webhooks.reload();
     outside.reload();
     skillWatch.refresh();

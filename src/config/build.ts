@@ -41,6 +41,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
   return freeze({
     port: options.port ?? file.port ?? defaults.port,
     hosts: (file.hosts ?? []).map((host) => host.toLowerCase()),
+    proxies: file.proxies ?? [],
     lanes,
     budget: buildBudget(file.budget),
     executors,

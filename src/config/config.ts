@@ -107,6 +107,8 @@ export interface SessionsConfig {
 export interface Config {
   readonly port: number;
   readonly hosts: readonly string[];
+  /** Addresses and networks of proxies, which say for whom they ask. */
+  readonly proxies: readonly string[];
   readonly lanes: Readonly<Record<string, LaneConfig>>;
   /** Of all lanes together, a day; null: none. */
   readonly budget: Budget | null;

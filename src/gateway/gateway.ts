@@ -8,17 +8,20 @@ import type { HookDoor } from '../intake/hook-door.ts';
 import type { Caller } from '../operations/operation.ts';
 import type { Performer } from '../operations/perform.ts';
 import type { RouteName } from '../operations/routes.ts';
-import { createAuthenticator, ownerGrant, peerOf } from './auth.ts';
+import type { LoginDesk } from '../operations/logins.ts';
+import { createAuthenticator, ownerGrant } from './auth.ts';
 import type { Grant, TokenBook } from './auth.ts';
 import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { bindListener, closeListener, createListener } from './listener.ts';
 import { createHookRoutes, hookNameOf } from './hook-routes.ts';
-import { loggable } from './log.ts';
 import type { Log } from './log.ts';
+import { createFrontDoor, isFrontDoor } from './front-door.ts';
 import { createOpenRequests } from './open-requests.ts';
+import { createPeers } from './peer.ts';
 import { instanceHeader } from './port-holder.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import { describeRequest, pathOf, stackOf } from './request-log.ts';
 import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
 import type { Answer } from './problem-details.ts';
 import type { RunStream } from './run-stream.ts';
@@ -30,6 +33,8 @@ export interface GatewayOptions {
   readonly port: number;
   /** Further names to answer to, lower case. */
   readonly hosts: readonly string[];
+  /** Addresses and networks of proxies, which are believed when they say for whom they ask. */
+  readonly proxies?: readonly string[];
   /** The owner's. */
   readonly token: string;
   /** Tokens beside the owner's. */
@@ -69,6 +74,8 @@ export interface GatewayParts {
   readonly runs: RunStream;
   /** Without it nobody but the owner has a token. */
   readonly book?: TokenBook;
+  /** Without it no browser can log in. */
+  readonly logins?: LoginDesk;
   /** Without it there are no webhooks. */
   readonly hooks?: HookDoor;
   health(): Promise<Health> | Health;
@@ -88,6 +95,8 @@ export interface Gateway {
   close(): Promise<void>;
   /** Takes the further names of a new configuration. */
   answerTo(hosts: readonly string[]): void;
+  /** Takes the proxies of a new configuration. */
+  trust(proxies: readonly string[]): void;
   /** HOMER_DRAINING from `drain` on. */
   requireIntake(): void;
   /** The owner's token is another one from now on; what was opened with the old one is closed within a second. */
@@ -102,7 +111,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { log } = options;
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
-  const authenticator = createAuthenticator(grants, now);
+  const peers = createPeers(options.proxies ?? []);
+  const authenticator = createAuthenticator({ grants, now, peerOf: peers.of, port: () => port });
+  const front = createFrontDoor({
+    authenticator,
+    peers,
+    port: () => port,
+    desk() {
+      if (parts === null) throw starting();
+      return parts.logins ?? null;
+    },
+  });
   const streams = createStreams(limits);
   const requests = createOpenRequests();
   authenticator.onRevoked((tokenId) => {
@@ -156,6 +175,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         throw new HomerError('HOMER_HOOK_UNKNOWN', 'There is no webhook at this address.');
       return serveHook(hook, request, response);
     }
+    if (request.method === 'GET' && isFrontDoor(path)) return front(request, response, path);
     const isHealth = request.method === 'GET' && path === '/health';
     const isAnonymous = isHealth && request.headers.authorization === undefined;
     const caller = isAnonymous ? null : authenticator.authenticate(request);
@@ -196,6 +216,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       names = namesOf(port, hosts);
       return { port };
     },
+    trust: (proxies) => peers.trust(proxies),
     answerTo(configured) {
       hosts = configured;
       names = namesOf(port, hosts);
@@ -217,7 +238,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           if (caller === undefined) throw new Error('a request passed without authentication');
           return caller;
         },
-        peerOf: (request) => peerOf(request.socket.remoteAddress),
+        peerOf: peers.of,
         record,
       });
       if (brought.hooks !== undefined)
@@ -262,27 +283,4 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 
 function starting(): HomerError {
   return new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
-}
-
-/** Without the query: people put secrets there. */
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split(/[?#]/, 1)[0] ?? '';
-}
-
-function describeRequest(request: IncomingMessage, answer: Answer): Record<string, unknown> {
-  return {
-    method: request.method,
-    path: loggable(pathOf(request)),
-    status: answer.status,
-    code: answer.code,
-    host: loggable(request.headers.host),
-    origin: loggable(request.headers.origin),
-    userAgent: loggable(request.headers['user-agent']),
-  };
-}
-
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
 }

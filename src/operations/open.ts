@@ -1,4 +1,4 @@
-// Opens the registry: every operation there is, with what it works on.
+// Opens the registry: every operation there is, with what it works on, behind the one way to them.
 
 import type { TelegramDoor } from '../channels/door.ts';
 import type { JobId } from '../core/ids.ts';
@@ -6,17 +6,20 @@ import { createIntake, createPreparation, type IntakeOptions } from '../intake/i
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Worker } from '../worker/worker.ts';
 import { approvalOperations } from './approvals.ts';
+import { auditOperations } from './audit.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import { lookingAgain } from './look-again.ts';
-import type { Operation } from './operation.ts';
+import { openLogins, type LoginDesk } from './logins.ts';
+import { createPerformer, type Performer } from './perform.ts';
 import { reminderOperations } from './reminders.ts';
 import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
 import { spendingOperations } from './spending.ts';
 import { telegramOperations } from './telegram.ts';
+import { tokenOperations, type OwnerToken } from './tokens.ts';
 import { traceOperations } from './trace.ts';
 import { skillOperations, type SkillOperationsOptions } from './skills.ts';
 import { waitOperations } from './waiting.ts';
@@ -29,12 +32,21 @@ export type OperationsOptions = IntakeOptions &
     readonly scheduler: Scheduler;
     readonly telegram: TelegramDoor;
     readonly webhooks: Webhooks;
+    readonly owner: OwnerToken;
+    /** Throws while no new work is taken. */
+    readonly requireIntake: () => void;
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
   };
 
-export function openOperations(options: OperationsOptions): readonly Operation[] {
-  const { worker } = options;
+export interface Operations {
+  readonly performer: Performer;
+  readonly logins: LoginDesk;
+}
+
+export function openOperations(options: OperationsOptions): Operations {
+  const { worker, ledger, requireIntake } = options;
+  const logins = openLogins(ledger, options.about.port);
   const endRun = (jobId: JobId): void => worker.cancel(jobId);
   const tellAnswers = (jobId: JobId): void => worker.tellAnswers(jobId);
   const activity = (jobId: string): string | null => worker.activityOf(jobId);
@@ -52,8 +64,17 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...reminderOperations(scheduling),
     ...webhookOperations(options),
     ...laneOperations(options),
+    ...tokenOperations(options.ledger, options.owner),
+    ...logins.operations,
+    ...auditOperations(options.ledger.audit),
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),
   ];
-  return operations.map((operation) => lookingAgain(operation, options.lookAgain));
+  const performer = createPerformer({
+    operations: operations.map((operation) => lookingAgain(operation, options.lookAgain)),
+    audit: ledger.audit,
+    requireIntake,
+    now: () => performance.now(),
+  });
+  return { performer, logins: logins.desk };
 }

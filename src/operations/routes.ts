@@ -3,6 +3,7 @@
 
 import type { Scope } from '../core/scope.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
+import { tokenRoutes } from './routes-tokens.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -19,6 +20,7 @@ export interface Route {
 
 export const routes = {
   ...scheduleRoutes,
+  ...tokenRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',
