@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { openOperations, type OperationsOptions } from '../src/operations/open.ts';
+import type { Operation } from '../src/operations/operation.ts';
 import { routes, type Route } from '../src/operations/routes.ts';
 
 interface Schema {
@@ -48,7 +49,7 @@ ${names.map((name) => `  '${name}',`).join('\n')}
 }
 
 /** The operations as they are, of a house that is not there: their schemas need none. */
-function listOperations(): ReturnType<typeof openOperations> {
+function listOperations(): readonly Operation[] {
   const nobody: unknown = new Proxy(() => undefined, {
     get: (_target, key) => (key === Symbol.toPrimitive ? () => '' : nobody),
     apply: () => nobody,
@@ -56,7 +57,9 @@ function listOperations(): ReturnType<typeof openOperations> {
   const order = Object.keys(routes);
   // A copy of it has what is taken apart while the operations are made.
   const house = new Proxy({ ledger: nobody }, { get: () => nobody }) as unknown as OperationsOptions;
-  return [...openOperations(house)].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  return openOperations(house).performer.operations.toSorted(
+    (a, b) => order.indexOf(a.name) - order.indexOf(b.name),
+  );
 }
 
 function schemaOf(type: z.ZodType, io: 'input' | 'output'): Schema {
@@ -88,8 +91,11 @@ class Shapes {
       case 'integer':
         return 'number';
       case 'array': {
-        const item = this.text(schema.items ?? {}, called);
-        return `readonly ${/[ |]/.test(item) && !item.startsWith('{') ? `(${item})` : item}[]`;
+        const { items = {} } = schema;
+        const item = this.text(items, called);
+        const isOne =
+          !item.includes(' ') || (item.startsWith('{') && (items.anyOf ?? items.oneOf) === undefined);
+        return `readonly ${isOne ? item : `(${item})`}[]`;
       }
       case 'object':
         return this.#object(schema, called);
@@ -114,7 +120,10 @@ class Shapes {
   #name(text: string, called: string): string {
     const known = this.#named.get(text);
     if (known !== undefined) return known;
-    const single = called.replace(/ies$/, 'y').replace(/(?<!s)s$/, '');
+    const single = called
+      .replace(/ies$/, 'y')
+      .replace(/ases$/, 'as')
+      .replace(/(?<!s)s$/, '');
     const wanted = single.charAt(0).toUpperCase() + single.slice(1);
     const taken = new Set(this.#named.values());
     let name = wanted;

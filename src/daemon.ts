@@ -12,7 +12,7 @@ import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { createReload } from './daemon/reloading.ts';
 import { openScheduler } from './daemon/scheduling.ts';
-import { openTokenBook } from './daemon/tokens.ts';
+import { openTokenBook, ownerTokenOf } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
@@ -32,7 +32,6 @@ import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
-import { createPerformer } from './operations/perform.ts';
 import { SkillsOfSessions } from './skills/session-skills.ts';
 import { SkillWatch } from './skills/watch.ts';
 import { createRunStream } from './worker/run-stream.ts';
@@ -110,10 +109,12 @@ class Daemon {
     const gateway = createGateway({
       ...listening,
       port: wanted,
+      proxies: this.#config.current.proxies,
       token,
       version,
       instanceId: this.#instanceId,
     });
+    const owner = ownerTokenOf(home, token, gateway);
     const { port } = await gateway.listen();
     const canvas = await openCanvas({
       ...listening,
@@ -147,7 +148,7 @@ class Daemon {
       ledger,
       home,
       env,
-      token,
+      token: owner.current,
       userHome: this.#options.userHome,
       config: () => this.#config.current,
       executors: () => this.#executors.all(),
@@ -216,7 +217,7 @@ class Daemon {
     const condition = (): Condition =>
       this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
-    const operations = openOperations({
+    const { performer, logins } = openOperations({
       ...base,
       engine,
       worker,
@@ -230,20 +231,17 @@ class Daemon {
       about: { ...about, pid: process.pid, home },
       presence: () => gateway.presence(),
       backups,
+      owner,
+      requireIntake: () => gateway.requireIntake(),
       health: condition,
       stop: (mode) => shutdown.request(mode, mode === 'drain' ? 'homer stop' : `homer stop --${mode}`),
-    });
-    const performer = createPerformer({
-      operations,
-      audit: ledger.audit,
-      requireIntake: () => gateway.requireIntake(),
-      now: () => performance.now(),
     });
     outside.connect(performer);
     await gateway.open({
       performer,
       events: ledger.events,
       book: openTokenBook(ledger),
+      logins,
       runs,
       hooks: webhooks.door,
       updates: outside.telegram.updates,

@@ -15,6 +15,8 @@ import type { ReminderView } from '../operations/reminders.ts';
 import type { OccurrenceView, ScheduleView } from '../operations/schedule-view.ts';
 import type { SessionView } from '../operations/session-view.ts';
 import type { SpendingView } from '../operations/spending.ts';
+import type { AuditView } from '../operations/audit.ts';
+import type { TokenView } from '../operations/tokens.ts';
 import type { WebhookTestView, WebhookView } from '../operations/webhooks.ts';
 import type { TelegramView } from '../operations/telegram.ts';
 import type { TraceView } from '../operations/trace.ts';
@@ -135,6 +137,29 @@ export interface WebhookSecretAnswer {
   readonly name: string;
   readonly secret: string;
   readonly path: string;
+}
+
+export type TokenAnswer = TokenView;
+export type AuditEntryAnswer = AuditView;
+
+export interface TokensAnswer {
+  readonly tokens: readonly TokenView[];
+}
+
+export interface TokenTextAnswer {
+  readonly token: TokenView;
+  readonly text: string;
+}
+
+export interface LoginAnswer {
+  readonly code: string;
+  readonly url: string;
+  readonly expiresAt: string;
+}
+
+export interface AuditAnswer {
+  readonly entries: readonly AuditView[];
+  readonly nextCursor: string | null;
 }
 
 export interface StatusAnswer {

@@ -159,10 +159,18 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     '',
     'Needs no daemon. Exit code: 0 all that is needed is there, 1 something has to be mended.',
   ],
+  open: ['homer open', 'homer open --print                        over SSH, with the port forwarded'],
+  audit: ['homer audit', 'homer audit --refused', 'homer audit --who owner --what tokens.create --json'],
   token: [
     'homer token',
     'curl -H "Authorization: Bearer $(homer token)" http://127.0.0.1:4663/api/v1/status',
     'homer token path',
+    'homer token list                          tokens and browsers that are logged in',
+    'homer token add ci --scope operate --expires 90d',
+    'homer token add screen --scope read,chat',
+    'homer token rotate ci                     prints the new text; the old one is void at once',
+    "homer token rotate                        the same for the owner's own token; browsers are logged out",
+    'homer token revoke ci                     with all that it made; what it has open is closed',
   ],
 };
 

@@ -4,7 +4,9 @@
 export type LastOccurrence = { readonly scheduleId: string; readonly dueAt: string; readonly state: 'pending' | 'ran' | 'failed' | 'skipped' | 'missed' | 'delivery_failed'; readonly jobId: string | null; readonly reason: string | null; readonly decidedAt: string | null; readonly endedAt: string | null };
 export type Schedule = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null };
 export type Reminder = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null; readonly text: string; readonly does: boolean; readonly reading: string; readonly unseen: boolean };
-export type Canvase = { readonly name: string; readonly url: string; readonly version: number; readonly updatedAt: string; readonly source: string; readonly bytes: number; readonly files: readonly { readonly path: string; readonly size: number; readonly type: string | null }[] };
+export type Canva = { readonly name: string; readonly url: string; readonly version: number; readonly updatedAt: string; readonly source: string; readonly bytes: number; readonly files: readonly { readonly path: string; readonly size: number; readonly type: string | null }[] };
+export type Token = { readonly id: string; readonly kind: 'owner' | 'token' | 'browser'; readonly name: string; readonly scopes: readonly ('read' | 'chat' | 'operate' | 'admin')[]; readonly state: 'good' | 'expired' | 'revoked' | 'held'; readonly parent: string | null; readonly createdAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null };
+export type Entry = { readonly at: string; readonly who: string; readonly source: string; readonly what: string; readonly subject: string | null; readonly face: string; readonly peer: string; readonly result: string | null; readonly times: number };
 export type Run = { readonly id: string; readonly state: 'starting' | 'running' | 'ended'; readonly verdict: 'done' | 'agent_error' | 'stalled' | 'timed_out' | 'output_limit' | 'memory_limit' | 'spawn_failed' | 'interrupted' | 'lost' | 'rate_limited' | 'offline' | 'secret_missing' | 'auth' | 'budget' | 'max_turns' | 'denied' | 'uncontained' | 'session_lost' | 'session_busy' | 'cancelled' | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly agentSessionId: string | null; readonly workerId: string | null; readonly executor: string | null; readonly exitCode: number | null };
 export type Job = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly lane: string; readonly executor: string; readonly sessionId: string | null; readonly prompt: string; readonly cwd: string; readonly worktree: { readonly path: string; readonly head: string | null } | null; readonly key: string | null; readonly source: string; readonly priority: number; readonly createdAt: string | null; readonly queuedAt: string | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly dueAt: string | null; readonly cancelRequestedAt: string | null; readonly attempts: number; readonly crashes: number; readonly maxAttempts: number; readonly maxCrashes: number; readonly maxTurns: number | null; readonly maxTokens: number | null; readonly maxCostUsd: number | null; readonly fallback: readonly string[]; readonly result: { readonly text: string; readonly data?: unknown } | null; readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null; readonly parentId: string | null; readonly children: { readonly total: number; readonly ended: number }; readonly usage: { readonly inputTokens: number | null; readonly outputTokens: number | null; readonly costUsd: number | null; readonly turns: number | null }; readonly runs: readonly Run[] };
 export type Job2 = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly endedAt: string | null };
@@ -56,17 +58,29 @@ export interface Calls {
   /** Say that messages of reminders were seen: of one, or all */
   'reminders.seen': { input: { readonly id?: string }; output: { readonly seen: readonly LastOccurrence[] } };
   /** Canvases with their addresses; whoever knows an address sees the canvas */
-  'canvas.list': { input: Record<string, never>; output: { readonly canvases: readonly Canvase[] } };
+  'canvas.list': { input: Record<string, never>; output: { readonly canvases: readonly Canva[] } };
   /** Put files into a canvas, which is made when it is not there; open pages load again */
-  'canvas.put': { input: { readonly name: string; readonly files: readonly { readonly path: string; readonly text: string } | { readonly path: string; readonly base64: string }[]; readonly replace?: boolean }; output: { readonly canvas: Canvase } };
+  'canvas.put': { input: { readonly name: string; readonly files: readonly ({ readonly path: string; readonly text: string } | { readonly path: string; readonly base64: string })[]; readonly replace?: boolean }; output: { readonly canvas: Canva } };
   /** Give a canvas another address; the old one shows nothing any more */
-  'canvas.rotate': { input: { readonly name: string }; output: { readonly canvas: Canvase } };
+  'canvas.rotate': { input: { readonly name: string }; output: { readonly canvas: Canva } };
   /** Remove a canvas and its files */
   'canvas.remove': { input: { readonly name: string }; output: { readonly removed: string } };
   /** Copy the ledger while it works, and verify the copy; answered once it is in its place */
   'backups.create': { input: { readonly to?: string; readonly encrypt?: readonly string[] }; output: { readonly path: string; readonly madeAt: string; readonly bytes: number; readonly encrypted: boolean; readonly jobs: number; readonly open: number; readonly files: readonly string[]; readonly leftOut: readonly string[] } };
   /** When the last verified backup was made, and when the next one is due */
   'backups.state': { input: Record<string, never>; output: { readonly lastVerifiedAt: string | null; readonly ageSeconds: number | null; readonly current: boolean; readonly nextAt: string | null } };
+  /** Tokens and logins of browsers, what they may do and when they were used; never their texts */
+  'tokens.list': { input: Record<string, never>; output: { readonly tokens: readonly Token[] } };
+  /** Make a token; the answer is the one time its text is told */
+  'tokens.create': { input: { readonly name: string; readonly scopes: readonly ('read' | 'chat' | 'operate' | 'admin')[]; readonly expiresAt?: string }; output: { readonly token: Token; readonly text: string } };
+  /** Give a token (id, name or "owner") another text; the old one is void at once */
+  'tokens.rotate': { input: { readonly id: string }; output: { readonly token: Token; readonly text: string } };
+  /** End a token, or the login of a browser, and all that were made by it */
+  'tokens.revoke': { input: { readonly id: string }; output: { readonly revoked: number } };
+  /** A code that logs one browser in, once, within a minute */
+  'logins.offer': { input: Record<string, never>; output: { readonly code: string; readonly url: string; readonly expiresAt: string } };
+  /** Who asked for what, from where, and what came of it; newest first */
+  'audit.list': { input: { readonly who?: string; readonly what?: string; readonly refused?: 'true' | 'false'; readonly limit?: number; readonly cursor?: number }; output: { readonly entries: readonly Entry[]; readonly nextCursor: string | null } };
   /** Accept a job; answered once it is on disk */
   'jobs.create': { input: { readonly prompt: string; readonly executor?: string; readonly lane?: string; readonly session?: string; readonly cwd?: string; readonly priority?: number; readonly runAfter?: string; readonly maxAttempts?: number; readonly maxCrashes?: number; readonly timeoutMs?: number; readonly onInterrupt?: 'resume' | 'ask' | 'retry' | 'fail'; readonly parent?: string; readonly worktree?: boolean; readonly maxTurns?: number; readonly maxTokens?: number; readonly maxCostUsd?: number; readonly fallback?: readonly string[]; readonly notify?: string; readonly key?: string }; output: { readonly job: Job; readonly warnings: readonly string[] } };
   /** List jobs, newest first */
@@ -155,6 +169,8 @@ export const readOnly: ReadonlySet<keyof Calls> = new Set<keyof Calls>([
   'reminders.list',
   'canvas.list',
   'backups.state',
+  'tokens.list',
+  'audit.list',
   'jobs.list',
   'jobs.get',
   'jobs.wait',

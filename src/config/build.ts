@@ -44,6 +44,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     port: options.port ?? file.port ?? defaults.port,
     bind: file.bind ?? defaults.bind,
     hosts: (file.hosts ?? []).map((host) => host.toLowerCase()),
+    proxies: file.proxies ?? [],
     lanes,
     budget: buildBudget(file.budget),
     executors,

@@ -113,6 +113,8 @@ export interface Config {
   /** Literal IP address; 127.0.0.1 unless other machines shall reach the API. */
   readonly bind: string;
   readonly hosts: readonly string[];
+  /** Addresses and networks of proxies, which say for whom they ask. */
+  readonly proxies: readonly string[];
   readonly lanes: Readonly<Record<string, LaneConfig>>;
   /** Of all lanes together, a day; null: none. */
   readonly budget: Budget | null;

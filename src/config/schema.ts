@@ -11,6 +11,7 @@ import { digestShape } from './digest.ts';
 import { engineSchema } from './engine.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { proxiesSchema } from './proxies.ts';
 import { channelSchemas } from './telegram.ts';
 import { schedulesSchema } from './schedules.ts';
 import { webhooksSchema } from './webhooks.ts';
@@ -234,6 +235,7 @@ export const fileSchema = mapping({
   port: z.int().min(0).max(65_535).optional(),
   bind: bindSchema.optional(),
   hosts: z.array(hostName).max(64).optional(),
+  proxies: proxiesSchema.optional(),
   lanes: z.record(name, lane).optional(),
   budget: budget.optional(),
   executors: z

@@ -43,6 +43,22 @@ export function ensureToken(home: string): { readonly token: string; readonly wa
   }
 }
 
+/** Puts another token into the file, where there is one or not; returns it. HOMER_HOME_UNUSABLE when it cannot be written. */
+export function rotateToken(home: string): string {
+  const token = randomBytes(32).toString('base64url');
+  const path = join(home, tokenFile);
+  const fresh = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    writePrivateFile(fresh, token);
+    renameSync(fresh, path);
+    return token;
+  } catch (error) {
+    throw new HomerError('HOMER_HOME_UNUSABLE', `The token cannot be written to ${path}.`, { cause: error });
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
 /** The token for a client on this machine; null where there is none or it is of no use. */
 export function readToken(home: string): string | null {
   const text = readTokenFile(home, null);

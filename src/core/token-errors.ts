@@ -21,4 +21,10 @@ export const tokenErrors = {
     title: 'The token is good no more',
     hint: 'Make another one with `homer token add`.',
   },
+  HOMER_LOGIN_CODE: {
+    status: 401,
+    exit: 1,
+    title: 'This link to log in is good no more',
+    hint: 'Run `homer open` again: each link is good once, for a minute.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { createCanvasStore, type CanvasStore } from '../canvas/store.ts';
 import { createCanvasHost } from '../gateway/canvas-host.ts';
-import { gatewayLimits } from '../gateway/gateway.ts';
+import { gatewayLimits } from '../gateway/gateway-options.ts';
 import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
 

@@ -47,6 +47,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
       log.warn({ port: current.port, bind: current.bind }, 'port and address change with the next start');
     warnOfOtherEngine(engine, current.engine, log);
     gateway.answerTo(current.hosts);
+    gateway.trust(current.proxies);
     canvas.answerTo(current.hosts);
     webhooks.reload();
     outside.reload();

@@ -1,15 +1,39 @@
-// What the gateway has to know of the ledger's tokens.
+// What the gateway has to know of the ledger's tokens, and the owner's token while the daemon runs.
 
+import { rotateToken } from '../config/token.ts';
+import type { Gateway } from '../gateway/gateway.ts';
 import type { TokenBook } from '../gateway/auth.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { OwnerToken } from '../operations/tokens.ts';
+
+/** The owner's token, which may become another one. */
+export function ownerTokenOf(
+  home: string,
+  first: string,
+  gateway: Pick<Gateway, 'replaceOwner'>,
+): OwnerToken & { readonly current: () => string } {
+  let token = first;
+  return {
+    current: () => token,
+    rotate() {
+      // The file first: once it is written, whoever reads it must be let in.
+      token = rotateToken(home);
+      gateway.replaceOwner(token);
+      return token;
+    },
+  };
+}
 
 export function openTokenBook(ledger: Ledger): TokenBook {
-  const { runTokens, tokens } = ledger;
+  const { runTokens, tokens, audit } = ledger;
   /** Being written: many requests may come before it is. */
   const underWay = new Set<string>();
   return {
     runs: runTokens,
     tokens,
+    refused(peer, code) {
+      audit.refuse({ who: '-', source: '-', what: 'authenticate', face: 'http', peer }, code);
+    },
     used(token) {
       if (underWay.has(token.id) || !tokens.isUseNews(token, ledger.now())) return;
       underWay.add(token.id);

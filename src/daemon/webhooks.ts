@@ -12,7 +12,7 @@ import type { Webhooks } from '../operations/webhooks.ts';
 
 export interface WebhookParts extends IntakeOptions {
   /** The owner's. */
-  readonly token: string;
+  readonly token: () => string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly troubles: Troubles;

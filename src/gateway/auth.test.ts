@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { createAuthenticator, ownerGrant, peerOf } from './auth.ts';
+import { createAuthenticator, ownerGrant } from './auth.ts';
 import { loggable } from './log.ts';
+import { peerOf } from './peer.ts';
 
 test('one peer has one name, however its address is written', () => {
   expect(
@@ -12,7 +13,12 @@ test('one peer has one name, however its address is written', () => {
 });
 
 test('a blank token lets nobody in', () => {
-  const authenticator = createAuthenticator([ownerGrant('')], () => 0);
+  const authenticator = createAuthenticator({
+    grants: [ownerGrant('')],
+    now: () => 0,
+    peerOf: () => 'loopback',
+    port: () => 1,
+  });
   const request = (authorization: string): never => ({ headers: { authorization }, socket: {} }) as never;
   for (const header of ['', 'Bearer ', 'Bearer', 'Bearer undefined'])
     expect(() => authenticator.authenticate(request(header))).toThrow();

@@ -2,12 +2,13 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { HomerError } from '../core/errors.ts';
+import { HomerError, type ErrorCode } from '../core/errors.ts';
 import { allScopes } from '../core/scope.ts';
 import { createBuckets } from '../core/token-bucket.ts';
 import { isRunToken, type RunTokens } from '../ledger/run-tokens.ts';
-import { isStoredToken, type TokenRecord, type Tokens } from '../ledger/tokens.ts';
+import { isStoredToken, type TokenKind, type TokenRecord, type Tokens } from '../ledger/tokens.ts';
 import type { Caller } from '../operations/operation.ts';
+import { checkCookieUse, readCookie } from './cookie.ts';
 import { createExpiries } from './expiries.ts';
 
 /** A token and whom it stands for. */
@@ -32,13 +33,16 @@ export interface TokenBook {
   readonly tokens: Pick<Tokens, 'verify' | 'onRevoked'>;
   /** Called when one was used; once in a while is enough. */
   used?(token: TokenRecord): void;
+  /** Called when somebody showed one that is none, with the code of the refusal. */
+  refused?(peer: string, code: ErrorCode): void;
 }
 
 export interface Authenticator {
   /**
-   * The caller behind `Authorization: Bearer`. Throws HOMER_TOKEN_MISSING, HOMER_TOKEN_WRONG, HOMER_RUN_ENDED, or
-   * HOMER_RATE_LIMITED (`details.retryAfter`, seconds) for a peer that guesses; a right token is let through however many
-   * were wrong.
+   * The caller behind `Authorization: Bearer`, or else behind the cookie of a browser that was logged in. Throws
+   * HOMER_TOKEN_MISSING, HOMER_TOKEN_WRONG, HOMER_RUN_ENDED, HOMER_ORIGIN_REFUSED for a cookie that another page may have
+   * sent along, or HOMER_RATE_LIMITED (`details.retryAfter`, seconds) for a peer that guesses; a right token is let through
+   * however many were wrong.
    */
   authenticate(request: IncomingMessage): Caller;
   /** The same for a token that came in another way than a header; `peer` as `peerOf` has it. */
@@ -60,15 +64,24 @@ const guesses = { burst: 20, perSecond: 1 / 3 };
 /** A blank token would let everybody in; whoever asks for one gets nobody in instead. */
 const shortestToken = 16;
 
-/** `now`: ms of a clock that only goes forward. */
-export function createAuthenticator(grants: readonly Grant[], now: () => number): Authenticator {
+export interface AuthenticatorOptions {
+  readonly grants: readonly Grant[];
+  /** ms of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Where a request comes from. */
+  readonly peerOf: (request: IncomingMessage) => string;
+  /** The bound one, which the name of the cookie has in it. */
+  readonly port: () => number;
+}
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const known = new Map<string, { readonly digest: Buffer; readonly caller: Caller }>();
   const grant = ({ token, caller }: Grant): void => {
     known.delete(caller.tokenId);
     if (token.length >= shortestToken) known.set(caller.tokenId, { digest: digestOf(token), caller });
   };
-  for (const each of grants) grant(each);
-  const buckets = createBuckets(guesses, now);
+  for (const each of options.grants) grant(each);
+  const buckets = createBuckets(guesses, options.now);
   const listeners = new Set<(tokenId: string) => void>();
   const tell = (tokenId: string): void => {
     for (const listener of listeners) listener(tokenId);
@@ -78,40 +91,54 @@ export function createAuthenticator(grants: readonly Grant[], now: () => number)
   let forget = (): void => undefined;
 
   /** null: not a token that is kept in the ledger, or one that is good no more. */
-  const callerInBook = (token: string): Caller | null => {
+  const callerInBook = (token: string, kind: TokenKind): Caller | null => {
     const isOfRun = isRunToken(token);
     if (!isOfRun && !isStoredToken(token)) return null;
     // A run that outlived the daemon, or a client, must not take its token for a wrong one.
     if (book === null) throw new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
-    if (isOfRun) return callerOfRun(token, book.runs);
-    const found = book.tokens.verify(token, 'token', Date.now());
+    if (isOfRun) return kind === 'token' ? callerOfRun(token, book.runs) : null;
+    const found = book.tokens.verify(token, kind, Date.now());
     if (found === null) return null;
     expiries.watch(found.id, found.expiresAt);
     book.used?.(found);
     return callerOf(found);
   };
 
+  const refuse = (peer: string): HomerError => {
+    const retryAfter = buckets.take(peer);
+    const code = retryAfter > 0 ? 'HOMER_RATE_LIMITED' : 'HOMER_TOKEN_WRONG';
+    book?.refused?.(peer, code);
+    return code === 'HOMER_RATE_LIMITED'
+      ? new HomerError(code, 'Too many wrong tokens came from this address.', { details: { retryAfter } })
+      : new HomerError(code, 'The token is not one that Homer knows.');
+  };
+
   const authenticateToken = (token: string, peer: string): Caller => {
     const digest = digestOf(token);
     let found: Caller | null = null;
     for (const each of known.values()) if (timingSafeEqual(each.digest, digest)) found = each.caller;
-    found ??= callerInBook(token);
-    if (found !== null) return found;
-    const retryAfter = buckets.take(peer);
-    if (retryAfter > 0)
-      throw new HomerError('HOMER_RATE_LIMITED', 'Too many wrong tokens came from this address.', {
-        details: { retryAfter },
-      });
-    throw new HomerError('HOMER_TOKEN_WRONG', 'The token is not one that Homer knows.');
+    found ??= callerInBook(token, 'token');
+    if (found === null) throw refuse(peer);
+    return found;
   };
 
   return {
     authenticateToken,
     authenticate(request) {
-      const presented = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+      const { authorization } = request.headers;
+      const peer = options.peerOf(request);
+      const cookie = authorization === undefined ? readCookie(request, options.port()) : null;
+      if (cookie !== null) {
+        // Before it is looked at: another page must not even learn whether it is good.
+        checkCookieUse(request);
+        const found = callerInBook(cookie, 'browser');
+        if (found === null) throw refuse(peer);
+        return found;
+      }
+      const presented = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
       if (presented === undefined)
         throw new HomerError('HOMER_TOKEN_MISSING', 'The request carries no `Authorization: Bearer` header.');
-      return authenticateToken(presented, peerOf(request.socket.remoteAddress));
+      return authenticateToken(presented, peer);
     },
     onRevoked(listener) {
       listeners.add(listener);
@@ -133,8 +160,10 @@ export function createAuthenticator(grants: readonly Grant[], now: () => number)
   };
 }
 
-function callerOf({ id, scopes }: TokenRecord): Caller {
-  return { tokenId: id, scopes, isOwner: scopes.has('admin'), source: `http:${id}` };
+/** A browser acts for whoever let it in. */
+function callerOf({ id, kind, parent, scopes }: TokenRecord): Caller {
+  const source = `http:${kind === 'browser' ? parent : id}`;
+  return { tokenId: id, scopes, isOwner: scopes.has('admin'), source };
 }
 
 /** null: forged. A run has no scopes; what is open to runs says its route. */
@@ -146,12 +175,6 @@ function callerOfRun(token: string, runs: Pick<RunTokens, 'verify'>): Caller | n
   const { jobId, runId } = claim;
   const run = { jobId, runId };
   return { tokenId: `run:${runId}`, scopes: new Set(), isOwner: false, source: `run:${jobId}`, run };
-}
-
-/** One key for one peer: an IPv4 address written as IPv6 is the same, and so is all of this machine. */
-export function peerOf(address: string | undefined): string {
-  const plain = (address ?? 'unknown').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
-  return plain === '::1' || /^127\.\d+\.\d+\.\d+$/.test(plain) ? 'loopback' : plain;
 }
 
 function digestOf(token: string): Buffer {

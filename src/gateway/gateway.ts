@@ -2,90 +2,30 @@
 // and hands the rest to the operations.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { UpdateDoor } from '../channels/door.ts';
 import { HomerError } from '../core/errors.ts';
-import type { Health } from '../health/condition.ts';
-import type { HookDoor } from '../intake/hook-door.ts';
 import type { Caller } from '../operations/operation.ts';
-import type { Performer } from '../operations/perform.ts';
 import type { PresenceView } from '../operations/presence.ts';
-import type { RouteName } from '../operations/routes.ts';
-import { createAuthenticator, ownerGrant, peerOf } from './auth.ts';
-import type { Grant, TokenBook } from './auth.ts';
-import type { EventLog } from './event-stream.ts';
+import { createAuthenticator, ownerGrant } from './auth.ts';
+import {
+  gatewayLimits,
+  type GatewayLimits,
+  type GatewayOptions,
+  type GatewayParts,
+} from './gateway-options.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { createListener } from './listener.ts';
 import { createHookRoutes, hookNameOf } from './hook-routes.ts';
-import type { Log } from './log.ts';
+import { createFrontDoor, isFrontDoor } from './front-door.ts';
 import { createOpenRequests } from './open-requests.ts';
+import { createPeers } from './peer.ts';
 import { instanceHeader } from './port-holder.ts';
 import { Presence } from './presence.ts';
 import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
 import { createRequestLog, pathOf } from './request-log.ts';
-import type { RunStream } from './run-stream.ts';
-import { createStreams, streamLimits } from './sse.ts';
-import type { StreamLimits } from './sse.ts';
+import { createStreams } from './sse.ts';
 import { answerUpgrades } from './upgrade.ts';
-import { socketLimits } from './ws/limits.ts';
-import type { SocketLimits } from './ws/limits.ts';
 import type { Sockets } from './ws/sockets.ts';
 import { createUpdateRoute, isUpdate } from './update-route.ts';
-
-export interface GatewayOptions {
-  /** 0: any free one. */
-  readonly port: number;
-  /** Literal address to listen on beside 127.0.0.1, which is also what it is by default. */
-  readonly bind?: string;
-  /** Further names to answer to, lower case. */
-  readonly hosts: readonly string[];
-  /** The owner's. */
-  readonly token: string;
-  /** Tokens beside the owner's. */
-  readonly grants?: readonly Grant[];
-  readonly log: Log;
-  readonly instanceId: string;
-  readonly version: string;
-  readonly limits?: Partial<GatewayLimits>;
-}
-
-export interface GatewayLimits extends StreamLimits, SocketLimits {
-  readonly bodyBytes: number;
-  readonly headersTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly portWaitMs: number;
-  readonly mostConnections: number;
-  readonly answerStallMs: number;
-  /** A body of a webhook must have arrived within this; ms. */
-  readonly hookBodyMs: number;
-}
-
-export const gatewayLimits: GatewayLimits = {
-  ...streamLimits,
-  ...socketLimits,
-  bodyBytes: 1024 * 1024,
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-  portWaitMs: 90_000,
-  mostConnections: 512,
-  answerStallMs: 30_000,
-  hookBodyMs: 10_000,
-};
-
-/** What the daemon brings once its ledger is open. */
-export interface GatewayParts {
-  readonly performer: Performer;
-  readonly events: EventLog;
-  readonly runs: RunStream;
-  /** Without it nobody but the owner has a token. */
-  readonly book?: TokenBook;
-  /** Without it there are no webhooks. */
-  readonly hooks?: HookDoor;
-  /** Without it Telegram brings nothing. */
-  readonly updates?: UpdateDoor;
-  health(): Promise<Health> | Health;
-  /** Called when the answer of an operation, or of a webhook, is out. */
-  answered?(name: RouteName | 'hook'): void;
-}
 
 export interface Gateway {
   /** Binds; throws HOMER_PORT_TAKEN. /livez is answered from here on. */
@@ -99,6 +39,8 @@ export interface Gateway {
   close(): Promise<void>;
   /** Takes the further names of a new configuration. */
   answerTo(hosts: readonly string[]): void;
+  /** Takes the proxies of a new configuration. */
+  trust(proxies: readonly string[]): void;
   /** HOMER_DRAINING from `drain` on. */
   requireIntake(): void;
   /** The owner's token is another one from now on; what was opened with the old one is closed within a second. */
@@ -117,7 +59,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   const bind = options.bind ?? '127.0.0.1';
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
-  const authenticator = createAuthenticator(grants, now);
+  const peers = createPeers(options.proxies ?? []);
+  const authenticator = createAuthenticator({ grants, now, peerOf: peers.of, port: () => port });
+  const front = createFrontDoor({
+    authenticator,
+    peers,
+    port: () => port,
+    desk() {
+      if (parts === null) throw starting();
+      return parts.logins ?? null;
+    },
+  });
   const streams = createStreams(limits);
   const requests = createOpenRequests();
   authenticator.onRevoked((tokenId) => {
@@ -170,6 +122,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return serveHook(hook, request, response);
     }
     if (isUpdate(request) && serveUpdate !== null) return serveUpdate(request, response);
+    if (request.method === 'GET' && isFrontDoor(path)) return front(request, response, path);
     const isHealth = request.method === 'GET' && path === '/health';
     const isAnonymous = isHealth && request.headers.authorization === undefined;
     const caller = isAnonymous ? null : authenticator.authenticate(request);
@@ -222,6 +175,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       names = namesOf(port, hosts);
       return { port };
     },
+    trust: (proxies) => peers.trust(proxies),
     answerTo(configured) {
       hosts = configured;
       names = namesOf(port, hosts);
@@ -243,7 +197,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           if (caller === undefined) throw new Error('a request passed without authentication');
           return caller;
         },
-        peerOf: (request) => peerOf(request.socket.remoteAddress),
+        peerOf: peers.of,
         record: requestLog.record,
       });
       const outer = {
@@ -263,6 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         limits,
         now,
         presence,
+        peerOf: peers.of,
         server: { version: options.version, instanceId: options.instanceId },
         authenticate: (token, address) => authenticator.authenticateToken(token, address),
         record: requestLog.tell,

@@ -6,7 +6,7 @@ import { HomerError } from '../core/errors.ts';
 import { checkSize, hasBody } from './guards.ts';
 import { guesses, limited, readerFor, sendJson, type HookRoutesOptions } from './hook-routes.ts';
 import { readBody } from './request-body.ts';
-import { createBuckets } from './token-bucket.ts';
+import { createBuckets } from '../core/token-bucket.ts';
 
 export type UpdateRouteOptions = Pick<
   HookRoutesOptions,

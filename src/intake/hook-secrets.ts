@@ -19,7 +19,7 @@ export interface HookSecretOptions {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The owner's token; no webhook may have it for its secret. */
-  readonly token: string;
+  readonly token: () => string;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told when other webhooks than before have no usable secret: their names, and why. */
@@ -88,7 +88,7 @@ export function createHookSecrets(options: HookSecretOptions): HookSecretStore {
           problem:
             secrets[0]?.trim() === '' ? 'Its secret is blank.' : 'Its secret has not the form of its scheme.',
         };
-      if (secrets.some((secret) => isSame(secret, options.token)))
+      if (secrets.some((secret) => isSame(secret, options.token())))
         return { problem: "Its secret is the owner's token, which no sender may have." };
       return { secrets, keys: usable };
     } catch (error) {

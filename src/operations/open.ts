@@ -1,4 +1,4 @@
-// Opens the registry: every operation there is, with what it works on.
+// Opens the registry: every operation there is, with what it works on, behind the one way to them.
 
 import type { TelegramDoor } from '../channels/door.ts';
 import type { JobId } from '../core/ids.ts';
@@ -10,13 +10,15 @@ import type { Backups } from '../backup/backups.ts';
 import { approvalOperations } from './approvals.ts';
 import { canvasOperations } from './canvas.ts';
 import { backupOperations } from './backups.ts';
+import { auditOperations } from './audit.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { digestOperations } from './digest.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import { lookingAgain } from './look-again.ts';
-import type { Operation } from './operation.ts';
+import { openLogins, type LoginDesk } from './logins.ts';
+import { createPerformer, type Performer } from './perform.ts';
 import { noticingPersons, type PersonIsHere } from './persons.ts';
 import { presenceOperations, type PresenceView } from './presence.ts';
 import { reminderOperations } from './reminders.ts';
@@ -24,6 +26,7 @@ import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
 import { spendingOperations } from './spending.ts';
 import { telegramOperations } from './telegram.ts';
+import { tokenOperations, type OwnerToken } from './tokens.ts';
 import { traceOperations } from './trace.ts';
 import { skillOperations, type SkillOperationsOptions } from './skills.ts';
 import { waitOperations } from './waiting.ts';
@@ -41,13 +44,22 @@ export type OperationsOptions = IntakeOptions &
     /** Who is connected. */
     readonly presence: () => readonly PresenceView[];
     readonly backups: Backups;
+    readonly owner: OwnerToken;
+    /** Throws while no new work is taken. */
+    readonly requireIntake: () => void;
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
     readonly personIsHere: PersonIsHere;
   };
 
-export function openOperations(options: OperationsOptions): readonly Operation[] {
-  const { worker } = options;
+export interface Operations {
+  readonly performer: Performer;
+  readonly logins: LoginDesk;
+}
+
+export function openOperations(options: OperationsOptions): Operations {
+  const { worker, ledger, requireIntake } = options;
+  const logins = openLogins(ledger, options.about.port);
   const endRun = (jobId: JobId): void => worker.cancel(jobId);
   const tellAnswers = (jobId: JobId): void => worker.tellAnswers(jobId);
   const activity = (jobId: string): string | null => worker.activityOf(jobId);
@@ -68,11 +80,20 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...canvasOperations(options),
     ...backupOperations(options.backups),
     ...laneOperations(options),
+    ...tokenOperations(options.ledger, options.owner),
+    ...logins.operations,
+    ...auditOperations(options.ledger.audit),
     ...spendingOperations(options.ledger),
     ...presenceOperations(options.presence),
     ...daemonOperations({ ...options, activity }),
   ];
-  return operations.map((operation) =>
-    noticingPersons(lookingAgain(operation, options.lookAgain), options.personIsHere),
-  );
+  const performer = createPerformer({
+    operations: operations.map((operation) =>
+      noticingPersons(lookingAgain(operation, options.lookAgain), options.personIsHere),
+    ),
+    audit: ledger.audit,
+    requireIntake,
+    now: () => performance.now(),
+  });
+  return { performer, logins: logins.desk };
 }

@@ -5,6 +5,7 @@ import type { Scope } from '../core/scope.ts';
 import { canvasRoutes } from './routes-canvas.ts';
 import { backupRoutes } from './routes-backups.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
+import { tokenRoutes } from './routes-tokens.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -25,6 +26,7 @@ export const routes = {
   ...scheduleRoutes,
   ...canvasRoutes,
   ...backupRoutes,
+  ...tokenRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',

@@ -31,7 +31,7 @@ export interface OpenWorkerOptions extends Omit<
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
   /** The owner's token, which must never come out of a run. */
-  readonly token: string;
+  readonly token: () => string;
   readonly config: () => Config;
   /** Where the gateway listens, which runs are told. */
   readonly port: number;
@@ -69,7 +69,7 @@ export function openWorker({
     onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
     async secretFrame(executor, run) {
-      const frame = await buildSecretFrame(executor, env, token, (ref) => resolveSecret(ref, env));
+      const frame = await buildSecretFrame(executor, env, token(), (ref) => resolveSecret(ref, env));
       return addRunAccess(frame, executor, run, { port, runTokens: options.ledger.runTokens });
     },
     skills: {

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { gatewayLimits } from '../../src/gateway/gateway.ts';
+import { gatewayLimits } from '../../src/gateway/gateway-options.ts';
 import type { TokenBook } from '../../src/gateway/auth.ts';
 import type { Grant } from '../../src/ledger/claims.ts';
 import type { Operation } from '../../src/operations/operation.ts';

@@ -75,10 +75,10 @@ const homes: Readonly<Record<string, RegExp>> = {
   ws: /^src\/gateway\/ws\//,
   zod: /^src\/(config|operations|gateway)\//,
   'node:sqlite': /^src\/ledger\//,
-  // Besides those that own processes: secrets come from programs, the first start comes from the command line, and
+  // Besides those that own processes: secrets come from programs, the first start and the browser come from the command line, and
   // a port that is taken is traced to its holder.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker|doctor)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/launch\.ts$|^src\/gateway\/port-holder\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$|^src\/gateway\/port-holder\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */

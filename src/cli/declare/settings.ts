@@ -1,9 +1,11 @@
-// Commands on what is set up here: configuration, skills, the machine, the token.
+// Commands on what is set up here: configuration, skills, the machine, tokens.
 
 import { Argument } from 'commander';
+import type { TokenAction, TokenOptions } from '../commands/token.ts';
 import type { SkillsAction, SkillsOptions } from '../commands/skills.ts';
 import type { WebhooksAction, WebhooksOptions } from '../commands/webhooks.ts';
-import type { Declaration } from './declaration.ts';
+import type { AuditOptions } from '../commands/audit.ts';
+import { parseCount, type Declaration } from './declaration.ts';
 
 export function declareSettings({ add, act }: Declaration): void {
   add('config', 'Show the configuration that applies, where it is, what may stand there, whether it is right')
@@ -41,12 +43,37 @@ export function declareSettings({ add, act }: Declaration): void {
   add('doctor', 'Look at this machine: agents, sign-in, what contains them, and what to mend').action(
     async () => act(async () => (await import('../commands/doctor.ts')).doctor),
   );
-  add('token', "Print the owner's token, or where it is kept")
-    .addArgument(new Argument('[what]').choices(['show', 'path']).default('show'))
-    .action(async (what: 'show' | 'path') =>
+  add('token', "Print the owner's token, make tokens for others, list, replace or revoke them")
+    .addArgument(
+      new Argument('[action]').choices(['show', 'path', 'list', 'add', 'rotate', 'revoke']).default('show'),
+    )
+    .argument('[name]', "the token, by name or id (rotate without one: the owner's)")
+    .option('-s, --scope <scope>', 'add: read, chat, operate or admin; several with commas')
+    .option('--expires <time>', 'add: when it ends, such as 12h or 30d (default: never)')
+    .option('-a, --all', 'list: also those that have ended')
+    .action(async (action: TokenAction, name: string | undefined, options: TokenOptions) =>
       act(async () => {
         const { token } = await import('../commands/token.ts');
-        return (context) => token(context, what);
+        return (context) => token(context, action, name, options);
+      }),
+    );
+  add('open', 'Log a browser in and open it: a link that is good once, for a minute')
+    .option('--print', 'print the link and open nothing')
+    .action(async (options: { readonly print?: true }) =>
+      act(async () => {
+        const { open } = await import('../commands/open.ts');
+        return (context) => open(context, options.print === true);
+      }),
+    );
+  add('audit', 'Show who asked for what, from where, and what came of it')
+    .option('--who <id>', 'only what this one asked: owner, a token, run:ID, telegram:CHAT')
+    .option('--what <operation>', 'only this operation, such as jobs.create')
+    .option('--refused', 'only what was refused or failed')
+    .option('-n, --limit <count>', 'at most this many', parseCount, 30)
+    .action(async (options: AuditOptions) =>
+      act(async () => {
+        const { audit } = await import('../commands/audit.ts');
+        return (context) => audit(context, options);
       }),
     );
 }

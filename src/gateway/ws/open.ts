@@ -20,7 +20,7 @@ export interface SocketParts {
 export interface OpenSocketsOptions
   extends
     Pick<Desk, 'now' | 'presence' | 'server' | 'authenticate' | 'record'>,
-    Pick<SocketsOptions, 'onCount'> {
+    Pick<SocketsOptions, 'onCount' | 'peerOf'> {
   readonly limits: Desk['limits'] & { readonly bodyBytes: number; readonly heartbeatMs: number };
 }
 

@@ -6,7 +6,6 @@ import { WebSocketServer } from 'ws';
 import { HomerError } from '../../core/errors.ts';
 import { closeCodes } from '../../core/wire.ts';
 import type { Caller } from '../../operations/operation.ts';
-import { peerOf } from '../auth.ts';
 import { answerFor } from '../problem-details.ts';
 import { refuse } from '../upgrade.ts';
 import { Connection, requireLasting, type Desk } from './connection.ts';
@@ -16,6 +15,8 @@ export interface SocketsOptions extends Omit<Desk, 'admitted'> {
   /** The longest message, bytes. */
   readonly messageBytes: number;
   readonly heartbeatMs: number;
+  /** Where a request comes from, as one key. */
+  peerOf(request: IncomingMessage): string;
   /** How the daemon is, for ticks. */
   daemon(): Promise<string>;
   /** There are this many now, of which HTTP need not take notice. */
@@ -90,7 +91,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       if (connections.size >= limits.mostSockets) throw tooMany(`${connections.size} open WebSockets`);
       if (caller === null && connections.size - known >= limits.mostUnauthenticated)
         throw tooMany(`${connections.size - known} WebSockets that have not said who they are`);
-      const address = peerOf(wire.remoteAddress);
+      const address = options.peerOf(request);
       const userAgent = request.headers['user-agent'];
       server.handleUpgrade(request, wire, head, (socket) => {
         const connection = new Connection({ socket, wire, address, userAgent, caller, desk });
