@@ -74,6 +74,10 @@ async function findReady(
       say('Homer is there but not ready; still waiting for it.');
       tellAt = now + silentMs;
     }
-    await delay(lookMs, null, { signal });
+    await delay(lookMs, null, { signal }).catch((error: unknown) => {
+      // Its own error says less than the reason.
+      signal.throwIfAborted();
+      throw error;
+    });
   }
 }

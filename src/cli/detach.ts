@@ -18,14 +18,20 @@ export function createDetach(): Detach {
     signal: leave.signal,
     async or(promise, told) {
       const left = Promise.withResolvers<never>();
-      const onLeave = (): void => {
+      const leaving = (): Detached => {
         const { exitCode } = leave.signal.reason as Detached;
-        left.reject(new Detached(exitCode, typeof told === 'string' ? told : told()));
+        return new Detached(exitCode, typeof told === 'string' ? told : told());
       };
+      const onLeave = (): void => left.reject(leaving());
       if (leave.signal.aborted) onLeave();
       leave.signal.addEventListener('abort', onLeave, { once: true });
       try {
         return await Promise.race([promise, left.promise]);
+      } catch (error) {
+        // What was under way may have been ended by the same signal, in words of its own, a moment before.
+        throw leave.signal.aborted && !(error instanceof Detached && error.message !== '')
+          ? leaving()
+          : error;
       } finally {
         leave.signal.removeEventListener('abort', onLeave);
       }

@@ -40,7 +40,7 @@ export function previewLines(preview: InstallPreview, { palette, columns }: Term
     ]);
   const more = content.files.length - rows.length;
   return [
-    `${palette.bold(oneLine(head.name))} from the ${origin.kind} ${origin.path}${origin.commit === null ? '' : ` at ${origin.commit}`}`,
+    `${palette.bold(oneLine(head.name))} from the ${origin.kind} ${oneLine(origin.path)}${origin.commit === null ? '' : ` at ${origin.commit}`}`,
     ...fold(oneLine(head.description), columns),
     ...heading(`${count(content.files.length, 'file')}, ${content.bytes} bytes, ${content.digest}`),
     ...table(rows, columns),
@@ -65,7 +65,8 @@ function runLines({ runnables }: InstallPreview): string[] {
     ...commands.map((command) => `at once, when it is read: ${oneLine(command)}`),
     ...(hooks ? ['hooks, at every step of the agent'] : []),
     ...(allowedTools === null ? [] : [`tools without being asked: ${oneLine(allowedTools)}`]),
-    ...scripts.slice(0, mostShown).map(oneLine),
+    // All of them: what is not shown here is what somebody would hide.
+    ...scripts.map(oneLine),
   ];
 }
 

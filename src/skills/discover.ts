@@ -113,6 +113,9 @@ function createWalk(root: SkillRoot, real: string, { warnings, warn, isUsable, p
       const path = join(directory, entry.name);
       if (entry.isSymbolicLink()) links.push(path);
       else if (entry.isDirectory()) await step(path, depth);
+      // As it was decoded there is nothing of that name.
+      if (entry.name.includes('\uFFFD') && statOf(path) === null)
+        warn(path, 'unreadable', 'has a name that is not UTF-8');
     }
     for (const path of links)
       if (statOf(path)?.isDirectory() === true && mayFollow(path)) await step(path, depth);

@@ -1,6 +1,5 @@
 // Puts a skill in its place: all of it or nothing, and a note beside it of what was installed and from where.
 
-import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,6 +7,7 @@ import { prepareHome } from '../config/home.ts';
 import { HomerError } from '../core/errors.ts';
 import { buildContent, type Content } from './content.ts';
 import { readFolder } from './folder.ts';
+import { draftName, sweepDrafts } from './install-draft.ts';
 import type { Origin, SkillPackage } from './package.ts';
 import { managedFolder } from './sources.ts';
 
@@ -29,40 +29,34 @@ export interface InstallRecord {
 
 export type Place =
   | { readonly state: 'free'; readonly path: string }
-  /** The very same content is there already. */
-  | { readonly state: 'same'; readonly path: string };
+  /** The very same content is there already; `recorded`: it is noted where from. */
+  | { readonly state: 'same'; readonly path: string; readonly recorded: boolean };
 
 /** Looks where it would go. Throws HOMER_SKILL_EXISTS when something else is there. */
 export function findPlace(home: string, folder: string, content: Content): Place {
   const path = join(home, managedFolder, folder);
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { state: 'free', path };
-  if (digestIn(path) === content.digest) return { state: 'same', path };
+  if (digestIn(path) === content.digest)
+    return { state: 'same', path, recorded: readInstalled(home, folder)?.unchanged === true };
   throw new HomerError('HOMER_SKILL_EXISTS', `${path} is there already, and it is not the same.`);
 }
 
 /**
- * Writes the content into a hidden folder beside its place, syncs it and renames it there; then the record. Files are
+ * Writes the content, unless it is there already, into a hidden folder beside its place, syncs it and renames it there; then the record. Files are
  * only the owner's, whatever their modes were. Throws HOMER_SKILL_EXISTS when the place was taken meanwhile; on any
- * error nothing is left but, after a power cut, a hidden folder.
+ * error nothing is left but, after a kill or a power cut, a hidden folder, which a later install or start removes.
  */
 export async function install(
   home: string,
   folder: string,
   { head, content, origin }: SkillPackage,
+  { state }: Pick<Place, 'state'>,
   now: Date,
 ): Promise<InstallRecord> {
   prepareHome(home);
   const skills = join(home, managedFolder);
-  const draft = join(skills, `.incoming-${randomBytes(6).toString('hex')}`);
-  const target = join(skills, folder);
-  try {
-    await writeContent(content, draft);
-    await moveTo(draft, target);
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw error;
-  }
-  await syncFolder(skills);
+  await sweepDrafts(skills);
+  if (state === 'free') await place(content, skills, folder);
   const record: InstallRecord = {
     version: 1,
     name: head.name,
@@ -74,6 +68,18 @@ export async function install(
   };
   await writeRecord(skills, folder, record);
   return record;
+}
+
+async function place(content: Content, skills: string, folder: string): Promise<void> {
+  const draft = join(skills, draftName());
+  try {
+    await writeContent(content, draft);
+    await moveTo(draft, join(skills, folder));
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw error;
+  }
+  await syncFolder(skills);
 }
 
 /** Writes it below `directory`, which it makes; files 0600 or 0700. Rejects when anything is there already. */

@@ -208,6 +208,12 @@ describe('discovery', () => {
     expect(told(loaded)).toEqual(['work/skills/file/SKILL.md: leads_out', 'work/skills/out: leads_out']);
   });
 
+  test.runIf(process.platform === 'linux')('a folder whose name is not UTF-8 is told', async () => {
+    mkdirSync(join(room, 'work/skills'), { recursive: true });
+    mkdirSync(Buffer.concat([Buffer.from(join(room, 'work/skills/')), Buffer.from([0x61, 0xff])]));
+    expect(told(await load())).toEqual(['work/skills/a\uFFFD: unreadable']);
+  });
+
   test('a configured folder that is missing is told, others are not', async () => {
     const loaded = await load({ extraDirs: [join(room, 'gone')] });
     expect(told(loaded)).toEqual(['gone: folder_missing']);

@@ -47,7 +47,7 @@ export interface InstallPreview {
   /** Skills of the same name that are there already, those that would win over it and those that would lose. */
   readonly stronger: readonly string[];
   readonly weaker: readonly string[];
-  /** Installs exactly what was previewed, from memory: a change of the origin meanwhile changes nothing. */
+  /** Installs, or only notes what is there already, exactly what was previewed, from memory: a change of the origin meanwhile changes nothing. */
   install(now: Date): Promise<InstallRecord>;
 }
 
@@ -128,7 +128,7 @@ export function openSkills({ home, userHome, env, platform }: SkillsOptions): Sk
         eligibility: decideEligibility(skill, config, facts),
         hints: alone?.hints ?? [],
         ...rivals(await load(cwd, config), found.head.name, roots(cwd, config), place),
-        install: (now) => install(home, name, found, now),
+        install: (now) => install(home, name, found, place, now),
       };
     },
   };

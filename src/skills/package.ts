@@ -4,10 +4,11 @@ import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { HomerError } from '../core/errors.ts';
 import { isBareRepository, readCommit } from './checkout.ts';
-import { buildContent, shown, type Content } from './content.ts';
+import { buildContent, mebibytes, shown, type Content } from './content.ts';
 import { skillFile } from './discover.ts';
 import { readFolder, type ReadTree } from './folder.ts';
 import { parseFrontmatter } from './frontmatter.ts';
+import { largestFile } from './loader.ts';
 import { readManifest } from './manifest.ts';
 import type { Field, SkillHead } from './skill.ts';
 
@@ -23,7 +24,7 @@ export interface Origin {
 export interface Runnables {
   /** Files that can be executed or look like programs. */
   readonly scripts: readonly string[];
-  /** Commands that some agents run by themselves when they read the SKILL.md: `` !`command` ``. */
+  /** Commands that some agents run by themselves when they read the SKILL.md: `` !`command` ``, and blocks that begin with ```` ```! ````. */
   readonly commands: readonly string[];
   /** Tools the skill asks to use without being asked, as written. */
   readonly allowedTools: string | null;
@@ -92,6 +93,11 @@ async function readTree(origin: Origin): Promise<ReadTree> {
 
 function headText({ files }: Content): string {
   const data = files.find(({ path }) => path === skillFile)?.data;
+  if ((data?.byteLength ?? 0) > largestFile)
+    throw new HomerError(
+      'HOMER_SKILL_TOO_LARGE',
+      `Its ${skillFile} is larger than ${mebibytes(largestFile)}.`,
+    );
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(data);
   } catch {
@@ -106,14 +112,28 @@ function findRunnables({ files }: Content, text: string, fields: ReadonlyMap<str
     ({ path, executable, data }) =>
       executable || programs.test(path) || (data[0] === 0x23 && data[1] === 0x21),
   );
-  const commands = [...text.matchAll(/!`([^`\n]{1,500})`/g)].map(([, command = '']) => command);
   const tools = fields.get('allowed-tools')?.value ?? null;
   return {
     scripts: scripts.map(({ path }) => path),
-    commands: [...new Set(commands)],
+    commands: [...new Set(findCommands(text))],
     allowedTools: tools === null ? null : typeof tools === 'string' ? tools : JSON.stringify(tools),
     hooks: (fields.get('hooks')?.value ?? null) !== null,
   };
+}
+
+/** However long they are, over several lines too. What has no end goes on to the end of the text. */
+function findCommands(text: string): readonly string[] {
+  const found: string[] = [];
+  const opening = /!(`+)|(?:`{3,}|~{3,})[ \t]*!/g;
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const fence = match[1] ?? /^[`~]+/.exec(match[0])?.[0] ?? '';
+    const end = text.indexOf(fence, opening.lastIndex);
+    const command = text.slice(opening.lastIndex, end === -1 ? undefined : end).trim();
+    if (command !== '') found.push(command);
+    if (end === -1) break;
+    opening.lastIndex = end + fence.length;
+  }
+  return found;
 }
 
 /** The folder it is installed in: `wanted`, else its name. Throws HOMER_USAGE or HOMER_SKILL_INVALID for what is no name. */

@@ -10,9 +10,10 @@ import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import type { Skills } from './open.ts';
+import { sweepDrafts } from './install-draft.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { snapshotOf, type Snapshot } from './snapshot.ts';
-import { listRoots, type SkillRoot } from './sources.ts';
+import { listRoots, managedFolder, type SkillRoot } from './sources.ts';
 import type { SkillStatus } from './status.ts';
 import { createSnapshotTaker, type SnapshotTaker } from './take-snapshot.ts';
 import { variablesOf, type SkillVariable } from './variables.ts';
@@ -55,6 +56,8 @@ export class SkillsOfSessions {
   readonly #options: SessionSkillsOptions;
   readonly #store: SnapshotStore;
   #reader: Promise<Reader> | null = null;
+  /** What an install that was killed left behind is looked for once. */
+  #wasSwept = false;
   readonly #told = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -118,6 +121,8 @@ export class SkillsOfSessions {
   async collect(): Promise<readonly string[]> {
     const { ledger } = this.#options;
     return this.#alone(async () => {
+      if (!this.#wasSwept) await sweepDrafts(join(this.#options.home, managedFolder));
+      this.#wasSwept = true;
       if (ledger.jobSnapshots.hasEnded()) await ledger.commit(() => ledger.jobSnapshots.forgetEnded());
       return this.#store.collect(ledger.jobSnapshots.named());
     });

@@ -26,6 +26,8 @@ export async function readTarball(file: string): Promise<ReadTree> {
   const budget = createBudget();
   await parse(tar, (entry) => {
     const path = checkPath(entry.path);
+    if (path === '' && entry.type !== 'Directory')
+      throw new HomerError('HOMER_SKILL_PATH', `${shown(entry.path)} is no name of a file.`);
     budget.take(entry.path, isFile(entry) ? entry.size : 0);
     const mode = entry.mode ?? 0;
     const target = entry.linkpath ?? '';
@@ -142,7 +144,11 @@ function parse(tar: Uint8Array, judge: (entry: ReadEntry) => (data: Uint8Array) 
       fail(refuseKind(entry));
     });
     parser.on('error', fail);
+    // Two blocks of zeros end an archive (tar(5)); one that was cut between two entries looks whole but for them.
+    let isEnded = false;
+    parser.on('nullBlock', () => (isEnded = true));
     parser.on('end', () => {
+      if (!isEnded) fail(new Error('it has no end, so it may have been cut off'));
       Promise.all(taken).then(() => resolve(), fail);
     });
     try {

@@ -108,6 +108,8 @@ async function add(
   const preview = await skills.preview(resolve(path), options.name, cwd, config);
   const { terminal } = context;
   if (preview.place.state === 'same') {
+    // Killed between the two, an install has left a skill of which nothing is known.
+    if (!preview.place.recorded) await preview.install(new Date());
     report(context, { installed: true, ...previewDocument(preview) }, [
       `${preview.head.name} is installed already, file for file, in ${preview.place.path}.`,
     ]);
