@@ -89,7 +89,7 @@ class Shapes {
         return 'number';
       case 'array': {
         const item = this.text(schema.items ?? {}, called);
-        return `readonly ${/[ |]/.test(item) && !item.startsWith('{') ? `(${item})` : item}[]`;
+        return `readonly ${/^\w+$/.test(item) ? item : `(${item})`}[]`;
       }
       case 'object':
         return this.#object(schema, called);
@@ -114,7 +114,7 @@ class Shapes {
   #name(text: string, called: string): string {
     const known = this.#named.get(text);
     if (known !== undefined) return known;
-    const single = called.replace(/ies$/, 'y').replace(/(?<!s)s$/, '');
+    const single = called.replace(/ies$/, 'y').replace(/(?<=ss|x|vas)es$/, '').replace(/(?<![sa])s$/, '');
     const wanted = single.charAt(0).toUpperCase() + single.slice(1);
     const taken = new Set(this.#named.values());
     let name = wanted;

@@ -47,7 +47,7 @@ export function createListener(
   options: ListenerOptions,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Listener {
-  const server = createServer(
+  const server: Server = createServer(
     {
       // Node's defaults let a slow sender keep a socket for minutes, and look for such senders every 30 s only.
       headersTimeout: options.headersTimeoutMs,
