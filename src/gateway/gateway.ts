@@ -24,10 +24,9 @@ import { createRequestLog, pathOf } from './request-log.ts';
 import type { RunStream } from './run-stream.ts';
 import { createStreams, streamLimits } from './sse.ts';
 import type { StreamLimits } from './sse.ts';
-import { answerUpgrades } from './upgrade.ts';
+import { createSocketDoor } from './upgrade.ts';
 import { socketLimits } from './ws/limits.ts';
 import type { SocketLimits } from './ws/limits.ts';
-import type { Sockets } from './ws/sockets.ts';
 
 export interface GatewayOptions {
   /** 0: any free one. */
@@ -119,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   authenticator.onRevoked((tokenId) => {
     streams.endOf(tokenId);
     requests.cut(tokenId);
-    sockets?.revoke(tokenId);
+    sockets.revoke(tokenId);
   });
   const requestLog = createRequestLog(log);
   const presence = new Presence(Date.now);
@@ -132,7 +131,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   let parts: GatewayParts | null = null;
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   let serveHook: ReturnType<typeof createHookRoutes> | null = null;
-  let sockets: Sockets | null = null;
   let closed: Promise<void> | null = null;
 
   const requireIntake = (): void => {
@@ -192,13 +190,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
   });
 
-  answerUpgrades(listener.server, {
+  const sockets = createSocketDoor(listener.server, {
     names: () => names,
     authenticate: (request) => authenticator.authenticate(request),
-    sockets: () => {
-      if (sockets === null) throw starting();
-      return sockets;
-    },
     record: requestLog.record,
   });
 
@@ -249,18 +243,17 @@ export function createGateway(options: GatewayOptions): Gateway {
           requireIntake,
           answered: () => brought.answered?.('hook'),
         });
-      const { openSockets } = await import('./ws/open.ts');
-      sockets = openSockets(brought, {
-        limits,
-        now,
-        presence,
-        server: { version: options.version, instanceId: options.instanceId },
-        authenticate: (token, address) => authenticator.authenticateToken(token, address),
-        record: requestLog.tell,
-        onCount: (known) => {
-          // A dashboard that stays open must not take the place of a request.
-          listener.server.maxConnections = limits.mostConnections + known;
-        },
+      sockets.open(async () => {
+        const { openSockets } = await import('./ws/open.ts');
+        return openSockets(brought, {
+          limits,
+          now,
+          presence,
+          server: { version: options.version, instanceId: options.instanceId },
+          authenticate: (token, address) => authenticator.authenticateToken(token, address),
+          record: requestLog.tell,
+          onCount: (known) => listener.allowBeside(known),
+        });
       });
       if (brought.book !== undefined) authenticator.useBook(brought.book);
       parts = brought;
@@ -276,7 +269,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       phase = 'draining';
       closing.abort();
       streams.endAll();
-      sockets?.close();
+      sockets.close();
       authenticator.close();
       requestLog.flush();
       closed ??= listener.close();
