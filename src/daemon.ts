@@ -229,6 +229,7 @@ class Daemon {
       canvases: canvas.canvases,
       about: { ...about, pid: process.pid, home },
       presence: () => gateway.presence(),
+      liveConfig: this.#config,
       backups,
       health: condition,
       stop: (mode) => shutdown.request(mode, mode === 'drain' ? 'homer stop' : `homer stop --${mode}`),

@@ -18,7 +18,7 @@ import { createHookRoutes, hookNameOf } from './hook-routes.ts';
 import type { Log } from './log.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { instanceHeader } from './port-holder.ts';
-import { Presence } from './presence.ts';
+import { arriveByStream, Presence } from './presence.ts';
 import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
 import { createRequestLog, pathOf } from './request-log.ts';
 import type { RunStream } from './run-stream.ts';
@@ -232,6 +232,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           return caller;
         },
         peerOf: (request) => peerOf(request.socket.remoteAddress),
+        arrive: (...stream) => arriveByStream(presence, ...stream),
         record: requestLog.record,
       });
       if (brought.hooks !== undefined)

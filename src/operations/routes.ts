@@ -4,6 +4,7 @@
 import type { Scope } from '../core/scope.ts';
 import { canvasRoutes } from './routes-canvas.ts';
 import { backupRoutes } from './routes-backups.ts';
+import { controlRoutes } from './routes-control.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
 
 export interface Route {
@@ -25,6 +26,7 @@ export const routes = {
   ...scheduleRoutes,
   ...canvasRoutes,
   ...backupRoutes,
+  ...controlRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',
@@ -242,12 +244,6 @@ export const routes = {
     path: '/api/v1/skills',
     scope: 'read',
     summary: 'Skills for work anywhere, or the snapshot that a session has; session=NAME',
-  },
-  'presence.list': {
-    method: 'GET',
-    path: '/api/v1/presence',
-    scope: 'read',
-    summary: 'Who is connected for longer than a request: as what, since when, last seen',
   },
   'daemon.status': {
     method: 'GET',
