@@ -27,7 +27,7 @@ export class BenchHome {
 
 export class BenchDaemon {
   readonly #child: ChildProcess;
-  readonly #port: number;
+  readonly port: number;
   readonly #home: BenchHome;
   /** From the spawn of the launcher to the first 200 of /readyz. */
   readonly readyMs: number;
@@ -39,7 +39,7 @@ export class BenchDaemon {
     this.#home = home;
     this.#child = child;
     this.gone = once(child, 'exit');
-    this.#port = port;
+    this.port = port;
     this.readyMs = readyMs;
   }
 
@@ -62,11 +62,15 @@ export class BenchDaemon {
     return this.#child.pid ?? 0;
   }
 
+  /** The owner's. */
+  get token(): string {
+    return readFileSync(join(this.#home.directory, 'token'), 'utf8').trim();
+  }
+
   async request(method: string, path: string, body?: unknown): Promise<unknown> {
-    const token = readFileSync(join(this.#home.directory, 'token'), 'utf8').trim();
-    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);

@@ -1,4 +1,4 @@
-// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [daemon] [skills]
+// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [daemon] [skills] [websocket]
 // Measures Homer beside BullMQ on a Redis of its own, and the daemon against the design's figures. Needs redis-server.
 
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { benchBacklog, benchEngines, benchTransport, type Scale } from './engine
 import { formatLine, type Line } from './report.ts';
 import { benchRunOverhead } from './run-overhead.ts';
 import { benchSkills } from './skills.ts';
+import { benchWebSocket } from './websocket.ts';
 
 const { values: options, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, () => Line[] | Promise<Line[]>>> = {
     ...(await benchRunOverhead()),
   ],
   skills: benchSkills,
+  websocket: () => benchWebSocket({ clients: 1_000, seconds: options.quick ? 15 : 60 }),
 };
 const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
 

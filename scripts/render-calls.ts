@@ -91,11 +91,8 @@ class Shapes {
       case 'integer':
         return 'number';
       case 'array': {
-        const { items = {} } = schema;
-        const item = this.text(items, called);
-        const isOne =
-          !item.includes(' ') || (item.startsWith('{') && (items.anyOf ?? items.oneOf) === undefined);
-        return `readonly ${isOne ? item : `(${item})`}[]`;
+        const item = this.text(schema.items ?? {}, called);
+        return `readonly ${/^\w+$/.test(item) ? item : `(${item})`}[]`;
       }
       case 'object':
         return this.#object(schema, called);
@@ -122,8 +119,8 @@ class Shapes {
     if (known !== undefined) return known;
     const single = called
       .replace(/ies$/, 'y')
-      .replace(/ases$/, 'as')
-      .replace(/(?<!s)s$/, '');
+      .replace(/(?<=ss|x|vas)es$/, '')
+      .replace(/(?<![sa])s$/, '');
     const wanted = single.charAt(0).toUpperCase() + single.slice(1);
     const taken = new Set(this.#named.values());
     let name = wanted;

@@ -230,6 +230,7 @@ class Daemon {
       canvases: canvas.canvases,
       about: { ...about, pid: process.pid, home },
       presence: () => gateway.presence(),
+      liveConfig: this.#config,
       backups,
       owner,
       requireIntake: () => gateway.requireIntake(),

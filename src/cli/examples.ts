@@ -111,6 +111,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     '',
     'What can be read in two ways is asked back on a terminal; in a script it is refused with the readings.',
   ],
+  presence: ['homer presence', 'homer presence --json'],
   lanes: ['homer lanes', 'homer lanes pause work', 'homer lanes resume work'],
   config: [
     'homer config',

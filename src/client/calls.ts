@@ -4,16 +4,20 @@
 export type LastOccurrence = { readonly scheduleId: string; readonly dueAt: string; readonly state: 'pending' | 'ran' | 'failed' | 'skipped' | 'missed' | 'delivery_failed'; readonly jobId: string | null; readonly reason: string | null; readonly decidedAt: string | null; readonly endedAt: string | null };
 export type Schedule = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null };
 export type Reminder = { readonly id: string; readonly name: string; readonly kind: 'at' | 'every' | 'cron'; readonly spec: string; readonly timeZone: string; readonly catchUp: 'skip' | 'once' | 'all'; readonly catchUpWindowMs: number; readonly overlap: 'skip' | 'queue' | 'replace'; readonly jitterMs: number; readonly enabled: boolean; readonly pausedBy: 'person' | 'failures' | 'config' | null; readonly pauseAfter: number; readonly failures: number; readonly origin: 'file' | 'made' | 'reminder'; readonly source: string; readonly prompt: string; readonly lane: string | null; readonly executor: string | null; readonly session: string | null; readonly cwd: string | null; readonly notify: string | null; readonly createdAt: string | null; readonly nextAt: string | null; readonly next: readonly string[]; readonly lastOccurrence: LastOccurrence | null; readonly text: string; readonly does: boolean; readonly reading: string; readonly unseen: boolean };
-export type Canva = { readonly name: string; readonly url: string; readonly version: number; readonly updatedAt: string; readonly source: string; readonly bytes: number; readonly files: readonly { readonly path: string; readonly size: number; readonly type: string | null }[] };
+export type Canvas = { readonly name: string; readonly url: string; readonly version: number; readonly updatedAt: string; readonly source: string; readonly bytes: number; readonly files: readonly ({ readonly path: string; readonly size: number; readonly type: string | null })[] };
 export type Token = { readonly id: string; readonly kind: 'owner' | 'token' | 'browser'; readonly name: string; readonly scopes: readonly ('read' | 'chat' | 'operate' | 'admin')[]; readonly state: 'good' | 'expired' | 'revoked' | 'held'; readonly parent: string | null; readonly createdAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null };
 export type Entry = { readonly at: string; readonly who: string; readonly source: string; readonly what: string; readonly subject: string | null; readonly face: string; readonly peer: string; readonly result: string | null; readonly times: number };
+export type Turn = { readonly jobId: string; readonly at: string; readonly endedAt: string | null; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly source: string; readonly prompt: string; readonly answer: string | null; readonly error: { readonly code: string; readonly message: string } | null };
 export type Run = { readonly id: string; readonly state: 'starting' | 'running' | 'ended'; readonly verdict: 'done' | 'agent_error' | 'stalled' | 'timed_out' | 'output_limit' | 'memory_limit' | 'spawn_failed' | 'interrupted' | 'lost' | 'rate_limited' | 'offline' | 'secret_missing' | 'auth' | 'budget' | 'max_turns' | 'denied' | 'uncontained' | 'session_lost' | 'session_busy' | 'cancelled' | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly agentSessionId: string | null; readonly workerId: string | null; readonly executor: string | null; readonly exitCode: number | null };
 export type Job = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly lane: string; readonly executor: string; readonly sessionId: string | null; readonly prompt: string; readonly cwd: string; readonly worktree: { readonly path: string; readonly head: string | null } | null; readonly key: string | null; readonly source: string; readonly priority: number; readonly createdAt: string | null; readonly queuedAt: string | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly dueAt: string | null; readonly cancelRequestedAt: string | null; readonly attempts: number; readonly crashes: number; readonly maxAttempts: number; readonly maxCrashes: number; readonly maxTurns: number | null; readonly maxTokens: number | null; readonly maxCostUsd: number | null; readonly fallback: readonly string[]; readonly result: { readonly text: string; readonly data?: unknown } | null; readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null; readonly parentId: string | null; readonly children: { readonly total: number; readonly ended: number }; readonly usage: { readonly inputTokens: number | null; readonly outputTokens: number | null; readonly costUsd: number | null; readonly turns: number | null }; readonly runs: readonly Run[] };
+export type Run2 = { readonly id: string; readonly state: 'starting' | 'running' | 'ended'; readonly verdict: 'done' | 'agent_error' | 'stalled' | 'timed_out' | 'output_limit' | 'memory_limit' | 'spawn_failed' | 'interrupted' | 'lost' | 'rate_limited' | 'offline' | 'secret_missing' | 'auth' | 'budget' | 'max_turns' | 'denied' | 'uncontained' | 'session_lost' | 'session_busy' | 'cancelled' | null; readonly startedAt: string | null; readonly endedAt: string | null; readonly agentSessionId: string | null; readonly workerId: string | null; readonly executor: string | null; readonly exitCode: number | null; readonly jobId: string; readonly lane: string };
+export type Line = { readonly at: string | null; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
+export type Present = { readonly id: string; readonly kind: 'websocket' | 'stream'; readonly tokenId: string; readonly scopes: readonly string[]; readonly client: string | null; readonly address: string; readonly topics: readonly string[]; readonly since: string; readonly lastSeen: string };
 export type Job2 = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly endedAt: string | null };
 export type Step = { readonly at: string; readonly what: 'received' | 'queued' | 'granted' | 'running' | 'asked' | 'answered' | 'run_ended' | 'succeeded' | 'failed' | 'cancelled' | 'delivered' | 'undelivered'; readonly detail: string };
 export type Delivery = { readonly id: string; readonly state: 'pending' | 'sending' | 'delivered' | 'unknown' | 'dead' | 'dropped'; readonly kind: 'status' | 'result' | 'question' | 'text' | 'file'; readonly target: string; readonly jobId: string | null; readonly key: string; readonly text: string; readonly messageIds: readonly string[]; readonly attempts: number; readonly createdAt: string | null; readonly dueAt: string | null; readonly endedAt: string | null; readonly reason: string | null };
 export type Restart = { readonly at: string; readonly downSince: string | null; readonly cause: 'stopped' | 'update' | 'crashed' | 'killed' | 'host'; readonly detail: string | null; readonly version: string };
-export type Succeeded = { readonly total: number; readonly newest: readonly { readonly jobId: string; readonly executor: string; readonly prompt: string; readonly endedAt: string; readonly message: string | null }[] };
+export type Succeeded = { readonly total: number; readonly newest: readonly ({ readonly jobId: string; readonly executor: string; readonly prompt: string; readonly endedAt: string; readonly message: string | null })[] };
 export type Approval = { readonly id: string; readonly jobId: string; readonly runId: string; readonly sessionId: string | null; readonly tool: string; readonly input: unknown; readonly summary: string; readonly askedAt: string | null; readonly expiresAt: string | null; readonly state: 'pending' | 'answering' | 'allowed' | 'denied' | 'expired' | 'void'; readonly scope: 'once' | 'session' | null; readonly answeredAt: string | null; readonly answeredBy: string | null; readonly endedAt: string | null };
 export type Lane = { readonly lane: string; readonly concurrency: number; readonly rate: { readonly count: number; readonly perMs: number } | null; readonly queued: number; readonly running: number; readonly paused: boolean; readonly closed: { readonly until: string; readonly why: string; readonly byUnknown: boolean } | null };
 export type Spending = { readonly lane: string; readonly executor: string; readonly runs: number; readonly turns: number | null; readonly tokens: number | null; readonly costUsd: number | null; readonly unknown: { readonly turns: number; readonly tokens: number; readonly costUsd: number } };
@@ -24,7 +28,6 @@ export type Session = { readonly id: string; readonly name: string; readonly cha
 export type Webhook = { readonly name: string; readonly scheme: 'github' | 'stripe' | 'standard-webhooks' | 'bearer' | 'hmac'; readonly urls: readonly string[]; readonly secret: string; readonly mounted: boolean; readonly problem: string | null; readonly executor: string | null; readonly lane: string | null; readonly session: string | null; readonly events: readonly string[]; readonly jobs: number; readonly lastJobAt: string | null };
 export type Missing = { readonly bins: readonly string[]; readonly anyBins: readonly string[]; readonly env: readonly string[]; readonly config: readonly string[]; readonly os: readonly string[] };
 export type Skill = { readonly name: string; readonly source: 'workspace' | 'workspace-agents' | 'user-agents' | 'managed' | 'claude' | 'bundled' | 'extra'; readonly path: string; readonly eligible: boolean; readonly disabled: boolean; readonly blockedByAllowlist: boolean; readonly modelVisible: boolean; readonly userInvocable: boolean; readonly missing: Missing };
-export type Present = { readonly id: string; readonly kind: 'websocket' | 'stream'; readonly tokenId: string; readonly scopes: readonly string[]; readonly client: string | null; readonly address: string; readonly topics: readonly string[]; readonly since: string; readonly lastSeen: string };
 export type NeedsYou = { readonly jobId: string | null; readonly approvalId: string | null; readonly state: string; readonly code: string; readonly message: string; readonly hint: string; readonly deliveryId?: string; readonly expiresAt: string | null };
 export type Notice = { readonly about: 'reminder' | 'schedule'; readonly id: string; readonly name: string; readonly at: string; readonly message: string; readonly hint: string };
 export type Running = { readonly jobId: string; readonly lane: string; readonly executor: string; readonly prompt: string; readonly startedAt: string | null; readonly lastActivity: string | null };
@@ -58,11 +61,11 @@ export interface Calls {
   /** Say that messages of reminders were seen: of one, or all */
   'reminders.seen': { input: { readonly id?: string }; output: { readonly seen: readonly LastOccurrence[] } };
   /** Canvases with their addresses; whoever knows an address sees the canvas */
-  'canvas.list': { input: Record<string, never>; output: { readonly canvases: readonly Canva[] } };
+  'canvas.list': { input: Record<string, never>; output: { readonly canvases: readonly Canvas[] } };
   /** Put files into a canvas, which is made when it is not there; open pages load again */
-  'canvas.put': { input: { readonly name: string; readonly files: readonly ({ readonly path: string; readonly text: string } | { readonly path: string; readonly base64: string })[]; readonly replace?: boolean }; output: { readonly canvas: Canva } };
+  'canvas.put': { input: { readonly name: string; readonly files: readonly ({ readonly path: string; readonly text: string } | { readonly path: string; readonly base64: string })[]; readonly replace?: boolean }; output: { readonly canvas: Canvas } };
   /** Give a canvas another address; the old one shows nothing any more */
-  'canvas.rotate': { input: { readonly name: string }; output: { readonly canvas: Canva } };
+  'canvas.rotate': { input: { readonly name: string }; output: { readonly canvas: Canvas } };
   /** Remove a canvas and its files */
   'canvas.remove': { input: { readonly name: string }; output: { readonly removed: string } };
   /** Copy the ledger while it works, and verify the copy; answered once it is in its place */
@@ -81,6 +84,26 @@ export interface Calls {
   'logins.offer': { input: Record<string, never>; output: { readonly code: string; readonly url: string; readonly expiresAt: string } };
   /** Who asked for what, from where, and what came of it; newest first */
   'audit.list': { input: { readonly who?: string; readonly what?: string; readonly refused?: 'true' | 'false'; readonly limit?: number; readonly cursor?: number }; output: { readonly entries: readonly Entry[]; readonly nextCursor: string | null } };
+  /** The configuration in force, without secrets; its text too for a token with the scope "admin" */
+  'config.get': { input: Record<string, never>; output: { readonly digest: string; readonly config: Readonly<Record<string, unknown>>; readonly text: string | null } };
+  /** The JSON Schema of config.yaml */
+  'config.schema': { input: Record<string, never>; output: { readonly schema: Readonly<Record<string, unknown>> } };
+  /** What is wrong with a text for config.yaml, or with changes of the one there is; nothing is written */
+  'config.validate': { input: { readonly text?: string; readonly changes?: readonly ({ readonly path: readonly (string | number)[]; readonly value?: unknown })[] }; output: { readonly valid: boolean; readonly problems: readonly ({ readonly path: string; readonly line: number | null; readonly column: number | null; readonly message: string })[]; readonly warnings: readonly ({ readonly path: string; readonly line: number | null; readonly column: number | null; readonly message: string })[] } };
+  /** Change config.yaml; what names programs, addresses, rights or secrets needs "admin" and a confirmation */
+  'config.set': { input: { readonly digest: string; readonly changes: readonly ({ readonly path: readonly (string | number)[]; readonly value?: unknown })[]; readonly confirm?: true }; output: { readonly digest: string; readonly config: Readonly<Record<string, unknown>>; readonly warnings: readonly ({ readonly path: string; readonly line: number | null; readonly column: number | null; readonly message: string })[] } };
+  /** What was said in a session, newest first */
+  'sessions.history': { input: { readonly id: string; readonly limit?: number; readonly cursor?: number }; output: { readonly turns: readonly Turn[]; readonly nextCursor: string | null } };
+  /** Say something in a session: a job that is its next turn */
+  'sessions.send': { input: { readonly id: string; readonly prompt: string; readonly key?: string }; output: { readonly job: Job; readonly warnings: readonly string[] } };
+  /** One run; what it said is its stream */
+  'runs.get': { input: { readonly id: string }; output: { readonly run: Run2 } };
+  /** The ways in and out for messages, and how they are */
+  'channels.list': { input: Record<string, never>; output: { readonly channels: readonly ({ readonly name: string; readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly address: string | null })[] } };
+  /** The end of the log of the daemon, oldest first */
+  'logs.tail': { input: { readonly limit?: number; readonly level?: 'debug' | 'info' | 'warn' | 'error' }; output: { readonly path: string | null; readonly lines: readonly Line[] } };
+  /** Who is connected for longer than a request: as what, since when, last seen */
+  'presence.list': { input: Record<string, never>; output: { readonly present: readonly Present[] } };
   /** Accept a job; answered once it is on disk */
   'jobs.create': { input: { readonly prompt: string; readonly executor?: string; readonly lane?: string; readonly session?: string; readonly cwd?: string; readonly priority?: number; readonly runAfter?: string; readonly maxAttempts?: number; readonly maxCrashes?: number; readonly timeoutMs?: number; readonly onInterrupt?: 'resume' | 'ask' | 'retry' | 'fail'; readonly parent?: string; readonly worktree?: boolean; readonly maxTurns?: number; readonly maxTokens?: number; readonly maxCostUsd?: number; readonly fallback?: readonly string[]; readonly notify?: string; readonly key?: string }; output: { readonly job: Job; readonly warnings: readonly string[] } };
   /** List jobs, newest first */
@@ -104,13 +127,13 @@ export interface Calls {
   /** Give a delivery up */
   'deliveries.drop': { input: { readonly id: string }; output: { readonly delivery: Delivery } };
   /** What ran, failed, was missed, was cut off and waits, and what restarted and why, since a time */
-  'digest.get': { input: { readonly since?: string }; output: { readonly since: string; readonly until: string; readonly restarts: readonly Restart[]; readonly succeeded: Succeeded; readonly failed: Succeeded; readonly cancelled: Succeeded; readonly cutOff: readonly { readonly jobId: string; readonly prompt: string; readonly verdict: 'interrupted' | 'lost'; readonly state: string }[]; readonly missed: readonly { readonly scheduleId: string; readonly name: string; readonly count: number; readonly dueAt: string; readonly reason: string | null }[]; readonly paused: readonly string[]; readonly waiting: number; readonly undelivered: number } };
+  'digest.get': { input: { readonly since?: string }; output: { readonly since: string; readonly until: string; readonly restarts: readonly Restart[]; readonly succeeded: Succeeded; readonly failed: Succeeded; readonly cancelled: Succeeded; readonly cutOff: readonly ({ readonly jobId: string; readonly prompt: string; readonly verdict: 'interrupted' | 'lost'; readonly state: string })[]; readonly missed: readonly ({ readonly scheduleId: string; readonly name: string; readonly count: number; readonly dueAt: string; readonly reason: string | null })[]; readonly paused: readonly string[]; readonly waiting: number; readonly undelivered: number } };
   /** How the connection with Telegram is, and who is paired */
-  'telegram.show': { input: Record<string, never>; output: { readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly bot: string | null; readonly lastPollAt: string | null; readonly allow: readonly number[]; readonly people: readonly { readonly id: string; readonly name: string; readonly pairedAt: string }[] } };
+  'telegram.show': { input: Record<string, never>; output: { readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly bot: string | null; readonly lastPollAt: string | null; readonly allow: readonly number[]; readonly people: readonly ({ readonly id: string; readonly name: string; readonly pairedAt: string })[] } };
   /** A code that pairs whoever sends it to the bot, once, within ten minutes */
   'telegram.pair': { input: Record<string, never>; output: { readonly code: string; readonly expiresAt: string; readonly bot: string | null } };
   /** Take the right to talk to Homer from a paired person */
-  'telegram.unpair': { input: { readonly person: string }; output: { readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly bot: string | null; readonly lastPollAt: string | null; readonly allow: readonly number[]; readonly people: readonly { readonly id: string; readonly name: string; readonly pairedAt: string }[] } };
+  'telegram.unpair': { input: { readonly person: string }; output: { readonly state: 'off' | 'connecting' | 'connected' | 'failing'; readonly bot: string | null; readonly lastPollAt: string | null; readonly allow: readonly number[]; readonly people: readonly ({ readonly id: string; readonly name: string; readonly pairedAt: string })[] } };
   /** What agents ask and asked, newest first */
   'approvals.list': { input: { readonly state?: 'pending' | 'answering' | 'allowed' | 'denied' | 'expired' | 'void'; readonly job?: string; readonly limit?: number; readonly cursor?: number }; output: { readonly approvals: readonly Approval[]; readonly nextCursor: string | null } };
   /** One question of an agent, and what became of it */
@@ -150,11 +173,9 @@ export interface Calls {
   /** Make a new secret for a webhook whose secret Homer keeps; the answer is the one time it is told */
   'webhooks.rotate': { input: { readonly name: string; readonly grace?: string }; output: { readonly name: string; readonly secret: string; readonly path: string } };
   /** Skills for work anywhere, or the snapshot that a session has; session=NAME */
-  'skills.list': { input: { readonly session?: string }; output: { readonly snapshotId: string | null; readonly skills: readonly Skill[]; readonly warnings: readonly { readonly path: string; readonly line: number | null; readonly code: string; readonly message: string }[] } };
-  /** Who is connected for longer than a request: as what, since when, last seen */
-  'presence.list': { input: Record<string, never>; output: { readonly present: readonly Present[] } };
+  'skills.list': { input: { readonly session?: string }; output: { readonly snapshotId: string | null; readonly skills: readonly Skill[]; readonly warnings: readonly ({ readonly path: string; readonly line: number | null; readonly code: string; readonly message: string })[] } };
   /** What runs, what needs a person, what comes next */
-  'daemon.status': { input: Record<string, never>; output: { readonly daemon: 'healthy' | 'degraded' | 'held' | 'draining'; readonly version: string; readonly pid: number; readonly port: number; readonly home: string; readonly startedAt: string; readonly held: boolean; readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[]; readonly needsYou: readonly NeedsYou[]; readonly needs: { readonly total: number; readonly failed: number }; readonly notices: readonly Notice[]; readonly running: readonly Running[]; readonly queued: number; readonly next: readonly { readonly jobId: string; readonly lane: string; readonly prompt: string; readonly dueAt: string | null }[]; readonly lanes: readonly Lane[]; readonly limits: readonly { readonly executor: string; readonly until: string; readonly reason: string }[] } };
+  'daemon.status': { input: Record<string, never>; output: { readonly daemon: 'healthy' | 'degraded' | 'held' | 'draining'; readonly version: string; readonly pid: number; readonly port: number; readonly home: string; readonly startedAt: string; readonly held: boolean; readonly problems: readonly ({ readonly code: string; readonly message: string; readonly hint: string })[]; readonly needsYou: readonly NeedsYou[]; readonly needs: { readonly total: number; readonly failed: number }; readonly notices: readonly Notice[]; readonly running: readonly Running[]; readonly queued: number; readonly next: readonly ({ readonly jobId: string; readonly lane: string; readonly prompt: string; readonly dueAt: string | null })[]; readonly lanes: readonly Lane[]; readonly limits: readonly ({ readonly executor: string; readonly until: string; readonly reason: string })[] } };
   /** Release a held daemon */
   'daemon.release': { input: Record<string, never>; output: { readonly released: number } };
   /** Drain and stop the daemon */
@@ -171,6 +192,13 @@ export const readOnly: ReadonlySet<keyof Calls> = new Set<keyof Calls>([
   'backups.state',
   'tokens.list',
   'audit.list',
+  'config.get',
+  'config.schema',
+  'sessions.history',
+  'runs.get',
+  'channels.list',
+  'logs.tail',
+  'presence.list',
   'jobs.list',
   'jobs.get',
   'jobs.wait',
@@ -189,6 +217,5 @@ export const readOnly: ReadonlySet<keyof Calls> = new Set<keyof Calls>([
   'sessions.terminal',
   'webhooks.list',
   'skills.list',
-  'presence.list',
   'daemon.status',
 ]);

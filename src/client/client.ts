@@ -22,7 +22,7 @@ export interface CallOptions {
 export type CallName = keyof Calls;
 /** The input may be left out where nothing in it is needed. */
 export type CallArguments<Name extends CallName> =
-  Partial<Calls[Name]['input']> extends Calls[Name]['input']
+  Record<string, never> extends Calls[Name]['input']
     ? [input?: Calls[Name]['input'], options?: CallOptions]
     : [input: Calls[Name]['input'], options?: CallOptions];
 

@@ -1,7 +1,10 @@
 // The configuration in use while the daemon runs: taken over when the file is edited, kept when an edit is bad.
 
+import { join } from 'node:path';
 import type { Config } from './config.ts';
-import { loadConfig, type LoadedConfig, type LoadOptions } from './load.ts';
+import { replaceFile } from './change.ts';
+import { configFile, readConfigText } from './document.ts';
+import { digestOf, loadConfig, loadConfigText, type LoadedConfig, type LoadOptions } from './load.ts';
 import { watchConfig } from './reload.ts';
 
 export interface LiveConfig {
@@ -9,6 +12,12 @@ export interface LiveConfig {
   readonly warnings: LoadedConfig['warnings'];
   /** Reads the file again, as SIGHUP asks. */
   reload(): void;
+  /** The file as it is now, and its digest. HOMER_CONFIG_INVALID when it cannot be read. */
+  read(): { readonly text: string | null; readonly digest: string };
+  /** What would be in force with this text. Throws HOMER_CONFIG_INVALID. */
+  check(text: string): LoadedConfig;
+  /** Puts the text into the file, where it is on disk when this returns, and in force. Throws HOMER_CONFIG_INVALID before anything is written. */
+  write(text: string): LoadedConfig;
   /** Calls back after every reload, with the error when the file is not used; watches the file until `signal`. */
   watch(onReload: (error: unknown) => void, signal: AbortSignal): void;
 }
@@ -29,7 +38,23 @@ export function openConfig(home: string, options: LoadOptions): LiveConfig {
     told(null);
   }
 
+  const path = join(home, configFile);
+  const check = (text: string): LoadedConfig =>
+    loadConfigText({ text, problems: [], warnings: [] }, path, options);
+
   return {
+    read() {
+      const { text, problems } = readConfigText(home);
+      if (problems.length > 0) loadConfig(home, options);
+      return { text, digest: digestOf(text) };
+    },
+    check,
+    write(text) {
+      const loaded = check(text);
+      replaceFile(path, text);
+      reload();
+      return loaded;
+    },
     get current() {
       return current;
     },

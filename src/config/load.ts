@@ -9,7 +9,7 @@ import { findFallbackProblems } from './fallbacks.ts';
 import type { Config } from './config.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { hasPlainPassword } from './engine.ts';
-import { configFile, parseConfigText, readConfigText } from './document.ts';
+import { configFile, parseConfigText, readConfigText, type ConfigText } from './document.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
 import { agentKinds, fileSchema } from './schema.ts';
@@ -39,7 +39,11 @@ const mostProblems = 50;
  * problem on a line of its own and whose `details.problems` are ConfigProblems in the order of the file.
  */
 export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
-  const source = readConfigText(home);
+  return loadConfigText(readConfigText(home), join(home, configFile), options);
+}
+
+/** The same for a text that may be in the file or not; `path` is what the message names. */
+export function loadConfigText(source: ConfigText, path: string, options: LoadOptions): LoadedConfig {
   const port = portFromEnv(options.env['HOMER_PORT']);
   const problems: ConfigProblem[] = [...source.problems];
   const warnings: ConfigProblem[] = [...source.warnings];
@@ -61,7 +65,7 @@ export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
     problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));
     warnings.push(...doubts(content).map((finding) => document.locate(finding)));
   }
-  if (problems.length > 0) throw invalid(join(home, configFile), problems);
+  if (problems.length > 0) throw invalid(path, problems);
   const config = buildConfig(content, { port: port.value, userHome: options.userHome });
   return { config, warnings, digest: digestOf(source.text) };
 }
@@ -82,7 +86,8 @@ export function holdsPlainSecret(home: string, options: LoadOptions): boolean {
   }
 }
 
-function digestOf(text: string | null): string {
+/** Of a text as it would stand in the file; null: there is none. */
+export function digestOf(text: string | null): string {
   return createHash('sha256')
     .update(text ?? '')
     .digest('hex');

@@ -39,6 +39,18 @@ export const instanceErrors = {
     title: 'The configuration is not valid',
     hint: 'Mend the listed lines; `homer config schema` prints what may stand there.',
   },
+  HOMER_CONFIG_CHANGED: {
+    status: 409,
+    exit: 1,
+    title: 'The configuration was changed meanwhile',
+    hint: 'Read it again (`config.get`), and make the changes from what it is now.',
+  },
+  HOMER_CONFIG_GUARDED: {
+    status: 403,
+    exit: 1,
+    title: 'This change of the configuration has to be confirmed',
+    hint: 'Look at it once more, and send it with `confirm: true` if it is meant.',
+  },
   HOMER_LEDGER_NEWER: {
     status: null,
     exit: 78,

@@ -19,12 +19,11 @@ import { createFrontDoor, isFrontDoor } from './front-door.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { createPeers } from './peer.ts';
 import { instanceHeader } from './port-holder.ts';
-import { Presence } from './presence.ts';
+import { arriveByStream, Presence } from './presence.ts';
 import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
 import { createRequestLog, pathOf } from './request-log.ts';
 import { createStreams } from './sse.ts';
-import { answerUpgrades } from './upgrade.ts';
-import type { Sockets } from './ws/sockets.ts';
+import { createSocketDoor } from './upgrade.ts';
 import { createUpdateRoute, isUpdate } from './update-route.ts';
 
 export interface Gateway {
@@ -75,7 +74,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   authenticator.onRevoked((tokenId) => {
     streams.endOf(tokenId);
     requests.cut(tokenId);
-    sockets?.revoke(tokenId);
+    sockets.revoke(tokenId);
   });
   const requestLog = createRequestLog(log);
   const presence = new Presence(Date.now);
@@ -88,7 +87,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   let parts: GatewayParts | null = null;
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   let serveHook: ReturnType<typeof createHookRoutes> | null = null;
-  let sockets: Sockets | null = null;
   let serveUpdate: ReturnType<typeof createUpdateRoute> | null = null;
   let closed: Promise<void> | null = null;
 
@@ -151,13 +149,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
   });
 
-  answerUpgrades(listener.server, {
+  const sockets = createSocketDoor(listener.server, {
     names: () => names,
     authenticate: (request) => authenticator.authenticate(request),
-    sockets: () => {
-      if (sockets === null) throw starting();
-      return sockets;
-    },
     record: requestLog.record,
   });
 
@@ -198,6 +192,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           return caller;
         },
         peerOf: peers.of,
+        arrive: (...stream) => arriveByStream(presence, peers, ...stream),
         record: requestLog.record,
       });
       const outer = {
@@ -212,19 +207,18 @@ export function createGateway(options: GatewayOptions): Gateway {
           door: brought.hooks,
           answered: () => brought.answered?.('hook'),
         });
-      const { openSockets } = await import('./ws/open.ts');
-      sockets = openSockets(brought, {
-        limits,
-        now,
-        presence,
-        peerOf: peers.of,
-        server: { version: options.version, instanceId: options.instanceId },
-        authenticate: (token, address) => authenticator.authenticateToken(token, address),
-        record: requestLog.tell,
-        onCount: (known) => {
-          // A dashboard that stays open must not take the place of a request.
-          listener.server.maxConnections = limits.mostConnections + known;
-        },
+      sockets.open(async () => {
+        const { openSockets } = await import('./ws/open.ts');
+        return openSockets(brought, {
+          limits,
+          now,
+          presence,
+          peerOf: peers.of,
+          server: { version: options.version, instanceId: options.instanceId },
+          authenticate: (token, address) => authenticator.authenticateToken(token, address),
+          record: requestLog.tell,
+          onCount: (known) => listener.allowBeside(known),
+        });
       });
       if (brought.book !== undefined) authenticator.useBook(brought.book);
       if (brought.updates !== undefined)
@@ -242,7 +236,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       phase = 'draining';
       closing.abort();
       streams.endAll();
-      sockets?.close();
+      sockets.close();
       authenticator.close();
       requestLog.flush();
       closed ??= listener.close();

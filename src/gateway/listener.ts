@@ -35,6 +35,8 @@ export interface Listener {
    * while nobody does, tries again until `portWaitMs` have passed. `signal` ends the waiting.
    */
   bind(port: number, signal: AbortSignal): Promise<number>;
+  /** This many connections do not count: a dashboard that stays open must not take the place of a request. */
+  allowBeside(count: number): void;
   /** Stops listening at once, ends idle connections as they fall idle, and cuts the rest before a second is over. */
   close(): Promise<void>;
 }
@@ -47,7 +49,7 @@ export function createListener(
   options: ListenerOptions,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Listener {
-  const server = createServer(
+  const server: Server = createServer(
     {
       // Node's defaults let a slow sender keep a socket for minutes, and look for such senders every 30 s only.
       headersTimeout: options.headersTimeoutMs,
@@ -56,7 +58,8 @@ export function createListener(
       keepAliveTimeout: 10_000,
       maxHeaderSize: 16 * 1024,
       noDelay: true,
-      shouldUpgradeCallback: asksForSocket,
+      // Where nobody listens for upgrades, such a request is one like any other.
+      shouldUpgradeCallback: (request) => server.listenerCount('upgrade') > 0 && asksForSocket(request),
     },
     handle,
   );
@@ -65,7 +68,10 @@ export function createListener(
   const sockets: readonly SocketServer[] = addresses.map((_, index) =>
     index === 0 ? server : createDoor(server),
   );
-  for (const socket of sockets) socket.maxConnections = options.mostConnections;
+  const allowBeside = (count: number): void => {
+    for (const socket of sockets) socket.maxConnections = options.mostConnections + count;
+  };
+  allowBeside(0);
   const close = async (): Promise<void> => {
     const closed = sockets
       .filter((socket) => socket.listening)
@@ -79,6 +85,7 @@ export function createListener(
   };
   return {
     server,
+    allowBeside,
     async bind(wanted, signal) {
       let port = wanted;
       try {

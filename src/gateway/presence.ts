@@ -1,8 +1,11 @@
 // Who is connected to the gateway for longer than a request, and the word to those who want to know.
 
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../operations/operation.ts';
 import type { PresenceView } from '../operations/presence.ts';
+import type { Peers } from './peer.ts';
+import { loggable } from './log.ts';
 
 export interface Arrival {
   readonly kind: PresenceView['kind'];
@@ -86,4 +89,21 @@ export class Presence {
   #tell(change: PresenceChange): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** A stream of HTTP is a presence too, for as long as it is open. */
+export function arriveByStream(
+  presence: Presence,
+  peers: Pick<Peers, 'of'>,
+  request: IncomingMessage,
+  caller: Caller,
+  topic: string,
+  closed: AbortSignal,
+): void {
+  if (closed.aborted) return;
+  const address = peers.of(request);
+  const client = loggable(request.headers['user-agent']);
+  const attendance = presence.arrive({ kind: 'stream', caller, client, address });
+  attendance.subscribed([topic]);
+  closed.addEventListener('abort', () => attendance.leave(), { once: true });
 }

@@ -1,5 +1,6 @@
 // The two addresses that answer with a stream.
 
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isRunId } from '../core/ids.ts';
@@ -22,6 +23,8 @@ export interface StreamRouteOptions {
   /** The guards from scope to size, as every route has them. */
   guard(request: FastifyRequest, scope: Scope): Caller;
   takeRate(caller: Caller): void;
+  /** Somebody listens to a topic from now on, until `closed`. */
+  arrive(request: IncomingMessage, caller: Caller, topic: string, closed: AbortSignal): void;
 }
 
 export const streamPaths = { events: '/api/v1/events', run: '/api/v1/runs/:id/stream' } as const;
@@ -60,6 +63,7 @@ export function mountStreams(app: FastifyInstance, options: StreamRouteOptions):
     streams.requireRoom();
     reply.hijack();
     const stream = streams.begin(reply.raw, caller.tokenId);
+    options.arrive(request.raw, caller, 'events', stream.closed);
     streamEvents(stream, options.events, lastEventId ?? since).catch((error: unknown) => {
       failed(error, streamPaths.events);
       stream.end();
@@ -75,7 +79,9 @@ export function mountStreams(app: FastifyInstance, options: StreamRouteOptions):
     reply.raw.once('close', () => reader.abort());
     const begin = () => {
       reply.hijack();
-      return streams.begin(reply.raw, caller.tokenId);
+      const stream = streams.begin(reply.raw, caller.tokenId);
+      options.arrive(request.raw, caller, `run:${id}`, stream.closed);
+      return stream;
     };
     try {
       await streamRun(options.runs, id, Number(lastEventId ?? since ?? 0), begin, reader);

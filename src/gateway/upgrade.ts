@@ -11,12 +11,19 @@ import type { Sockets } from './ws/sockets.ts';
 
 export const socketPath = '/ws';
 
-export interface UpgradeOptions {
+export interface SocketDoorOptions {
   names(): Names;
   authenticate(request: IncomingMessage): Caller;
-  /** Throws HOMER_STARTING while there are none yet. */
-  sockets(): Sockets;
   record(request: IncomingMessage, answer: Answer, error: unknown): void;
+}
+
+export interface SocketDoor {
+  /** From here on upgrades are accepted; `bring` is called with the first one, since most daemons never see any. */
+  open(bring: () => Promise<Sockets>): void;
+  /** Closes what was opened with a token that counts no more. */
+  revoke(tokenId: string): void;
+  /** Tells all to come back later. */
+  close(): void;
 }
 
 /** Whether this is to become a WebSocket; any other wish to speak something else (`h2c`) is passed over, as RFC 9110 allows. */
@@ -24,22 +31,47 @@ export function asksForSocket(request: IncomingMessage): boolean {
   return pathOf(request) === socketPath && request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-export function answerUpgrades(server: Server, options: UpgradeOptions): void {
+/** Answers the upgrades of a server. */
+export function createSocketDoor(server: Server, options: SocketDoorOptions): SocketDoor {
+  let bring: (() => Promise<Sockets>) | null = null;
+  let bringing: Promise<Sockets> | null = null;
+  let sockets: Sockets | null = null;
+  let isClosed = false;
+
+  const accept = async (request: IncomingMessage, wire: Socket, head: Buffer): Promise<void> => {
+    checkHost(request, options.names());
+    checkOrigin(request, options.names());
+    requireOriginOfCookie(request);
+    const caller = request.headers.authorization === undefined ? null : options.authenticate(request);
+    if (bring === null) throw new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
+    sockets = await (bringing ??= bring());
+    if (isClosed) {
+      sockets.close();
+      throw new HomerError('HOMER_DRAINING', 'Homer is stopping.');
+    }
+    sockets.accept(request, wire, head, caller);
+  };
+
   server.on('upgrade', (request: IncomingMessage, wire: Socket, head: Buffer) => {
     // A connection that breaks while it is refused concerns nobody.
     wire.on('error', () => wire.destroy());
-    try {
-      checkHost(request, options.names());
-      checkOrigin(request, options.names());
-      requireOriginOfCookie(request);
-      const caller = request.headers.authorization === undefined ? null : options.authenticate(request);
-      options.sockets().accept(request, wire, head, caller);
-    } catch (error) {
+    accept(request, wire, head).catch((error: unknown) => {
       const answer = answerFor(error);
       options.record(request, answer, error);
       refuse(wire, answer);
-    }
+    });
   });
+
+  return {
+    open(brought) {
+      bring = brought;
+    },
+    revoke: (tokenId) => sockets?.revoke(tokenId),
+    close() {
+      isClosed = true;
+      sockets?.close();
+    },
+  };
 }
 
 /** A browser says where a WebSocket comes from; who brings its cookies and does not say so is none. */

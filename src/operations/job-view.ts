@@ -109,17 +109,21 @@ export function viewJob(
     parentId: job.parentId,
     children,
     usage: sumUsage(runs.map((run) => run.usage)),
-    runs: runs.map((run) => ({
-      id: run.id,
-      state: run.state,
-      verdict: run.verdict,
-      startedAt: iso(run.startedAt),
-      endedAt: iso(run.endedAt),
-      agentSessionId: run.agentSessionId,
-      workerId: run.workerId,
-      executor: run.executor,
-      exitCode: run.exitCode,
-    })),
+    runs: runs.map(viewRun),
+  };
+}
+
+export function viewRun(run: RunRecord): z.infer<typeof runView> {
+  return {
+    id: run.id,
+    state: run.state,
+    verdict: run.verdict,
+    startedAt: iso(run.startedAt),
+    endedAt: iso(run.endedAt),
+    agentSessionId: run.agentSessionId,
+    workerId: run.workerId,
+    executor: run.executor,
+    exitCode: run.exitCode,
   };
 }
 

@@ -194,7 +194,7 @@ const pageSize = 4 * 1024 * 1024;
 const stepSize = 20;
 
 /** `limit` jobs, fewer when they are large, at least one if there is one. */
-function readPage(
+export function readPage(
   ledger: Ledger,
   filter: JobFilter,
 ): { readonly jobs: readonly JobRecord[]; readonly hasMore: boolean } {

@@ -1,6 +1,7 @@
 // Opens the registry: every operation there is, with what it works on, behind the one way to them.
 
 import type { TelegramDoor } from '../channels/door.ts';
+import type { LiveConfig } from '../config/live-config.ts';
 import type { JobId } from '../core/ids.ts';
 import type { CanvasStore } from '../canvas/store.ts';
 import { createIntake, createPreparation, type IntakeOptions } from '../intake/intake.ts';
@@ -11,9 +12,12 @@ import { approvalOperations } from './approvals.ts';
 import { canvasOperations } from './canvas.ts';
 import { backupOperations } from './backups.ts';
 import { auditOperations } from './audit.ts';
+import { configOperations } from './config.ts';
+import { conversationOperations } from './conversation.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { digestOperations } from './digest.ts';
+import { insightOperations } from './insight.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
 import { lookingAgain } from './look-again.ts';
@@ -47,6 +51,7 @@ export type OperationsOptions = IntakeOptions &
     readonly owner: OwnerToken;
     /** Throws while no new work is taken. */
     readonly requireIntake: () => void;
+    readonly liveConfig: LiveConfig;
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
     readonly personIsHere: PersonIsHere;
@@ -64,8 +69,12 @@ export function openOperations(options: OperationsOptions): Operations {
   const tellAnswers = (jobId: JobId): void => worker.tellAnswers(jobId);
   const activity = (jobId: string): string | null => worker.activityOf(jobId);
   const scheduling = { ...options, prepare: createPreparation(options) };
+  const ofJobs = jobOperations({ ...options, accept: createIntake(options), endRun });
+  const create = ofJobs.find(({ name }) => name === 'jobs.create');
+  if (create === undefined) throw new Error('jobs cannot be made');
   const operations = [
-    ...jobOperations({ ...options, accept: createIntake(options), endRun }),
+    ...ofJobs,
+    ...conversationOperations(options.ledger, create),
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
     ...deliveryOperations(options.ledger),
@@ -85,6 +94,8 @@ export function openOperations(options: OperationsOptions): Operations {
     ...auditOperations(options.ledger.audit),
     ...spendingOperations(options.ledger),
     ...presenceOperations(options.presence),
+    ...configOperations(options.liveConfig),
+    ...insightOperations(options),
     ...daemonOperations({ ...options, activity }),
   ];
   const performer = createPerformer({

@@ -4,6 +4,7 @@
 import type { Scope } from '../core/scope.ts';
 import { canvasRoutes } from './routes-canvas.ts';
 import { backupRoutes } from './routes-backups.ts';
+import { controlRoutes } from './routes-control.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
 import { tokenRoutes } from './routes-tokens.ts';
 
@@ -27,6 +28,7 @@ export const routes = {
   ...canvasRoutes,
   ...backupRoutes,
   ...tokenRoutes,
+  ...controlRoutes,
   'jobs.create': {
     method: 'POST',
     path: '/api/v1/jobs',
@@ -244,12 +246,6 @@ export const routes = {
     path: '/api/v1/skills',
     scope: 'read',
     summary: 'Skills for work anywhere, or the snapshot that a session has; session=NAME',
-  },
-  'presence.list': {
-    method: 'GET',
-    path: '/api/v1/presence',
-    scope: 'read',
-    summary: 'Who is connected for longer than a request: as what, since when, last seen',
   },
   'daemon.status': {
     method: 'GET',

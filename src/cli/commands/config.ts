@@ -3,6 +3,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { configFile } from '../../config/document.ts';
+import { showConfig } from '../../config/shown.ts';
 import { report, type Context } from '../context.ts';
 
 /** Throws HOMER_CONFIG_INVALID (78) listing every problem. */
@@ -30,11 +31,6 @@ export async function config(context: Context, what: 'show' | 'path' | 'schema' 
     return 0;
   }
   for (const line of warnings) context.terminal.say(line);
-  context.terminal.print(JSON.stringify(loaded.config, withoutSecrets, 2));
+  context.terminal.print(JSON.stringify(showConfig(loaded.config), null, 2));
   return 0;
-}
-
-/** Secrets written as plain text are the only `text` in a configuration. */
-function withoutSecrets(key: string, value: unknown): unknown {
-  return key === 'text' && typeof value === 'string' ? '[hidden]' : value;
 }

@@ -43,4 +43,7 @@ export function declareChannels({ add, act }: Declaration): void {
         return (context) => telegram(context, action, person);
       }),
     );
+  add('presence', 'Show who is connected: pages, programs and terminals that listen').action(async () =>
+    act(async () => (await import('../commands/presence.ts')).presence),
+  );
 }

@@ -46,6 +46,10 @@ export interface Begun {
 }
 
 const batch = 200;
+/** After so many writes everybody else has a turn. */
+const sliceSize = 100;
+/** Sending takes at most one part in this many of the time, however many listen. */
+const spareTime = 4;
 
 export class EventHub {
   readonly #log: EventLog;
@@ -54,8 +58,12 @@ export class EventHub {
   #count = 0;
   /** Every live reader has been told all up to here. */
   #head = 0;
-  #lastFlushAt = -Infinity;
-  #flush: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Not before this, by the clock that only goes forward. */
+  #nextFlushAt = 0;
+  #isSending = false;
+  /** Resolves when the head moves. */
+  #moved = Promise.withResolvers<void>();
   #unsubscribe: (() => void) | null = null;
 
   /** Events that come within `gatherMs` of the last frame are gathered into the next one; a lone one goes at once. */
@@ -76,8 +84,6 @@ export class EventHub {
     if (this.#count === 0) this.#listen();
     this.#count += 1;
     const start = decideStart(cursor, this.#log);
-    // What is on disk but was not handed out yet would be told twice to one who begins behind it.
-    while (this.#head < start.after) this.#flushNow();
     const subscription: Subscription = {
       topic,
       filter: parsed.filter,
@@ -95,10 +101,13 @@ export class EventHub {
 
   /** Tells those for whom nothing came how far they are, so that coming back later costs no long search. */
   tick(): void {
+    // Some have not been sent yet what stands before the head.
+    if (this.#isSending) return;
     for (const [topic, group] of this.#groups) {
       if (!group.isBehindTick) continue;
       group.isBehindTick = false;
-      this.#sendAll(group, [eventFrame(topic, this.#cursorOf(this.#head), [])], this.#head);
+      const frame = eventFrame(topic, this.#cursorOf(this.#head), []);
+      for (const each of group.live) if (!each.reader.isFull) each.reader.send(frame);
     }
   }
 
@@ -115,8 +124,9 @@ export class EventHub {
     if (this.#count > 0) return;
     this.#unsubscribe?.();
     this.#unsubscribe = null;
-    if (this.#flush !== null) clearTimeout(this.#flush);
-    this.#flush = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#moved.resolve();
   }
 
   #join(subscription: Subscription): void {
@@ -137,40 +147,58 @@ export class EventHub {
   }
 
   #schedule(): void {
-    if (this.#flush !== null) return;
-    const wait = this.#lastFlushAt + this.#gatherMs - performance.now();
+    if (this.#timer !== null || this.#isSending) return;
     // Never in the turn of the commit itself: whoever waits for that comes first.
-    this.#flush = setTimeout(() => this.#flushNow(), Math.max(0, wait));
+    const wait = Math.max(0, this.#nextFlushAt - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#flush().catch((error: unknown) => this.#failAll(error));
+    }, wait);
   }
 
-  #flushNow(): void {
-    if (this.#flush !== null) clearTimeout(this.#flush);
-    this.#flush = null;
-    this.#lastFlushAt = performance.now();
+  async #flush(): Promise<void> {
+    const began = performance.now();
     const events = this.#log.read(this.#head, batch);
     const before = this.#head;
-    const last = events.at(-1)?.seq ?? this.#log.lastSeq();
-    this.#head = last;
+    this.#head = events.at(-1)?.seq ?? this.#log.lastSeq();
     const texts = new EventTexts(events, this.#log.generation);
-    for (const [topic, group] of this.#groups) {
-      const frames = texts.frames(topic, group.filter, last);
+    // All of it before the first is sent: who joins while the others are sent to is past these already.
+    const letters = [...this.#groups].flatMap(([topic, group]) => {
+      const frames = texts.frames(topic, group.filter, this.#head);
       group.isBehindTick = frames.length === 0;
-      if (frames.length > 0) this.#sendAll(group, frames, before);
+      return frames.length === 0 ? [] : [...group.live].map((subscription) => ({ subscription, frames }));
+    });
+    this.#moved.resolve();
+    this.#moved = Promise.withResolvers();
+    this.#isSending = true;
+    let busyMs = performance.now() - began;
+    for (let from = 0; from < letters.length; from += sliceSize) {
+      if (from > 0) await nextTurn();
+      const sliceBegan = performance.now();
+      for (const { subscription, frames } of letters.slice(from, from + sliceSize))
+        this.#send(subscription, frames, before);
+      busyMs += performance.now() - sliceBegan;
     }
-    // There may be more than one batch.
-    if (events.length === batch) this.#flush ??= setTimeout(() => this.#flushNow(), 0);
+    this.#isSending = false;
+    this.#nextFlushAt = Math.max(began + this.#gatherMs, performance.now() + busyMs * (spareTime - 1));
+    if (this.#count > 0 && this.#log.lastSeq() > this.#head) this.#schedule();
   }
 
-  /** `before`: where a reader stands that cannot take the frames now. */
-  #sendAll(group: Group, frames: readonly Buffer[], before: number): void {
-    for (const subscription of group.live) {
-      const { reader } = subscription;
-      if (reader.isFull) {
-        subscription.after = before;
-        this.#leave(subscription);
-        this.#catchUp(subscription);
-      } else for (const frame of frames) reader.send(frame);
+  /** `before`: where the reader stands if it cannot take the frames now. */
+  #send(subscription: Subscription, frames: readonly Buffer[], before: number): void {
+    const { reader } = subscription;
+    if (subscription.isEnded) return;
+    if (!reader.isFull) for (const frame of frames) reader.send(frame);
+    else {
+      subscription.after = before;
+      this.#leave(subscription);
+      this.#catchUp(subscription);
     }
+  }
+
+  #failAll(error: unknown): void {
+    this.#isSending = false;
+    for (const group of this.#groups.values()) for (const { reader } of group.live) reader.fail(error);
   }
 
   /** Reads on from the reader's own place until it is where the others are. */
@@ -183,7 +211,12 @@ export class EventHub {
     for (;;) {
       if (reader.isFull) await reader.drained();
       if (subscription.isEnded || reader.closed.aborted) return;
-      if (subscription.after >= this.#head) return this.#join(subscription);
+      // What is on disk and was not handed out yet would be told twice to one who begins behind it.
+      if (subscription.after > this.#head) {
+        await this.#moved.promise;
+        continue;
+      }
+      if (subscription.after === this.#head) return this.#join(subscription);
       this.#checkPruned(subscription);
       const events = this.#readUpTo(this.#head, subscription.after);
       const upTo = events.length < batch ? this.#head : (events.at(-1)?.seq ?? this.#head);

@@ -1,0 +1,92 @@
+// Changes of config.yaml by a program: its comments, order and spacing stay a person's own.
+
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isCollection, parseDocument } from 'yaml';
+import { HomerError, messageOf } from '../core/errors.ts';
+
+export interface ConfigChange {
+  /** Keys, and places in lists, from the top. */
+  readonly path: readonly (string | number)[];
+  /** Any JSON value; undefined takes away what is there. */
+  readonly value?: unknown;
+}
+
+/**
+ * What a change of settings may touch without being able to make Homer run, read, send or answer to anything else than
+ * before. Everything that is not named is guarded, also what later versions bring.
+ */
+const harmless: ReadonlySet<string> = new Set([
+  'lanes',
+  'budget',
+  'approvals',
+  'sessions',
+  'drain',
+  'keepAwake',
+]);
+
+/** The paths that only the owner changes, and only knowingly: programs, addresses, who is let in, secrets. */
+export function guardedPaths(changes: readonly ConfigChange[]): string[] {
+  return changes.filter(({ path }) => !harmless.has(String(path[0]))).map(({ path }) => path.join('.'));
+}
+
+/** The text with the changes made, one after the other. HOMER_INPUT_INVALID for one that has no place in it. */
+export function changeText(text: string | null, changes: readonly ConfigChange[]): string {
+  const document = parseDocument(text ?? '', { stringKeys: true, logLevel: 'error' });
+  if (document.errors.length > 0)
+    throw new HomerError(
+      'HOMER_CONFIG_INVALID',
+      'config.yaml cannot be read as YAML, so nothing in it can be changed.',
+    );
+  for (const { path, value } of changes) {
+    try {
+      if (value === undefined) document.deleteIn(path);
+      else if (document.contents === null)
+        document.contents = document.createNode(nested(path, value)) as never;
+      else document.setIn(path, document.createNode(value));
+    } catch (error) {
+      // Something on the way is no mapping or list.
+      throw new HomerError('HOMER_INPUT_INVALID', `${path.join('.')} cannot be set: ${messageOf(error)}.`, {
+        cause: error,
+      });
+    }
+  }
+  const isEmpty = isCollection(document.contents) && document.contents.items.length === 0;
+  // An empty mapping would be written as `{}`, and a comment that follows it could not be kept.
+  if (isEmpty) document.contents = null;
+  return document.toString({ lineWidth: 0 });
+}
+
+function nested(path: readonly (string | number)[], value: unknown): unknown {
+  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+}
+
+/** Puts the text in the place of a file, whole or not at all, for its owner only. A link stays, and what it leads to is replaced. */
+export function replaceFile(path: string, text: string): void {
+  const target = whereItLeads(path);
+  const temporary = `${target}.${process.pid}.new`;
+  rmSync(temporary, { force: true });
+  const descriptor = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, target);
+  const directory = openSync(dirname(target), 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function whereItLeads(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // There is none yet.
+    return path;
+  }
+}
