@@ -85,7 +85,7 @@ const isReal = rest[0] === 'real';
 const files = isReal ? rest.slice(1) : rest;
 const counts: Count[] = [];
 
-if (mode !== 'check') ensurePrograms(isReal ? ['bwrap'] : ['redis-server', 'bwrap']);
+if (mode !== 'check') ensurePrograms(isReal ? ['bwrap'] : ['redis-server', 'bwrap', 'chromium']);
 
 if (isReal) {
   counts.push(await runSuites(['--project=real', ...files]));

@@ -11,6 +11,7 @@ import type { PresenceView } from '../operations/presence.ts';
 import type { RouteName } from '../operations/routes.ts';
 import { createAuthenticator, ownerGrant, peerOf } from './auth.ts';
 import type { Grant, TokenBook } from './auth.ts';
+import type { BoardPart } from './board-routes.ts';
 import type { EventLog } from './event-stream.ts';
 import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { createListener } from './listener.ts';
@@ -70,7 +71,7 @@ export const gatewayLimits: GatewayLimits = {
 };
 
 /** What the daemon brings once its ledger is open. */
-export interface GatewayParts {
+export interface GatewayParts extends BoardPart {
   readonly performer: Performer;
   readonly events: EventLog;
   readonly runs: RunStream;

@@ -120,6 +120,10 @@ export class BullmqEngine implements Engine {
     };
   }
 
+  nativeQueues(): readonly object[] {
+    return this.#link.session?.queues() ?? [];
+  }
+
   async close(): Promise<void> {
     this.#isReceiving = false;
     this.#grants.close();
