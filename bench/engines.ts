@@ -137,6 +137,28 @@ export function benchTransport(scale: Scale, say: (text: string) => void): Line[
   });
 }
 
+const growth = [1_000, 100_000, 1_000_000] as const;
+
+/** How cost grows with what is queued, up to `most` jobs: one round each of Homer over Redis and of bare BullMQ. */
+export function benchGrowth(most: number, say: (text: string) => void): Line[] {
+  const names = [overRedis, 'bullmq-always'] as const;
+  return growth
+    .filter((jobs) => jobs <= most)
+    .flatMap((jobs) => {
+      const results = measureAll('backlog', jobs, 1, say, names);
+      const line = (what: string, figure: string, unit: string): Line => ({
+        title: `${jobs.toLocaleString('en')} queued: ${what}`,
+        values: names.map((name) => ({ name, value: median(valuesOf(results, name, figure)), unit })),
+      });
+      return [
+        line('worked off at 10', 'fullRate', '/s'),
+        line('the same from an empty queue', 'emptyRate', '/s'),
+        line('memory, process', 'processMegabytes', ' MB'),
+        line('memory, Redis', 'serverMegabytes', ' MB'),
+      ];
+    });
+}
+
 export function benchBacklog(scale: Scale, say: (text: string) => void): Line[] {
   const results = measureAll('backlog', scale.backlog, 1, say);
   const of = (name: ContestantName, figure: string): number => median(valuesOf(results, name, figure));

@@ -1,4 +1,4 @@
-// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [daemon] [skills] [websocket]
+// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [growth] [daemon] [skills] [websocket]
 // Measures Homer beside BullMQ on a Redis of its own, and the daemon against the design's figures. Needs redis-server.
 
 import { parseArgs } from 'node:util';
@@ -6,7 +6,7 @@ import { cpus, loadavg } from 'node:os';
 import { benchDaemonAdopt } from './daemon-adopt.ts';
 import { benchDaemonIdle } from './daemon-idle.ts';
 import { benchDaemonStart } from './daemon-start.ts';
-import { benchBacklog, benchEngines, benchTransport, type Scale } from './engines.ts';
+import { benchBacklog, benchEngines, benchGrowth, benchTransport, type Scale } from './engines.ts';
 import { formatLine, type Line } from './report.ts';
 import { benchRunOverhead } from './run-overhead.ts';
 import { benchSkills } from './skills.ts';
@@ -25,6 +25,7 @@ const parts: Readonly<Record<string, () => Line[] | Promise<Line[]>>> = {
   engines: () => benchEngines(scale, say),
   transport: () => benchTransport(scale, say),
   backlog: () => benchBacklog(scale, say),
+  growth: () => benchGrowth(scale.backlog, say),
   daemon: async () => [
     ...(await benchDaemonStart()),
     ...(await benchDaemonAdopt()),

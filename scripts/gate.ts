@@ -88,7 +88,7 @@ const counts: Count[] = [];
 // Images are only built as root.
 const forImages = process.getuid?.() === 0 ? (['buildah', 'podman', 'crun', 'debootstrap'] as const) : [];
 if (mode !== 'check')
-  ensurePrograms(isReal ? ['bwrap', 'nginx', ...forImages] : ['redis-server', 'bwrap']);
+  ensurePrograms(isReal ? ['bwrap', 'nginx', ...forImages] : ['redis-server', 'bwrap', 'chromium']);
 
 if (isReal) {
   counts.push(await runSuites(['--project=real', ...files]));

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 /** Program to look for → the packages that bring it. */
 const packages = {
   'redis-server': { apt: 'redis-server', brew: 'redis' },
+  chromium: { apt: 'chromium', brew: null },
   bwrap: { apt: 'bubblewrap', brew: null },
   nginx: { apt: 'nginx-light', brew: 'nginx' },
   buildah: { apt: 'buildah', brew: null },

@@ -6,6 +6,7 @@ import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { messageOf } from './core/errors.ts';
 import { openCanvas } from './daemon/canvas.ts';
+import { createBoard } from './daemon/board.ts';
 import { lookAtHealth } from './daemon/health.ts';
 import { openBackups } from './daemon/backups.ts';
 import { openOutside } from './daemon/outside.ts';
@@ -246,6 +247,7 @@ class Daemon {
       runs,
       hooks: webhooks.door,
       updates: outside.telegram.updates,
+      board: createBoard({ ...base, engine, performer, lanes: () => this.#config.current.lanes }),
       health: () => lookAtHealth(parts, condition(), { version, startedAt: this.#startedAt }),
       answered: (name) => {
         if (name === 'jobs.create' || name === 'hook') this.#pass('2-acknowledged');

@@ -3,6 +3,7 @@
 
 import { canvasErrors } from './canvas-errors.ts';
 import { backupErrors } from './backup-errors.ts';
+import { boardErrors } from './board-errors.ts';
 import { hookErrors } from './hook-errors.ts';
 import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
@@ -25,6 +26,7 @@ export const catalogue = {
   ...tokenErrors,
   ...canvasErrors,
   ...backupErrors,
+  ...boardErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

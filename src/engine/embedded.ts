@@ -61,6 +61,10 @@ export class EmbeddedEngine implements Engine {
     this.#grants.close();
   }
 
+  nativeQueues(): [] {
+    return [];
+  }
+
   transport(): null {
     return null;
   }

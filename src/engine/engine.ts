@@ -88,6 +88,8 @@ export interface Engine {
   depth(): Promise<readonly LaneDepth[]>;
   /** Null: there is nothing beside the ledger. */
   transport(): Transport | null;
+  /** BullMQ queues in the transport now, to be looked at only; what is done to them says nothing to the ledger. */
+  nativeQueues(): readonly object[];
   /** Hands out no claim any more; returns when none is being handed out. Tolerates a second call. */
   close(): Promise<void>;
 }

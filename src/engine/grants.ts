@@ -25,9 +25,13 @@ const parkBatch = 300;
 /** Asked inside the commit of each job that may be claimed now, in the order of its lane; true: it is, in this commit. */
 export type Take = (jobId: JobId, lane: string) => boolean;
 
+/** Told inside the commit who is next in a lane after those, as many as may run in it at a time. */
+export type Foresee = (jobIds: readonly JobId[], lane: string) => void;
+
 export class Grants {
   readonly #options: EngineOptions;
   readonly #take: Take | undefined;
+  readonly #foresee: Foresee | undefined;
   /** What the rate of a lane has to remember, and the window for which it is complete. */
   readonly #grantTimes = new Map<string, { readonly perMs: number; times: number[] }>();
   #consumer: Consumer | null = null;
@@ -38,9 +42,10 @@ export class Grants {
   #timer: NodeJS.Timeout | null = null;
 
   /** Without `take` all are claimed that may be. */
-  constructor(options: EngineOptions, take?: Take) {
+  constructor(options: EngineOptions, take?: Take, foresee?: Foresee) {
     this.#options = options;
     this.#take = take;
+    this.#foresee = foresee;
     options.ledger.writer.join({
       beforeCommit: () => this.#claimReady(),
       afterCommit: () => this.#deliver(),
@@ -126,6 +131,7 @@ export class Grants {
       if (rate === null) this.#grantTimes.delete(lane);
       else this.#grantTimes.get(lane)?.times.push(...grants.map(() => now));
       this.#granted.push(...grants);
+      this.#foresee?.(ledger.claims.next(lane, allowed - grants.length + concurrency), lane);
     }
   }
 

@@ -14,12 +14,13 @@ import { bodyTooLarge, checkSize, checkType, hasBody, isBodyEndless } from './gu
 import { gatherInput, takesBody } from './input.ts';
 import { parseJsonBody } from './json-body.ts';
 import { describeApi } from './openapi.ts';
+import { mountBoard, type BoardPart } from './board-routes.ts';
 import { answerFor, plainHeaders } from './problem-details.ts';
 import type { Answer } from './problem-details.ts';
 import { mountStreams } from './stream-routes.ts';
 import type { StreamRouteOptions } from './stream-routes.ts';
 
-export interface AppOptions extends Omit<StreamRouteOptions, 'guard' | 'takeRate'> {
+export interface AppOptions extends BoardPart, Omit<StreamRouteOptions, 'guard' | 'takeRate'> {
   readonly performer: Performer;
   readonly version: string;
   readonly bodyLimit: number;
@@ -86,6 +87,7 @@ export async function createApp(
   };
   project(app, options, checkHead);
   mountStreams(app, { ...options, guard, takeRate });
+  if (options.board !== undefined) mountBoard(app, { ...options, board: options.board, guard, takeRate });
   let document: string | null = null;
   app.get('/openapi.json', (request, reply) => {
     takeRate(guard(request, 'read'));

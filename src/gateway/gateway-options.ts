@@ -7,6 +7,7 @@ import type { LoginDesk } from '../operations/logins.ts';
 import type { Performer } from '../operations/perform.ts';
 import type { RouteName } from '../operations/routes.ts';
 import type { Grant, TokenBook } from './auth.ts';
+import type { BoardPart } from './board-routes.ts';
 import type { EventLog } from './event-stream.ts';
 import type { Log } from './log.ts';
 import type { RunStream } from './run-stream.ts';
@@ -56,7 +57,7 @@ export const gatewayLimits: GatewayLimits = {
 };
 
 /** What the daemon brings once its ledger is open. */
-export interface GatewayParts {
+export interface GatewayParts extends BoardPart {
   readonly performer: Performer;
   readonly events: EventLog;
   readonly runs: RunStream;

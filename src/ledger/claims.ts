@@ -117,6 +117,11 @@ export class Claims {
     });
   }
 
+  /** Who is next in the lane. */
+  next(lane: string, limit: number): JobId[] {
+    return this.#ready.all(lane, limit).map((row) => String(row['id']) as JobId);
+  }
+
   /** Jobs of the lane that hold a slot. */
   runningIn(lane: string): number {
     return Number(this.#running.get(lane)?.['jobs'] ?? 0);

@@ -168,6 +168,10 @@ export class Jobs {
     return { id: draft.id, created: true };
   }
 
+  find(id: JobId): JobRecord | null {
+    return this.#moves.find(id);
+  }
+
   get(id: JobId): JobRecord {
     return this.#moves.get(id);
   }

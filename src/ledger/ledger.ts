@@ -20,6 +20,7 @@ import { Failures } from './failures.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
 import { HookReceipts } from './hook-receipts.ts';
+import { JobBrowse } from './job-browse.ts';
 import { JobMoves } from './job-record.ts';
 import { JobSnapshots } from './job-snapshots.ts';
 import { Jobs } from './jobs.ts';
@@ -57,6 +58,7 @@ export interface Ledger {
   readonly family: Family;
   readonly hookReceipts: HookReceipts;
   readonly claims: Claims;
+  readonly browse: JobBrowse;
   readonly lanes: Lanes;
   readonly slots: Slots;
   readonly spending: Spending;
@@ -160,6 +162,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     family: new Family(database, jobs),
     hookReceipts: new HookReceipts(database),
     claims,
+    browse: new JobBrowse(database),
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),
     runTokens: new RunTokens(database, runKey, generation, epoch),

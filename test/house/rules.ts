@@ -7,6 +7,7 @@ import type { Import, SourceFile, Trait } from './source-file.ts';
 const floors: Readonly<Record<string, number>> = {
   cli: 9,
   daemon: 8,
+  board: 7.5,
   gateway: 7,
   operations: 6,
   intake: 5,
@@ -55,6 +56,7 @@ const drivers =
 
 /** Where a package, or a builtin that reaches far, may be imported; a package that is not listed has no home yet. */
 const homes: Readonly<Record<string, RegExp>> = {
+  '@bull-board/api': /^src\/board\//,
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
   'age-encryption': /^src\/backup\/encryption\.ts$/,
   bullmq: /^src\/engine\/bullmq\//,

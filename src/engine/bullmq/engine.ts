@@ -25,6 +25,7 @@ import type { Session, SessionOptions } from './session.ts';
 /** An offer that no worker took within this is claimed without Redis, and the session with it is begun anew. */
 const overdueMs = 3_000;
 const lastAnswersMs = 500;
+const mostAsked = 10_000;
 
 export interface BullmqOptions extends EngineOptions {
   /** Begins of every key in Redis. */
@@ -48,8 +49,10 @@ export class BullmqEngine implements Engine {
   readonly #grants: Grants;
   readonly #link: Link;
   readonly #offers: Offers;
-  /** Jobs that a worker asks for. */
-  readonly #requested = new Set<JobId>();
+  /** Jobs that a worker has asked for and that were not claimed since: claimed in the first commit in which they may be. */
+  readonly #asked = new Set<JobId>();
+  /** Jobs that could have been claimed had a worker asked for them: whoever does so makes a commit. */
+  readonly #due = new Set<JobId>();
   /** Claimed in the commit that is being made. */
   #taken: JobId[] = [];
   #facts: RedisFacts | null = null;
@@ -63,7 +66,11 @@ export class BullmqEngine implements Engine {
     this.#options = options;
     const { ledger } = options;
     this.#offers = new Offers(ledger.epoch);
-    this.#grants = new Grants(options, (jobId, lane) => this.#takes(jobId, lane));
+    this.#grants = new Grants(
+      options,
+      (jobId, lane) => this.#takes(jobId, lane),
+      (jobIds, lane) => this.#foresee(jobIds, lane),
+    );
     this.#link = new Link({
       open: (signal) => this.#open(signal),
       onChange: (now) => this.#follow(now),
@@ -96,6 +103,8 @@ export class BullmqEngine implements Engine {
   }
 
   async withdraw(jobId: JobId): Promise<void> {
+    this.#asked.delete(jobId);
+    this.#due.delete(jobId);
     const offer = this.#offers.find(jobId);
     if (offer === undefined) return;
     this.#offers.delete(jobId);
@@ -118,6 +127,10 @@ export class BullmqEngine implements Engine {
       durability: this.#facts === null ? null : describeDurability(this.#facts),
       warnings: this.#facts === null ? [] : warningsOf(this.#facts),
     };
+  }
+
+  nativeQueues(): readonly object[] {
+    return this.#link.session?.queues() ?? [];
   }
 
   async close(): Promise<void> {
@@ -148,7 +161,8 @@ export class BullmqEngine implements Engine {
 
   /** Inside the commit, of a job that may be claimed now. */
   #takes(jobId: JobId, lane: string): boolean {
-    if (this.#link.session !== null && !this.#requested.has(jobId)) {
+    if (this.#link.session !== null && !this.#asked.has(jobId)) {
+      this.#due.add(jobId);
       this.#offers.stage(jobId, lane, performance.now());
       return false;
     }
@@ -157,34 +171,52 @@ export class BullmqEngine implements Engine {
     return true;
   }
 
+  /** Inside the commit: asked for in advance, they cost no commit of their own when a slot is free. */
+  #foresee(jobIds: readonly JobId[], lane: string): void {
+    if (this.#link.session === null) return;
+    const fresh = jobIds.filter((id) => !this.#asked.has(id) && this.#offers.find(id) === undefined);
+    // Many at a time: an offer costs the same however many are in it.
+    if (fresh.length * 2 < jobIds.length) return;
+    const now = performance.now();
+    for (const jobId of fresh) this.#offers.stage(jobId, lane, now);
+  }
+
   #afterCommit(): void {
-    for (const jobId of this.#taken) this.#offers.delete(jobId);
+    for (const jobId of this.#taken) {
+      this.#asked.delete(jobId);
+      this.#offers.delete(jobId);
+      this.#due.delete(jobId);
+    }
     this.#taken = [];
-    // What was asked for and not taken may not be claimed now. If it may again, it is offered again.
-    for (const jobId of this.#requested) this.#offers.delete(jobId);
-    this.#requested.clear();
     const made = this.#offers.takeStaged();
     if (made.length > 0) this.#keep(this.#link.session?.push(made));
     this.#armTimer();
     this.#stir();
   }
 
-  /** A worker's request: only a commit of the ledger answers it, and says no to everything that is not so any more. */
+  /**
+   * A worker's request. Of what was not offered to it nothing is believed. Only a commit of the ledger grants, and says no
+   * to everything that is not so any more; what may not be claimed yet is granted in the commit in which it may.
+   */
   async #request(jobIds: readonly JobId[]): Promise<void> {
-    for (const jobId of jobIds) this.#requested.add(jobId);
+    const offered = jobIds.filter((jobId) => this.#offers.find(jobId) !== undefined);
+    // Some of them were never claimed: parked, say. They are offered anew when it comes to that.
+    if (this.#asked.size > mostAsked) this.#asked.clear();
+    for (const jobId of offered) {
+      this.#offers.delete(jobId);
+      this.#asked.add(jobId);
+    }
+    if (!offered.map((jobId) => this.#due.delete(jobId)).includes(true)) return;
     try {
       await this.#options.ledger.commit(() => undefined);
     } catch {
       // The disk takes no writes, which others tell of; the jobs are offered again by the first commit that succeeds.
-      for (const jobId of jobIds) {
-        this.#requested.delete(jobId);
-        this.#offers.delete(jobId);
-      }
+      for (const jobId of offered) this.#asked.delete(jobId);
     }
   }
 
   #isOpen(offer: Offer): boolean {
-    return offer.jobIds.some((id) => this.#offers.find(id) === offer && !this.#requested.has(id));
+    return offer.jobIds.some((id) => this.#offers.find(id) === offer);
   }
 
   async #open(signal: AbortSignal): Promise<Session> {
@@ -204,6 +236,8 @@ export class BullmqEngine implements Engine {
 
   #follow(now: Session | HomerError): void {
     this.#offers.clear();
+    this.#asked.clear();
+    this.#due.clear();
     if (now instanceof Error) this.#options.onTrouble?.(now);
     else {
       this.#facts = now.facts;

@@ -155,6 +155,11 @@ export class Session {
     this.#connection.redis.disconnect();
   }
 
+  /** Of the lanes that were used. */
+  queues(): readonly object[] {
+    return [...this.#lanes.values()].map(({ queue }) => queue);
+  }
+
   get #lanesKey(): string {
     return `${this.#options.prefix}:lanes`;
   }
