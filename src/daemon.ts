@@ -6,11 +6,11 @@ import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
 import { lookAtHealth } from './daemon/health.ts';
-import { openBackups } from './daemon/backups.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { openScheduler } from './daemon/scheduling.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
+import { openUpkeep } from './daemon/upkeep.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -177,7 +177,7 @@ class Daemon {
     });
     const outside = openOutside({ ...base, runs });
     const webhooks = openWebhooks(base);
-    const backups = openBackups({ ...base, version });
+    const upkeep = openUpkeep({ ...base, version, homeIdentity: lock.identity });
     const parts: Parts = {
       gateway,
       ledger,
@@ -187,9 +187,9 @@ class Daemon {
       scheduler,
       outside,
       webhooks,
-      backups,
+      ...upkeep,
     };
-    const inlets: readonly Service[] = [skillWatch, scheduler, backups, ...outside.inlets];
+    const inlets: readonly Service[] = [skillWatch, scheduler, ...Object.values(upkeep), ...outside.inlets];
     const { outlets } = outside;
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -213,7 +213,7 @@ class Daemon {
       telegram: outside.telegram,
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
-      backups,
+      ...upkeep,
       about: { version, pid: process.pid, home, startedAt: this.#startedAt, port },
       health: condition,
       stop: (mode) => shutdown.request(mode),

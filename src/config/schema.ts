@@ -9,6 +9,7 @@ import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { engineSchema } from './engine.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { retentionSchema } from './retention.ts';
 import { channelSchemas } from './telegram.ts';
 import { schedulesSchema } from './schedules.ts';
 import { webhooksSchema } from './webhooks.ts';
@@ -267,6 +268,7 @@ export const fileSchema = mapping({
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
   backup: backupSchema({ mapping, absolute }).optional(),
+  retention: retentionSchema(mapping).optional(),
   skills: skills.optional(),
   ...channelSchemas(secret),
   schedules: schedulesSchema.optional(),

@@ -23,6 +23,7 @@ import { JobSnapshots } from './job-snapshots.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { Occurrences } from './occurrences.ts';
+import { Pruning } from './pruning.ts';
 import { Schedules } from './schedules.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
@@ -68,6 +69,7 @@ export interface Ledger {
   readonly schedules: Schedules;
   readonly occurrences: Occurrences;
   readonly runTokens: RunTokens;
+  readonly pruning: Pruning;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -145,6 +147,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     schedules,
     occurrences,
     jobs,
+    pruning: new Pruning(database),
     failures: new Failures(database),
     family: new Family(database, jobs),
     hookReceipts: new HookReceipts(database),

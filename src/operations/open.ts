@@ -8,6 +8,7 @@ import type { Worker } from '../worker/worker.ts';
 import type { Backups } from '../backup/backups.ts';
 import { approvalOperations } from './approvals.ts';
 import { backupOperations } from './backups.ts';
+import { cleanupOperations, type CleanupOptions } from './cleanup.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { jobOperations } from './jobs.ts';
@@ -26,6 +27,7 @@ import { webhookOperations, type Webhooks } from './webhooks.ts';
 
 export type OperationsOptions = IntakeOptions &
   Omit<DaemonOperationsOptions, 'activity'> &
+  CleanupOptions &
   SkillOperationsOptions & {
     readonly worker: Worker;
     readonly scheduler: Scheduler;
@@ -55,6 +57,7 @@ export function openOperations(options: OperationsOptions): readonly Operation[]
     ...reminderOperations(scheduling),
     ...webhookOperations(options),
     ...backupOperations(options.backups),
+    ...cleanupOperations(options),
     ...laneOperations(options),
     ...spendingOperations(options.ledger),
     ...daemonOperations({ ...options, activity }),
