@@ -8,13 +8,13 @@ import { messageOf } from './core/errors.ts';
 import { openCanvas } from './daemon/canvas.ts';
 import { createBoard } from './daemon/board.ts';
 import { lookAtHealth } from './daemon/health.ts';
-import { openBackups } from './daemon/backups.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { createReload } from './daemon/reloading.ts';
 import { openScheduler } from './daemon/scheduling.ts';
 import { openTokenBook, ownerTokenOf } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
+import { openUpkeep } from './daemon/upkeep.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -190,7 +190,7 @@ class Daemon {
     });
     const outside = openOutside({ ...base, runs });
     const webhooks = openWebhooks(base);
-    const backups = openBackups({ ...base, version });
+    const upkeep = openUpkeep({ ...base, version, homeIdentity: lock.identity });
     const parts: Parts = {
       gateway,
       canvas,
@@ -201,9 +201,9 @@ class Daemon {
       scheduler,
       outside,
       webhooks,
-      backups,
+      ...upkeep,
     };
-    const inlets: readonly Service[] = [skillWatch, scheduler, backups, ...outside.inlets];
+    const inlets: readonly Service[] = [skillWatch, scheduler, ...Object.values(upkeep), ...outside.inlets];
     const outlets: readonly Service[] = [canvas.service, ...outside.outlets];
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -232,7 +232,7 @@ class Daemon {
       about: { ...about, pid: process.pid, home },
       presence: () => gateway.presence(),
       liveConfig: this.#config,
-      backups,
+      ...upkeep,
       owner,
       requireIntake: () => gateway.requireIntake(),
       health: condition,

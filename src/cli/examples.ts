@@ -154,6 +154,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     '',
     'The ledger that was there is kept among the backups. The daemon starts held: it runs nothing until `homer resume`.',
   ],
+  cleanup: [
+    'homer cleanup --dry-run',
+    'homer cleanup                             exit code 1 when a process could not be ended',
+  ],
   doctor: [
     'homer doctor',
     'homer doctor --json',

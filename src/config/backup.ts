@@ -1,4 +1,4 @@
-// `backup` and `retention` in config.yaml: how often the ledger is copied and what is kept, of copies and of what has ended.
+// `backup` in config.yaml: how often the ledger is copied, where to, for whom, and how many copies are kept.
 
 import { z } from 'zod';
 import type { Keep } from '../core/backup.ts';

@@ -16,6 +16,7 @@ import type {
 } from './config.ts';
 import { buildDigest } from './digest.ts';
 import { buildEngine } from './engine.ts';
+import { buildRetention } from './retention.ts';
 import { buildTelegram } from './telegram.ts';
 import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
@@ -64,6 +65,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
       maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
     },
     backup: buildBackup(file.backup, expand),
+    retention: buildRetention(file.retention),
     skills: buildSkills(file.skills ?? {}, expand),
     telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
     deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },

@@ -4,6 +4,7 @@ import type { ExecutorKind, Permissions } from '../core/agent.ts';
 import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
 import type { OnLost } from '../core/session.ts';
+import type { Retention } from '../core/retention.ts';
 import type { BackupConfig } from './backup.ts';
 import type { EngineConfig } from './engine.ts';
 import type { DigestConfig } from './digest.ts';
@@ -134,6 +135,7 @@ export interface Config {
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
   readonly backup: BackupConfig;
+  readonly retention: Retention;
   /** Null: not configured. */
   readonly telegram: TelegramConfig | null;
   readonly deliveries: DeliveriesConfig;

@@ -12,6 +12,7 @@ import { engineSchema } from './engine.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
 import { proxiesSchema } from './proxies.ts';
+import { retentionSchema } from './retention.ts';
 import { channelSchemas } from './telegram.ts';
 import { schedulesSchema } from './schedules.ts';
 import { webhooksSchema } from './webhooks.ts';
@@ -274,6 +275,7 @@ export const fileSchema = mapping({
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
   backup: backupSchema({ mapping, absolute }).optional(),
+  retention: retentionSchema(mapping).optional(),
   skills: skills.optional(),
   ...channelSchemas(secret),
   digest: mapping(digestShape).optional(),

@@ -147,4 +147,10 @@ export const jobErrors = {
     title: 'The job was cancelled',
     hint: '`homer retry ID` runs it again.',
   },
+  HOMER_JOB_PRUNED: {
+    status: 410,
+    exit: 1,
+    title: 'The job is too old to be run again',
+    hint: 'Send its task anew, under another key; `retention.jobs` in config.yaml says how long jobs are kept.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

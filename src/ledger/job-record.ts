@@ -59,7 +59,10 @@ export interface JobRecord {
   readonly countedFrom: number;
   /** It works in a git worktree of its own. */
   readonly worktree: boolean;
+  /** Empty once it was removed with age. */
   readonly prompt: string;
+  /** Of what was asked and answered nothing is left: only its key is still answered. */
+  readonly isPruned: boolean;
   readonly resultText: string | null;
   /** JSON text. */
   readonly resultData: string | null;
@@ -71,8 +74,8 @@ const text = (value: SQLOutputValue | undefined): string | null => (typeof value
 const integer = (value: SQLOutputValue | undefined): number | null =>
   typeof value === 'number' ? value : null;
 
-/** Reads whole jobs; a condition follows. */
-export const selectJob = 'SELECT jobs.*, prompts.prompt FROM jobs JOIN prompts USING (seq)';
+/** Reads whole jobs; a condition follows. One whose contents were removed with age has no prompt any more. */
+export const selectJob = 'SELECT jobs.*, prompts.prompt FROM jobs LEFT JOIN prompts USING (seq)';
 
 export function jobFromRow(row: Row): JobRecord {
   const code = text(row['error_code']);
@@ -123,7 +126,8 @@ export function jobFromRow(row: Row): JobRecord {
     maxCostUsd: integer(row['max_cost_usd']),
     countedFrom: Number(row['counted_from']),
     worktree: row['worktree'] === 1,
-    prompt: String(row['prompt']),
+    prompt: text(row['prompt']) ?? '',
+    isPruned: row['prompt'] === null,
     resultText: text(row['result_text']),
     resultData: text(row['result_data']),
   };

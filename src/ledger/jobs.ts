@@ -227,6 +227,8 @@ export class Jobs {
   retry(id: JobId, now: number): JobRecord {
     const job = this.#moves.get(id);
     if (job.state === 'succeeded') throw new HomerError('HOMER_JOB_ENDED', `Job ${id} has succeeded.`);
+    if (job.isPruned)
+      throw new HomerError('HOMER_JOB_PRUNED', `What job ${id} was to do is not kept any more.`);
     if (job.state === 'running' || job.isLive)
       throw new HomerError('HOMER_JOB_NOT_ENDED', `Job ${id} is ${job.state}, and its run goes on.`);
     if (job.state === 'queued' && job.dueAt === null) return job;

@@ -26,6 +26,7 @@ import { JobSnapshots } from './job-snapshots.ts';
 import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { Occurrences } from './occurrences.ts';
+import { Pruning } from './pruning.ts';
 import { Schedules } from './schedules.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
@@ -76,6 +77,7 @@ export interface Ledger {
   readonly runTokens: RunTokens;
   readonly tokens: Tokens;
   readonly audit: Audit;
+  readonly pruning: Pruning;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -158,6 +160,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     schedules,
     occurrences,
     jobs,
+    pruning: new Pruning(database),
     failures: new Failures(database),
     family: new Family(database, jobs),
     hookReceipts: new HookReceipts(database),

@@ -14,6 +14,7 @@ import { backupOperations } from './backups.ts';
 import { auditOperations } from './audit.ts';
 import { configOperations } from './config.ts';
 import { conversationOperations } from './conversation.ts';
+import { cleanupOperations, type CleanupOptions } from './cleanup.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { digestOperations } from './digest.ts';
@@ -38,6 +39,7 @@ import { webhookOperations, type Webhooks } from './webhooks.ts';
 
 export type OperationsOptions = IntakeOptions &
   Omit<DaemonOperationsOptions, 'activity'> &
+  CleanupOptions &
   SkillOperationsOptions & {
     readonly worker: Worker;
     readonly scheduler: Scheduler;
@@ -88,6 +90,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...webhookOperations(options),
     ...canvasOperations(options),
     ...backupOperations(options.backups),
+    ...cleanupOperations(options),
     ...laneOperations(options),
     ...tokenOperations(options.ledger, options.owner),
     ...logins.operations,

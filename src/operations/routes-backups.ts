@@ -1,4 +1,4 @@
-// Where the operations on backups are found.
+// Where the operations on what is kept are found: backups, and what is over its time.
 
 import type { Route } from './routes.ts';
 
@@ -14,5 +14,12 @@ export const backupRoutes = {
     path: '/api/v1/backups',
     scope: 'read',
     summary: 'When the last verified backup was made, and when the next one is due',
+  },
+  'daemon.cleanup': {
+    method: 'POST',
+    path: '/api/v1/cleanup',
+    scope: 'admin',
+    summary:
+      'Remove what is over its time, and end what is left of runs that are over; dryRun only says what',
   },
 } as const satisfies Record<string, Route>;

@@ -6,7 +6,7 @@ import { isEnded } from '../core/job.ts';
 import { type RunEnd, verdictTable } from '../core/verdict.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Git } from './git.ts';
-import { closeLeftWorktrees, closeWorktree } from './worktree.ts';
+import { closeWorktree, listLeftWorktrees } from './worktree.ts';
 
 interface TidyOptions {
   readonly ledger: Ledger;
@@ -41,8 +41,18 @@ export async function tidyWorktree(options: TidyOptions, jobId: JobId, signal: A
 }
 
 /** Never rejects. */
-export async function tidyLeftWorktrees({ ledger, home, git, onError }: TidyOptions): Promise<void> {
-  const isOver = (jobId: JobId): boolean => {
+export async function tidyLeftWorktrees(options: TidyOptions): Promise<void> {
+  const { home, git, onError } = options;
+  try {
+    for (const jobId of leftWorktrees(options)) await closeWorktree(git, home, jobId);
+  } catch (error) {
+    onError(error, { part: 'worktree' });
+  }
+}
+
+/** Jobs that are over and still have a worktree that may go. */
+export function leftWorktrees({ ledger, home }: Pick<TidyOptions, 'ledger' | 'home'>): JobId[] {
+  return listLeftWorktrees(home, (jobId) => {
     try {
       return isEnded(ledger.jobs.get(jobId).state) && !ledger.family.goesOn(jobId);
     } catch (error) {
@@ -50,10 +60,5 @@ export async function tidyLeftWorktrees({ ledger, home, git, onError }: TidyOpti
       if (isHomerError(error, 'HOMER_JOB_UNKNOWN')) return false;
       throw error;
     }
-  };
-  try {
-    await closeLeftWorktrees(git, home, isOver);
-  } catch (error) {
-    onError(error, { part: 'worktree' });
-  }
+  });
 }

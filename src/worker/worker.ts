@@ -10,7 +10,7 @@ import { noteLeftUsage } from './left-usage.ts';
 import { runDirectory } from './run-files.ts';
 import { awaitPerson, driveRun, tellRun, type Run, type RunContext, type Step } from './run-driver.ts';
 import { orderStop } from './stop-order.ts';
-import { tidyLeftWorktrees } from './tidy-worktree.ts';
+import { leftWorktrees, tidyLeftWorktrees } from './tidy-worktree.ts';
 
 export interface WorkerOptions extends Omit<RunContext, 'onUsage'> {
   readonly engine: Engine;
@@ -69,6 +69,16 @@ export class Worker {
       },
       ({ jobId }) => this.tellAnswers(jobId),
     );
+  }
+
+  /** Jobs that are over and still have a worktree that may go. */
+  leftWorktrees(): JobId[] {
+    return leftWorktrees(this.#options);
+  }
+
+  /** Removes those, unless something would be lost. Never rejects. */
+  async tidyWorktrees(): Promise<void> {
+    await tidyLeftWorktrees(this.#options);
   }
 
   /** What the run of a job did last; null when nothing is known. */

@@ -129,18 +129,14 @@ async function forget(git: Git, repository: string, root: string, signal?: Abort
     await git(place, 'worktree', 'remove', '--force', '--force', root);
 }
 
-/** Closes those that a crash, or a cancel between two runs, left open. */
-export async function closeLeftWorktrees(
-  git: Git,
-  home: string,
-  isOver: (jobId: JobId) => boolean,
-): Promise<void> {
+/** Jobs that are over and whose worktree a crash, or a cancel between two runs, left open. */
+export function listLeftWorktrees(home: string, isOver: (jobId: JobId) => boolean): JobId[] {
   const directory = join(home, 'worktrees');
-  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+  return (existsSync(directory) ? readdirSync(directory) : []).flatMap((name) => {
     const jobId = name.replace(/\.json$/, '');
-    if (!name.endsWith('.json') || !isJobId(jobId) || readNote(home, jobId)?.kept !== false) continue;
-    if (isOver(jobId)) await closeWorktree(git, home, jobId);
-  }
+    if (!name.endsWith('.json') || !isJobId(jobId) || readNote(home, jobId)?.kept !== false) return [];
+    return isOver(jobId) ? [jobId] : [];
+  });
 }
 
 /** Where a job's worktree is, and the branch or commit it is on; null when it has none. */

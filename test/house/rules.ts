@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   worker: 5,
   delivery: 5,
   backup: 5,
+  retention: 5,
   doctor: 5,
   scheduler: 5,
   health: 5,

@@ -1,4 +1,4 @@
-// Commands on what is kept: backups and putting one back.
+// Commands on what is kept: backups, putting one back, and removing what is over its time.
 
 import { Argument } from 'commander';
 import type { BackupOptions, RestoreOptions } from '../commands/backup.ts';
@@ -23,6 +23,14 @@ export function declareUpkeep({ add, act }: Declaration): void {
       act(async () => {
         const { restore } = await import('../commands/backup.ts');
         return (context) => restore(context, file, options);
+      }),
+    );
+  add('cleanup', 'End what is left of runs that are over, and remove what is over its time')
+    .option('--dry-run', 'only say what that is')
+    .action(async ({ dryRun }: { readonly dryRun?: boolean }) =>
+      act(async () => {
+        const { cleanup } = await import('../commands/cleanup.ts');
+        return (context) => cleanup(context, dryRun === true);
       }),
     );
 }

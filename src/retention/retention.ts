@@ -1,0 +1,98 @@
+// Keeps the ledger and the directories of runs bounded: a pass a while after the start and one every few hours, in small pieces.
+
+import { cutoffsOf, type Retention as Times } from '../core/retention.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Log } from '../lifecycle/log.ts';
+import type { Service } from '../lifecycle/service.ts';
+import { pruneLedger } from './prune.ts';
+import { endStray, findStrays, listOldRuns, removeRuns, type Stray } from './run-directories.ts';
+
+export interface RetentionOptions {
+  readonly ledger: Ledger;
+  readonly home: string;
+  /** `device:inode` of the state directory. */
+  readonly homeIdentity: string;
+  readonly config: () => Times;
+  readonly log: Log;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What a pass removed, or would. */
+export interface Removed {
+  /** Rows of the ledger, by what they belonged to. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** Directories of runs. */
+  readonly runs: readonly string[];
+}
+
+const firstMs = 120_000;
+const everyMs = 3 * 3_600_000;
+
+export class RetentionService implements Service {
+  readonly #options: RetentionOptions;
+  readonly #stopping = new AbortController();
+  #timer: NodeJS.Timeout | null = null;
+  /** One pass after the other; never rejects. */
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#arm(firstMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.#line;
+  }
+
+  /** Removes what is over its time now; `isTrial`: only says what that is. Errors as the ledger and the file system. */
+  pass(isTrial: boolean): Promise<Removed> {
+    const made = this.#line.then(() => this.#pass(isTrial));
+    this.#line = made.catch(() => {
+      // Told to whoever asked for it.
+    });
+    return made;
+  }
+
+  strays(): Promise<Stray[]> {
+    return findStrays(this.#options.home, this.#options.homeIdentity, this.#options.ledger);
+  }
+
+  /** Resolves with the numbers of processes that could not be ended. */
+  endStray(stray: Stray): Promise<readonly number[]> {
+    return endStray(this.#options.home, this.#options.homeIdentity, stray);
+  }
+
+  async #pass(isTrial: boolean): Promise<Removed> {
+    const { ledger, home, config } = this.#options;
+    const { signal } = this.#stopping;
+    const cutoffs = cutoffsOf(config(), ledger.now());
+    const rows = await pruneLedger(ledger, cutoffs, { signal, isTrial });
+    const old = listOldRuns(home, ledger, cutoffs.journals);
+    return { rows, runs: isTrial ? old : await removeRuns(home, old, signal) };
+  }
+
+  #arm(ms: number): void {
+    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => void this.#look(), ms);
+  }
+
+  async #look(): Promise<void> {
+    const { ledger, log, onError } = this.#options;
+    try {
+      // Whoever looks at a restored ledger wants all of it; its clock may be wrong, too.
+      if (!ledger.isHeld()) {
+        const { rows, runs } = await this.pass(false);
+        if (Object.keys(rows).length > 0 || runs.length > 0)
+          log.info({ rows, runs: runs.length }, 'removed what is over its time');
+      }
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) onError(error);
+    }
+    this.#arm(everyMs);
+  }
+}
