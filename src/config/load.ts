@@ -9,6 +9,7 @@ import { findFallbackProblems } from './fallbacks.ts';
 import type { Config } from './config.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { hasPlainPassword } from './engine.ts';
+import { findHeartbeatProblems } from './heartbeat.ts';
 import { configFile, parseConfigText, readConfigText } from './document.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
@@ -56,6 +57,7 @@ export function loadConfig(home: string, options: LoadOptions): LoadedConfig {
       ...findFallbackProblems(document.value),
       ...findWebhookProblems(content),
       ...findBindProblems(document.value),
+      ...findHeartbeatProblems(content),
     ];
     const located = [...findings, ...ofNames].map((finding) => document.locate(finding));
     problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));
