@@ -8,19 +8,18 @@ ENV npm_config_ignore_scripts=true npm_config_audit=false npm_config_fund=false 
 COPY package.json package-lock.json .npmrc ./
 # A registry or a proxy of your own: `--secret id=npmrc,src=$HOME/.npmrc`.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci
-COPY tsconfig.json tsconfig.build.json ./
-COPY scripts ./scripts
-COPY src ./src
-RUN PATH="$PWD/node_modules/.bin:$PATH" node scripts/build.ts
-# Typings, sources and their maps are a third of what npm brings, and nothing reads them here.
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --omit=dev --omit=optional \
+COPY . .
+# What the package carries is what the image has. Of the packages it needs, typings, sources and their maps are a third, and
+# nothing reads them here.
+RUN PATH="$PWD/node_modules/.bin:$PATH" node scripts/build.ts \
+  && npm pack --pack-destination /tmp \
+  && npm prune --omit=dev --omit=optional \
   && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.md' \) \
-    ! -iname 'licen[cs]e*' ! -iname 'notice*' -delete
-COPY homer LICENSE ./
-COPY runtime ./runtime
-RUN mkdir -p /opt/homer/scripts \
-  && mv homer LICENSE package.json runtime dist node_modules /opt/homer/ \
-  && cp scripts/setup /opt/homer/scripts/ \
+    ! -iname 'licen[cs]e*' ! -iname 'notice*' -delete \
+  && find node_modules -type d -empty -delete \
+  && mkdir /opt/homer \
+  && tar -xzf /tmp/homer-*.tgz -C /opt/homer --strip-components=1 \
+  && mv node_modules /opt/homer/ \
   && sh /opt/homer/scripts/setup production
 
 # Node is the only thing taken from the image that npm comes in: what is not there needs no updates.

@@ -17,6 +17,7 @@ import type { ModelServer } from '../fixtures/model-server/server.ts';
 import { subjects, writeSubjectFiles, type AgentSubject } from './agent-subjects.ts';
 import { startProgram, type Program } from './program.ts';
 import { processesOf, type RoomProcesses } from './room-processes.ts';
+import { whenJob } from './when-job.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -152,21 +153,7 @@ export async function createHomerRoom(options: RoomOptions): Promise<HomerRoom> 
       const client = await connect(home);
       return (await client.call<JobAnswer>('jobs.get', { params: { id } })).job;
     },
-    async whenJob(id, holds) {
-      const leave = new AbortController();
-      try {
-        const client = await connect(home);
-        // Open before the first look, so that no change is missed in between.
-        const stream = readEvents(await client.open('/api/v1/events', {}, leave.signal));
-        for (let over = false; !over; over = (await stream.next()).done === true) {
-          const { job } = await client.call<JobAnswer>('jobs.get', { params: { id } });
-          if (holds(job)) return job;
-        }
-        throw new Error('The daemon ended.');
-      } finally {
-        leave.abort();
-      }
-    },
+    whenJob: async (id, holds) => whenJob(await connect(home), id, holds),
     events: (id) => readAllEvents(home, id),
     journal: (runId) =>
       readFileSync(join(home, 'runs', runId, 'journal.jsonl'), 'utf8')

@@ -151,11 +151,15 @@ async function fillRoom(directory: string): Promise<ImageRoom> {
 
 /** `overlay` where it works, as where the root is no overlay itself; `vfs` copies every layer and works anywhere. */
 async function fittingDriver(store: readonly string[]): Promise<string> {
-  const tried = await say('buildah', [...store, '--storage-driver', 'overlay', 'from', 'scratch']);
+  const tried = await buildah(...store, '--storage-driver', 'overlay', 'from', 'scratch');
   if (tried.code === 0) return 'overlay';
   await rm(store[1] ?? '', { recursive: true, force: true });
   return 'vfs';
 }
+
+/** What it mounts, above all when it is ended before its time, is gone with its view. */
+const buildah = (...args: readonly string[]): Promise<Said> =>
+  say('unshare', ['--mount', 'buildah', ...args]);
 
 async function buildImages(directory: string, store: readonly string[]): Promise<void> {
   const dockerfile = await readFile(join(checkout, 'Dockerfile'), 'utf8');
@@ -170,7 +174,7 @@ async function buildImages(directory: string, store: readonly string[]): Promise
   await writeFile(join(context, 'Node'), `FROM ${baseImage}\nCOPY node /\n`);
   const build = async (...args: readonly string[]): Promise<void> => {
     const common = ['bud', '--isolation', 'chroot', '--format', 'docker', '--pull-never'];
-    expectGood(await say('buildah', [...store, ...common, ...args]));
+    expectGood(await buildah(...store, ...common, ...args));
   };
   await build('--tag', baseImage, '--file', join(context, 'Debian'), context);
   await build('--tag', nodeImage, '--file', join(context, 'Node'), context);
@@ -189,7 +193,8 @@ async function npmSettings(directory: string): Promise<string[]> {
   const certificates = await ask('cafile');
   const hasOwn = certificates !== '' && certificates !== 'null';
   const at = '/run/npm-certificates.pem';
-  await writeFile(settings, [...files, ...(hasOwn ? [`cafile=${at}`] : []), ''].join('\n'), { mode: 0o600 });
+  const more = ['prefer-offline=true', ...(hasOwn ? [`cafile=${at}`] : []), ''];
+  await writeFile(settings, [...files, ...more].join('\n'), { mode: 0o600 });
   return [
     ...['--secret', `id=npmrc,src=${settings}`, '--volume', `${await ask('cache')}:/root/.npm`],
     ...(hasOwn ? ['--volume', `${certificates}:${at}:ro`] : []),

@@ -2,17 +2,17 @@
 
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../bench/redis-server.ts';
 import type { Job, JobAnswer } from '../../src/cli/answers.ts';
 import { createClient, type Client } from '../../src/cli/client.ts';
-import { readEvents } from '../../src/cli/event-stream.ts';
 import type { DoctorReport } from '../../src/doctor/report.ts';
 import { readRecord } from '../../src/lifecycle/record.ts';
 import { createImageRoom, type Container, type ImageRoom } from './image-room.ts';
+import { whenJob } from './when-job.ts';
 
 const run = promisify(execFile);
 /** Namespaces, mounts and foreign users: without root none of it can be had on every machine. */
@@ -68,20 +68,7 @@ async function startDaemon(): Promise<Daemon> {
       }
       return performance.now() - since;
     },
-    async whenJob(id, holds) {
-      const leave = new AbortController();
-      try {
-        const client = await daemon.client();
-        const stream = readEvents(await client.open('/api/v1/events', {}, leave.signal));
-        for (let over = false; !over; over = (await stream.next()).done === true) {
-          const { job } = await client.call<JobAnswer>('jobs.get', { params: { id } });
-          if (holds(job)) return job;
-        }
-        throw new Error('The daemon ended.');
-      } finally {
-        leave.abort();
-      }
-    },
+    whenJob: async (id, holds) => whenJob(await daemon.client(), id, holds),
     async submit(body) {
       return (await (await daemon.client()).call<JobAnswer>('jobs.create', { body })).job.id;
     },
@@ -94,14 +81,6 @@ async function statusOf(port: number, path: string): Promise<number | null> {
     (answer) => answer.status,
     () => null,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Asks within the network of a container that has none but its own loopback. */

@@ -2,11 +2,11 @@
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../bench/redis-server.ts';
 import { readEvents } from '../../src/cli/event-stream.ts';
 import { startProgram, type Program } from './program.ts';
 
@@ -16,14 +16,6 @@ const room = mkdtempSync(join(tmpdir(), 'homer-proxy-'));
 let ports = { homer: 0, nginx: 0 };
 let daemon: Program;
 let nginx: Program;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The block of the page, on a port of ours and without the certificate. */
 function configuration(): string {
