@@ -3,17 +3,17 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
-import { ensureToken } from './config/token.ts';
 import { HomerError, messageOf } from './core/errors.ts';
 import { lookAtHealth } from './daemon/health.ts';
+import { KnownSecrets } from './daemon/known-secrets.ts';
+import { startListening } from './daemon/listening.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { openScheduler } from './daemon/scheduling.ts';
-import { openTokenBook, ownerTokenOf } from './daemon/tokens.ts';
+import { openTokenBook } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
-import { createGateway } from './gateway/gateway.ts';
 import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
@@ -23,7 +23,7 @@ import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
-import { recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
+import { removeRecord } from './lifecycle/record.ts';
 import { answerSignals } from './lifecycle/signals.ts';
 import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
@@ -59,6 +59,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 class Daemon {
   readonly #options: DaemonOptions;
   readonly #log: Log;
+  readonly #secrets: KnownSecrets;
   readonly #pass: PassWaypoint;
   readonly #instanceId = randomUUID();
   readonly #startedAt = Date.now();
@@ -72,7 +73,8 @@ class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.#log = createLog(options.env['HOMER_LOG']);
+    this.#secrets = new KnownSecrets(options.home, options.env);
+    this.#log = createLog(options.env['HOMER_LOG'], this.#secrets.text);
     this.#pass = options.pass ?? passOn;
     this.#watchdog = createWatchdog(options.watchdog);
     this.#config = openConfig(options.home, options);
@@ -94,26 +96,17 @@ class Daemon {
 
   async #boot(): Promise<void> {
     const { home, version, lock, env } = this.#options;
-    // 1 the lock is held since before this file was loaded, the configuration is read; the token
-    const { token, warnings } = ensureToken(home);
-    for (const warning of warnings) this.#log.warn({}, warning);
-
-    // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
-    const gateway = createGateway({
-      port: this.#config.current.port,
-      hosts: this.#config.current.hosts,
-      proxies: this.#config.current.proxies,
-      token,
+    // 1 the lock is held since before this file was loaded, the configuration is read; the token; 2 listen: /livez answers
+    // from here on, and whoever asks for more is told to wait
+    const { gateway, owner, port } = await startListening({
+      home,
       version,
       instanceId: this.#instanceId,
+      startedAt: this.#startedAt,
+      config: this.#config.current,
       log: this.#log,
+      secrets: this.#secrets,
     });
-    const owner = ownerTokenOf(home, token, gateway);
-    const { port } = await gateway.listen();
-    await writeRecord(
-      home,
-      recordOf(process.pid, { instanceId: this.#instanceId, port, version, startedAt: this.#startedAt }),
-    );
 
     // 3 the ledger, with its migrations, and 4 a boot of our own in it
     const ledger = await openLedger({
@@ -122,6 +115,7 @@ class Daemon {
       boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version },
       now: Date.now,
       budgets: () => this.#config.current,
+      redact: this.#secrets.text,
       onWriterState: createDiskWatch({
         log: this.#log,
         troubles: this.#troubles,
@@ -133,12 +127,16 @@ class Daemon {
     process.on('uncaughtException', (error) => crash(error, ledger, this.#log));
 
     // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
-    await this.#executors.refresh(this.#config.current);
+    await Promise.all([
+      this.#executors.refresh(this.#config.current),
+      this.#secrets.refresh(this.#config.current, this.#log),
+    ]);
     const base = {
       ledger,
       home,
       env,
       token: owner.current,
+      secrets: this.#secrets,
       userHome: this.#options.userHome,
       config: () => this.#config.current,
       executors: () => this.#executors.all(),
@@ -273,8 +271,7 @@ class Daemon {
     webhooks.reload();
     outside.reload();
     skillWatch.refresh();
-    this.#executors
-      .refresh(current)
+    Promise.all([this.#executors.refresh(current), this.#secrets.refresh(current, this.#log)])
       .then(() => engine.refresh())
       .then(() => scheduler.refresh())
       .then(() => this.#log.info({}, 'configuration reloaded'))

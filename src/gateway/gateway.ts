@@ -43,6 +43,8 @@ export interface GatewayOptions {
   readonly instanceId: string;
   readonly version: string;
   readonly limits?: Partial<GatewayLimits>;
+  /** Takes secrets out of what is told of an error. */
+  readonly redact?: (text: string) => string;
 }
 
 export interface GatewayLimits extends StreamLimits {
@@ -108,7 +110,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...gatewayLimits, ...options.limits };
-  const { log } = options;
+  const { log, redact = (text: string) => text } = options;
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
   const peers = createPeers(options.proxies ?? []);
@@ -197,7 +199,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const server = createListener({ ...limits, log }, (request, response) => {
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     admit(request, response).catch((error: unknown) => {
-      const answer = answerFor(error);
+      const answer = answerFor(error, redact);
       record(request, answer, error);
       if (isBodyEndless(request, limits.bodyBytes)) response.setHeader('connection', 'close');
       sendAnswer(response, answer);
@@ -239,6 +241,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           return caller;
         },
         peerOf: peers.of,
+        redact,
         record,
       });
       if (brought.hooks !== undefined)

@@ -13,12 +13,16 @@ export interface Answer {
   readonly faultId: string | null;
 }
 
-/** On every answer: nothing of Homer is for caches, frames, or guesses at its type. */
+/** On every answer: nothing of Homer is for caches, frames, scripts, other pages, or guesses at its type. */
 export const plainHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
 };
 
 const retryAfter: Readonly<Record<string, number>> = {
@@ -29,7 +33,7 @@ const retryAfter: Readonly<Record<string, number>> = {
 };
 
 /** A HomerError as it is; anything else, or one that has no place in HTTP, as HOMER_INTERNAL under a new id. */
-export function answerFor(error: unknown): Answer {
+export function answerFor(error: unknown, redact: (text: string) => string = (text) => text): Answer {
   const known = isHomerError(error) && catalogue[error.code].status !== null ? error : null;
   const faultId = known === null || known.code === 'HOMER_INTERNAL' ? randomBytes(6).toString('hex') : null;
   const shown =
@@ -42,16 +46,18 @@ export function answerFor(error: unknown): Answer {
   const wait = shown.details['retryAfter'] ?? retryAfter[shown.code];
   if (typeof wait === 'number') headers['retry-after'] = String(wait);
   const { fields, choices } = shown.details;
-  const body = JSON.stringify({
-    type: `urn:homer:error:${shown.code}`,
-    title: shown.title,
-    status,
-    code: shown.code,
-    detail: shown.message,
-    hint: shown.hint,
-    ...(Array.isArray(fields) ? { fields } : {}),
-    ...(Array.isArray(choices) ? { choices } : {}),
-  });
+  const body = redact(
+    JSON.stringify({
+      type: `urn:homer:error:${shown.code}`,
+      title: shown.title,
+      status,
+      code: shown.code,
+      detail: shown.message,
+      hint: shown.hint,
+      ...(Array.isArray(fields) ? { fields } : {}),
+      ...(Array.isArray(choices) ? { choices } : {}),
+    }),
+  );
   return { status, headers, body, code: shown.code, faultId };
 }
 
