@@ -56,8 +56,9 @@ export function resultMessage(id: CallId, result: unknown): string {
 export function errorMessage(
   id: CallId | null,
   error: unknown,
+  redact: (text: string) => string,
 ): { readonly text: string; readonly answer: Answer } {
-  const answer = answerFor(error);
+  const answer = answerFor(error, redact);
   const { problem, retryAfter } = answer;
   const data = { ...problem, ...(retryAfter === null ? {} : { retryAfter }) };
   const code = codes[problem.code] ?? rpcCodes.refused;
