@@ -92,6 +92,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer schedules                           what there is, with the next five times of each',
     "homer schedules add morning --cron '0 8 * * 1-5' --tz Europe/Berlin 'what is new in my mail?'",
     "homer schedules add tests --every 2h -x shell -C ~/code/app --catch-up skip 'npm test'",
+    "homer schedules add prices --every 1h --active-hours 09:00-17:30 --quiet 'nothing new' 'did prices change?'",
     "homer schedules add party --at '2026-12-24 18:00' 'write the invitation'",
     'homer schedules log morning               what became of every due time',
     'homer schedules run morning               now, beside its times',

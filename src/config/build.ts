@@ -16,6 +16,7 @@ import type {
 } from './config.ts';
 import { buildDigest } from './digest.ts';
 import { buildEngine } from './engine.ts';
+import { buildHeartbeat } from './heartbeat.ts';
 import { buildTelegram } from './telegram.ts';
 import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
@@ -68,7 +69,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
     deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },
     digest: buildDigest(file.digest),
-    schedules: buildSchedules(file.schedules ?? {}, expand),
+    schedules: { ...buildSchedules(file.schedules ?? {}, expand), ...buildHeartbeat(file.heartbeat, expand) },
     webhooks: buildWebhooks(file.webhooks ?? {}, (secret) => secretRef(secret as FileSecret, expand), expand),
   });
 }

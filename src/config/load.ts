@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { hasPlainPassword } from './engine.ts';
 import { configFile, parseConfigText, readConfigText, type ConfigText } from './document.ts';
+import { findHeartbeatProblems } from './heartbeat.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
 import { agentKinds, fileSchema } from './schema.ts';
@@ -60,6 +61,7 @@ export function loadConfigText(source: ConfigText, path: string, options: LoadOp
       ...findFallbackProblems(document.value),
       ...findWebhookProblems(content),
       ...findBindProblems(document.value),
+      ...findHeartbeatProblems(content),
     ];
     const located = [...findings, ...ofNames].map((finding) => document.locate(finding));
     problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));

@@ -4,12 +4,15 @@ import { z } from 'zod';
 import { parseTarget, targetRule } from '../core/delivery.ts';
 import {
   catchUpChoices,
+  hoursProblem,
+  writeJobOptions,
   normalSpec,
   overlapChoices,
   scheduleDefaults,
   timingProblem,
   type ScheduleRules,
 } from '../core/schedule.ts';
+import { onInterruptChoices, priorityRange } from '../core/job.ts';
 import { parseSpan } from '../core/span.ts';
 import { isTimeZone, localTimeZone } from '../core/wall-clock.ts';
 
@@ -47,6 +50,17 @@ const shape = {
     .string()
     .refine((text) => parseTarget(text) !== null, targetRule)
     .optional(),
+  activeHours: rule.optional(),
+  quiet: z.string().min(1).max(100).optional(),
+  priority: z.int().min(priorityRange.min).max(priorityRange.max).optional(),
+  maxAttempts: z.int().min(1).max(100).optional(),
+  maxCrashes: z.int().min(1).max(100).optional(),
+  timeoutMs: z.int().min(1_000).max(2_147_483_647).optional(),
+  onInterrupt: z.enum(onInterruptChoices as ['resume', 'ask', 'retry', 'fail']).optional(),
+  maxTurns: z.int().min(1).max(1_000_000).optional(),
+  maxTokens: z.int().min(1).max(1_000_000_000_000).optional(),
+  maxCostUsd: z.number().positive().max(1_000_000).optional(),
+  fallback: z.array(short).max(8).optional(),
 };
 
 const kinds = ['at', 'every', 'cron'] as const;
@@ -74,6 +88,8 @@ const schedule = z
       ? timingProblem(kind, normalSpec(kind, value[kind] ?? '', timeZone), timeZone)
       : null;
     if (problem !== null) context.addIssue({ code: 'custom', path: [kind], message: problem });
+    const ofHours = hoursProblem(kind, value[kind] ?? '', value.activeHours ?? null);
+    if (ofHours !== null) context.addIssue({ code: 'custom', path: ['activeHours'], message: ofHours });
   });
 
 /** By name; a file of schedules, each with its rule and its task. */
@@ -109,6 +125,9 @@ export function buildSchedules(
       session: written.session ?? null,
       cwd: written.cwd === undefined ? null : expand(written.cwd),
       notify: written.notify ?? null,
+      activeHours: written.activeHours ?? null,
+      quiet: written.quiet ?? null,
+      jobOptions: writeJobOptions(written),
     };
   }
   return built;

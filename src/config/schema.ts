@@ -9,6 +9,7 @@ import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { digestShape } from './digest.ts';
 import { engineSchema } from './engine.ts';
+import { heartbeatShape } from './heartbeat.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
 import { proxiesSchema } from './proxies.ts';
@@ -277,6 +278,7 @@ export const fileSchema = mapping({
   skills: skills.optional(),
   ...channelSchemas(secret),
   digest: mapping(digestShape).optional(),
+  heartbeat: mapping(heartbeatShape).optional(),
   schedules: schedulesSchema.optional(),
   webhooks: webhooksSchema({ mapping, secret, name }).optional(),
 });

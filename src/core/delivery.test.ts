@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { decideDelivery, deliveryWaitMs, parseTarget, type SendOutcome } from './delivery.ts';
+import { describe, expect, test } from 'vitest';
+import { decideDelivery, deliveryWaitMs, parseTarget, type SendOutcome, saysNothing } from './delivery.ts';
 
 const unknown: SendOutcome = { is: 'unknown', reason: 'cut' };
 const once = { repeatable: false, attempts: 1, onUnknown: 'ask' } as const;
@@ -42,4 +42,16 @@ test('topics of a chat share a line, since they share its limits', () => {
     chat: '-100',
     topic: '7',
   });
+});
+
+describe('an answer that says nothing', () => {
+  test.each(['OK', ' ok. ', '**OK**', '', 'I looked at all of it.\n\n`OK`\n'])('%j', (text) =>
+    expect(saysNothing(text, 'OK')).toBe(true),
+  );
+  test.each([
+    'OK but the disk is full',
+    'The disk is full',
+    `${'long '.repeat(60)}\nOK`,
+    'OK\nThe disk is full',
+  ])('not %j', (text) => expect(saysNothing(text, 'OK')).toBe(false));
 });

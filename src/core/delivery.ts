@@ -104,3 +104,19 @@ export function parseTarget(text: string): Target | null {
   if (chat === undefined) return null;
   return { channel: 'telegram', line: `telegram:${chat}`, chat, topic: topic ?? null };
 }
+
+/** As much may stand beside the word that says that there is nothing to say. */
+const mostBesideQuiet = 200;
+
+/**
+ * Whether an answer says just `quiet`, in whatever case and marks, or ends with it on a line of its own after a few words. Null
+ * answers nobody gave: an empty one says nothing either.
+ */
+export function saysNothing(text: string, quiet: string): boolean {
+  const bare = (line: string): string => line.replace(/[\s*_`~"'.!()[\]]/g, '').toLowerCase();
+  const wanted = bare(quiet);
+  if (bare(text) === '' || bare(text) === wanted) return true;
+  const lines = text.trimEnd().split('\n');
+  const last = lines.pop() ?? '';
+  return bare(last) === wanted && lines.join('\n').trim().length <= mostBesideQuiet;
+}

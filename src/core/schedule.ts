@@ -1,6 +1,8 @@
 // A schedule is a rule in time; an occurrence is one of its due times. The vocabulary, and the times of rules that need no calendar.
 
+import { isActive, nextOpening, parseActiveHours } from './active-hours.ts';
 import { cronProblem } from './cron-fields.ts';
+import type { OnInterrupt } from './job.ts';
 import { daysIn, isTimeZone, momentOf, plusDays, wallAt } from './wall-clock.ts';
 
 export type ScheduleKind = 'at' | 'every' | 'cron';
@@ -41,10 +43,13 @@ export interface Timing {
   readonly timeZone: string;
   /** `every` counts from here, ms since the epoch. */
   readonly anchorAt: number;
+  /** Times of day of the zone, such as `08:00-22:00`, outside of which `every` is not due; none: it always is. */
+  readonly activeHours?: string | null;
 }
 
 /** What a schedule does, and how it treats its due times; all of it can be changed. */
 export interface ScheduleRules extends Omit<Timing, 'anchorAt'> {
+  readonly activeHours: string | null;
   readonly catchUp: CatchUp;
   readonly catchUpWindowMs: number;
   readonly overlap: Overlap;
@@ -61,6 +66,49 @@ export interface ScheduleRules extends Omit<Timing, 'anchorAt'> {
   readonly cwd: string | null;
   /** Where results or messages go, such as `telegram:123456`. */
   readonly notify: string | null;
+  /** A result that says just this has nothing to say, and is told to nobody; null: every result is told. */
+  readonly quiet: string | null;
+  /** What else its jobs are told, as JSON of `JobOptions`; null: nothing. */
+  readonly jobOptions: string | null;
+}
+
+/** What a job may be told beside its task and place; the same words as of `POST /jobs`. */
+export interface JobOptions {
+  readonly priority?: number;
+  readonly maxAttempts?: number;
+  readonly maxCrashes?: number;
+  readonly timeoutMs?: number;
+  readonly onInterrupt?: OnInterrupt;
+  readonly maxTurns?: number;
+  readonly maxTokens?: number;
+  readonly maxCostUsd?: number;
+  readonly fallback?: readonly string[];
+}
+
+export const jobOptionNames = [
+  'priority',
+  'maxAttempts',
+  'maxCrashes',
+  'timeoutMs',
+  'onInterrupt',
+  'maxTurns',
+  'maxTokens',
+  'maxCostUsd',
+  'fallback',
+] as const satisfies readonly (keyof JobOptions)[];
+
+/** Always the same text for the same options, whatever else stands beside them; null: there are none. */
+export function writeJobOptions(
+  options: Readonly<Partial<Record<keyof JobOptions, unknown>>>,
+): string | null {
+  const given = jobOptionNames.flatMap((name) =>
+    options[name] === undefined || options[name] === null ? [] : [[name, options[name]] as const],
+  );
+  return given.length === 0 ? null : JSON.stringify(Object.fromEntries(given));
+}
+
+export function readJobOptions(json: string | null): JobOptions {
+  return json === null ? {} : (JSON.parse(json) as JobOptions);
 }
 
 export interface Step {
@@ -116,6 +164,15 @@ export function timingProblem(kind: ScheduleKind, spec: string, timeZone: string
     : null;
 }
 
+/** Null when these hours can be kept, else what is wrong with them. */
+export function hoursProblem(kind: ScheduleKind, spec: string, activeHours: string | null): string | null {
+  if (activeHours === null) return null;
+  if (parseActiveHours(activeHours) === null) return 'are no times of day like "08:00-22:00"';
+  const step = kind === 'every' ? parseStep(spec) : null;
+  if (step === null) return 'go with `every`; a cron expression names its hours itself';
+  return step.unit === 's' && step.count < 60 ? 'go with a minute or more between two' : null;
+}
+
 /** The first due time after `after` of a rule that is not `cron`; null: there is none any more. */
 export function nextPlain(timing: Timing, after: number): number | null {
   if (timing.kind === 'at') {
@@ -124,8 +181,22 @@ export function nextPlain(timing: Timing, after: number): number | null {
   }
   const step = parseStep(timing.spec);
   if (step === null) return null;
-  const index = indexAfter(timing, step, after);
-  return timeOf(timing, step, index);
+  return nextActive(timing, step, timeOf(timing, step, indexAfter(timing, step, after)));
+}
+
+/** A rule whose times never fall into its hours is not looked for in vain for ever. */
+const mostDaysLooked = 400;
+
+/** The due time, or the first one after it that is within the hours. */
+function nextActive(timing: Timing, step: Step, due: number): number | null {
+  const { activeHours, timeZone } = timing;
+  const hours = typeof activeHours === 'string' ? parseActiveHours(activeHours) : null;
+  let at = due;
+  for (let days = 0; hours !== null && !isActive(at, hours, timeZone); days++) {
+    if (days === mostDaysLooked) return null;
+    at = timeOf(timing, step, indexAfter(timing, step, nextOpening(at, hours, timeZone) - 1));
+  }
+  return at;
 }
 
 /** The newest due times in (after, until], at most `limit`, oldest first; for rules that are not `cron`. */
@@ -136,6 +207,14 @@ export function plainBetween(timing: Timing, after: number, until: number, limit
   }
   const step = parseStep(timing.spec);
   if (step === null || until <= after) return [];
+  if (typeof timing.activeHours === 'string') {
+    const active: number[] = [];
+    for (let at = nextPlain(timing, after); at !== null && at <= until; at = nextPlain(timing, at)) {
+      active.push(at);
+      if (active.length > limit) active.shift();
+    }
+    return active;
+  }
   const first = indexAfter(timing, step, after);
   const end = indexAfter(timing, step, until);
   const found: number[] = [];

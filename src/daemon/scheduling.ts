@@ -4,6 +4,7 @@ import { randomFillSync } from 'node:crypto';
 import { uptime } from 'node:os';
 import { parseTarget } from '../core/delivery.ts';
 import { createChance, newScheduleId, type JobId } from '../core/ids.ts';
+import { readJobOptions } from '../core/schedule.ts';
 import { createPreparation, type IntakeOptions, type Prepare } from '../intake/intake.ts';
 import { messageKey } from '../ledger/occurrences.ts';
 import type { ScheduleRecord } from '../ledger/schedule-record.ts';
@@ -33,7 +34,7 @@ export function openScheduler(options: SchedulingOptions): Scheduler {
 /** The job of an occurrence; its key is that of the occurrence, so that there is one whatever happens. */
 function createJobMaker(prepare: Prepare): MakeJob {
   return (schedule, dueAt) => {
-    const { id, byOwner, prompt, executor, lane, session, cwd, notify } = schedule;
+    const { id, byOwner, prompt, executor, lane, session, cwd, notify, quiet } = schedule;
     const request = {
       prompt,
       executor: executor ?? undefined,
@@ -41,6 +42,8 @@ function createJobMaker(prepare: Prepare): MakeJob {
       session: session ?? undefined,
       cwd: cwd ?? undefined,
       notify: notify ?? undefined,
+      quiet: quiet ?? undefined,
+      ...readJobOptions(schedule.jobOptions),
     };
     const key = `${id}@${new Date(dueAt).toISOString()}`;
     return prepare(request, key, senderOf({ id, byOwner })).admit().id;

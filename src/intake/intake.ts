@@ -42,6 +42,8 @@ export interface JobRequest {
   readonly fallback?: readonly string[] | undefined;
   /** Who is told how it ended: `web`, or `telegram:CHAT[:TOPIC]`. */
   readonly notify?: string | undefined;
+  /** A result that says just this is told to nobody. */
+  readonly quiet?: string | undefined;
 }
 
 export interface IntakeOptions extends PlaceOptions {
@@ -143,6 +145,7 @@ export function createPreparation(options: IntakeOptions): Prepare {
         timeoutMs: request.timeoutMs ?? config.timeoutMs,
         onInterrupt: request.onInterrupt ?? defaultOnInterrupt(careful),
         notify: request.notify ?? null,
+        quiet: request.quiet ?? null,
         parentId: parent?.id ?? null,
         worktree: request.worktree ?? false,
         maxTurns: request.maxTurns ?? null,

@@ -1,7 +1,7 @@
 // The outbox: what is to be said to somebody outside, from the commit that made it true until the channel's own id is stored.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { parseTarget, type DeliveryState, type DeliveryStep } from '../core/delivery.ts';
+import { parseTarget, saysNothing, type DeliveryState, type DeliveryStep } from '../core/delivery.ts';
 import { HomerError, type Problem } from '../core/errors.ts';
 import type { DeliveryId, JobId } from '../core/ids.ts';
 import { isEnded, type JobState } from '../core/job.ts';
@@ -59,7 +59,7 @@ export class Deliveries {
     this.#sending = database.prepare(`SELECT * FROM deliveries WHERE ${open} AND state = 'sending'`);
     this.#update = database.prepare(`UPDATE deliveries SET state = ?, step = ?, message_ids = ?, attempts = ?,
       due_at = ?, reason = ?, ended_at = ? WHERE seq = ?`);
-    this.#told = database.prepare('SELECT notify, fence FROM jobs WHERE seq = ?');
+    this.#told = database.prepare('SELECT notify, fence, quiet FROM jobs WHERE seq = ?');
   }
 
   /** Puts a message into the outbox; one of a known key is there already. HOMER_TARGET_INVALID. */
@@ -91,6 +91,9 @@ export class Deliveries {
     const row = this.#told.get(job.seq);
     const target = row?.['notify'];
     if (typeof target !== 'string') return;
+    const quiet = row?.['quiet'];
+    if (move.state === 'succeeded' && typeof quiet === 'string' && saysNothing(move.resultText ?? '', quiet))
+      return;
     const error = move.error ?? null;
     const text = move.state === 'succeeded' ? (move.resultText ?? '') : '';
     const data = { state: move.state, error };

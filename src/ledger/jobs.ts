@@ -35,6 +35,8 @@ export interface JobDraft {
   readonly timeoutMs: number;
   readonly onInterrupt: OnInterrupt;
   readonly notify: string | null;
+  /** A result that says just this is told to nobody, and no message follows the job. */
+  readonly quiet?: string | null;
   /** The job whose agent asked for this one. */
   readonly parentId?: JobId | null;
   /** Executors to go on with, in order, when one has reached a usage limit. */
@@ -95,8 +97,8 @@ export class Jobs {
     this.#insert =
       database.prepare(`INSERT INTO jobs (id, state, lane, order_key, due_at, created_at, queued_at,
       executor, source, key, session_id, cwd, priority, max_attempts, max_crashes, timeout_ms, on_interrupt, notify,
-      behind, parent_id, fallback, max_turns, max_tokens, max_cost_usd, worktree)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      behind, parent_id, fallback, max_turns, max_tokens, max_cost_usd, worktree, quiet)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#insertPrompt = database.prepare('INSERT INTO prompts (seq, prompt) VALUES (?, ?)');
     this.#requestCancel = database.prepare('UPDATE jobs SET cancel_requested_at = ? WHERE seq = ?');
     const isDue = "due_at IS NOT NULL AND state IN ('scheduled', 'queued', 'parked')";
@@ -161,10 +163,12 @@ export class Jobs {
       draft.maxTokens ?? null,
       draft.maxCostUsd ?? null,
       draft.worktree === true ? 1 : 0,
+      draft.quiet ?? null,
     );
     this.#insertPrompt.run(lastInsertRowid, draft.prompt);
     this.#events.append(now, `job.${state}`, draft.id, null, null);
-    if (draft.notify !== null) this.#deliveries.announce(draft.id, draft.notify, now);
+    if (draft.notify !== null && (draft.quiet ?? null) === null)
+      this.#deliveries.announce(draft.id, draft.notify, now);
     return { id: draft.id, created: true };
   }
 

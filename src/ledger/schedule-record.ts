@@ -15,6 +15,7 @@ export type Origin = 'file' | 'made' | 'reminder';
 export type PausedBy = 'person' | 'failures' | 'config';
 
 export interface ScheduleRecord extends ScheduleRules, Timing {
+  readonly activeHours: string | null;
   readonly seq: number;
   readonly id: ScheduleId;
   readonly name: string;
@@ -73,6 +74,9 @@ export function scheduleFromRow(row: Row): ScheduleRecord {
     session: text(row['session']),
     cwd: text(row['cwd']),
     notify: text(row['notify']),
+    activeHours: text(row['hours']),
+    quiet: text(row['quiet']),
+    jobOptions: text(row['job_options']),
     pausedBy: text(row['paused_by']) as PausedBy | null,
     failures: Number(row['failures']),
     decidedAt: Number(row['decided_at']),

@@ -66,11 +66,11 @@ export class Schedules {
     );
     this.#insert = database.prepare(`INSERT INTO schedules (id, name, origin, source, by_owner, request_key,
       kind, spec, time_zone, catch_up, window_ms, overlap, jitter_ms, pause_after, says, prompt, executor, lane,
-      session, cwd, notify, anchor_at, decided_at, created_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      session, cwd, notify, hours, quiet, job_options, anchor_at, decided_at, created_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#change = database.prepare(`UPDATE schedules SET kind = ?, spec = ?, time_zone = ?, catch_up = ?,
       window_ms = ?, overlap = ?, jitter_ms = ?, pause_after = ?, says = ?, prompt = ?, executor = ?, lane = ?,
-      session = ?, cwd = ?, notify = ?, by_owner = ?, removed_at = NULL WHERE seq = ?`);
+      session = ?, cwd = ?, notify = ?, hours = ?, quiet = ?, job_options = ?, by_owner = ?, removed_at = NULL WHERE seq = ?`);
     this.#rename = database.prepare('UPDATE schedules SET name = ? WHERE seq = ?');
     this.#count = database.prepare('UPDATE schedules SET anchor_at = ?, decided_at = ? WHERE seq = ?');
     this.#place = database.prepare(
@@ -223,5 +223,8 @@ function columnsOf(rules: ScheduleRules): (string | number | null)[] {
     rules.session,
     rules.cwd,
     rules.notify,
+    rules.activeHours,
+    rules.quiet,
+    rules.jobOptions,
   ];
 }

@@ -4,13 +4,7 @@ import { z } from 'zod';
 import type { ExecutorConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
 import { isJobId, type JobId } from '../core/ids.ts';
-import {
-  jobStates,
-  onInterruptChoices,
-  priorityRange,
-  type JobState,
-  type OnInterrupt,
-} from '../core/job.ts';
+import { jobStates, type JobState } from '../core/job.ts';
 import { limitsNotKept } from '../executors/kept-limits.ts';
 import type { Accept } from '../intake/intake.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
@@ -20,7 +14,7 @@ import { parseTarget, targetRule } from '../core/delivery.ts';
 import { isIdempotencyKey, keyRule } from '../core/idempotency-key.ts';
 import { fromDigits } from './from-digits.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
-import { limitFields } from './limit-fields.ts';
+import { limitFields, trialFields } from './limit-fields.ts';
 import { requireKin } from './kin.ts';
 import { problemOf } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
@@ -38,7 +32,6 @@ export interface JobOperationsOptions {
 
 const jobId = z.string().refine(isJobId, 'is not the id of a job');
 const oneJob = z.object({ job: jobView });
-const dayMs = 86_400_000;
 
 const createInput = z.strictObject({
   prompt: z
@@ -65,16 +58,8 @@ const createInput = z.strictObject({
     .optional()
     .meta({ examples: ['website'] }),
   cwd: z.string().min(1).max(4096).optional(),
-  priority: z.int().min(priorityRange.min).max(priorityRange.max).optional(),
   runAfter: z.iso.datetime({ offset: true }).optional(),
-  maxAttempts: z.int().min(1).max(100).optional(),
-  maxCrashes: z.int().min(1).max(100).optional(),
-  timeoutMs: z
-    .int()
-    .min(1_000)
-    .max(30 * dayMs)
-    .optional(),
-  onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
+  ...trialFields,
   parent: jobId.optional(),
   worktree: z.boolean().optional(),
   ...limitFields,

@@ -1,6 +1,22 @@
 // What a job may be told to use at most, as it is asked for and shown.
 
 import { z } from 'zod';
+import { onInterruptChoices, priorityRange, type OnInterrupt } from '../core/job.ts';
+
+const dayMs = 86_400_000;
+
+/** How a job is tried, as it is asked for. */
+export const trialFields = {
+  priority: z.int().min(priorityRange.min).max(priorityRange.max).optional(),
+  maxAttempts: z.int().min(1).max(100).optional(),
+  maxCrashes: z.int().min(1).max(100).optional(),
+  timeoutMs: z
+    .int()
+    .min(1_000)
+    .max(30 * dayMs)
+    .optional(),
+  onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).optional(),
+};
 
 const executorName = z.string().min(1).max(64);
 

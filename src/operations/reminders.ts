@@ -175,6 +175,9 @@ function rulesOf(
   return {
     ...{ kind, spec, timeZone, prompt: text, executor, lane, session, cwd, notify },
     says: !does,
+    activeHours: null,
+    quiet: null,
+    jobOptions: null,
     catchUp: 'once',
     catchUpWindowMs: does ? scheduleDefaults.catchUpWindowMs : messageWindowMs,
     overlap: 'skip',

@@ -4,6 +4,10 @@ import { z } from 'zod';
 import { parseTarget, targetRule } from '../core/delivery.ts';
 import {
   catchUpChoices,
+  jobOptionNames,
+  readJobOptions,
+  writeJobOptions,
+  type JobOptions,
   normalSpec,
   overlapChoices,
   scheduleDefaults,
@@ -15,6 +19,7 @@ import {
 import { isTimeZone, localTimeZone } from '../core/wall-clock.ts';
 import type { Prepare } from '../intake/intake.ts';
 import type { ScheduleRules } from '../core/schedule.ts';
+import { limitFields, trialFields } from './limit-fields.ts';
 import type { Caller } from './operation.ts';
 
 const yearMs = 366 * 86_400_000;
@@ -35,6 +40,12 @@ export const taskFields = {
     .optional(),
 };
 
+/** What a schedule may tell its jobs beside their task; null takes it away again. */
+const jobOptionFields = z.object({ ...trialFields, ...limitFields });
+const nullableOptions = Object.fromEntries(
+  Object.entries(jobOptionFields.shape).map(([name, field]) => [name, field.nullable()]),
+) as { [Name in keyof typeof jobOptionFields.shape]: z.ZodNullable<(typeof jobOptionFields.shape)[Name]> };
+
 export const ruleFields = {
   kind: z.enum(scheduleKinds as readonly [ScheduleKind, ...ScheduleKind[]]),
   spec: z
@@ -50,6 +61,16 @@ export const ruleFields = {
   jitterMs: z.int().min(0).max(86_400_000).optional(),
   pauseAfter: z.int().min(0).max(1_000).optional(),
   enabled: z.boolean().optional(),
+  /** With `every`: times of day outside of which it is not due. */
+  activeHours: z
+    .string()
+    .max(11)
+    .nullable()
+    .optional()
+    .meta({ examples: ['08:00-22:00'] }),
+  /** A result that says just this is told to nobody. */
+  quiet: z.string().min(1).max(100).nullable().optional(),
+  ...nullableOptions,
   ...taskFields,
 };
 
@@ -81,7 +102,16 @@ export function changedRules(before: ScheduleRules | null, said: RuleChanges): S
     session: kept('session', null),
     cwd: kept('cwd', null),
     notify: kept('notify', null),
+    activeHours: kept('activeHours', null),
+    quiet: kept('quiet', null),
+    jobOptions: writeJobOptions({ ...readJobOptions(before?.jobOptions ?? null), ...optionsSaid(said) }),
   };
+}
+
+function optionsSaid(said: RuleChanges): Partial<Record<keyof JobOptions, unknown>> {
+  return Object.fromEntries(
+    jobOptionNames.flatMap((name) => (said[name] === undefined ? [] : [[name, said[name]]])),
+  );
 }
 
 /** Whether what the caller makes may do what only the owner may. */
@@ -98,6 +128,7 @@ export function checkTask(prepare: Prepare, rules: ScheduleRules, byOwner: boole
     executor: executor ?? undefined,
     lane: lane ?? undefined,
     cwd: cwd ?? undefined,
+    ...readJobOptions(rules.jobOptions),
   };
   prepare(request, null, { source: 'schedule', isOwner: byOwner });
 }

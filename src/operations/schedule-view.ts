@@ -2,7 +2,8 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { occurrenceStates, type OccurrenceState } from '../core/schedule.ts';
+import { onInterruptChoices, type OnInterrupt } from '../core/job.ts';
+import { occurrenceStates, readJobOptions, type JobOptions, type OccurrenceState } from '../core/schedule.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OccurrenceRecord, ScheduleRecord } from '../ledger/schedule-record.ts';
 import type { Calendar } from '../scheduler/calendar.ts';
@@ -20,6 +21,18 @@ export const occurrenceView = z.object({
 });
 
 export type OccurrenceView = z.infer<typeof occurrenceView>;
+
+const jobOptionsView = {
+  priority: z.int().nullable(),
+  maxAttempts: z.int().nullable(),
+  maxCrashes: z.int().nullable(),
+  timeoutMs: z.int().nullable(),
+  onInterrupt: z.enum(onInterruptChoices as readonly [OnInterrupt, ...OnInterrupt[]]).nullable(),
+  maxTurns: z.int().nullable(),
+  maxTokens: z.int().nullable(),
+  maxCostUsd: z.number().nullable(),
+  fallback: z.array(z.string()).nullable(),
+};
 
 export const scheduleView = z.object({
   id: z.string(),
@@ -46,6 +59,10 @@ export const scheduleView = z.object({
   session: z.string().nullable(),
   cwd: z.string().nullable(),
   notify: z.string().nullable(),
+  activeHours: z.string().nullable(),
+  quiet: z.string().nullable(),
+  /** What its jobs are told beside their task; what is left out is as intake chooses. */
+  ...jobOptionsView,
   createdAt: time,
   /** Due time of the next occurrence, without its jitter; null: paused, or never again. */
   nextAt: time,
@@ -55,6 +72,23 @@ export const scheduleView = z.object({
 });
 
 export type ScheduleView = z.infer<typeof scheduleView>;
+
+const noOptions = {
+  priority: null,
+  maxAttempts: null,
+  maxCrashes: null,
+  timeoutMs: null,
+  onInterrupt: null,
+  maxTurns: null,
+  maxTokens: null,
+  maxCostUsd: null,
+  fallback: null,
+} as const;
+
+function viewOptions({ jobOptions }: ScheduleRecord): JobOptions & { readonly fallback?: string[] } {
+  const { fallback, ...options } = readJobOptions(jobOptions);
+  return fallback === undefined ? options : { ...options, fallback: [...fallback] };
+}
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
@@ -98,6 +132,10 @@ export function viewSchedule(
     ...{ pausedBy, pauseAfter, failures, origin, source, prompt, lane, executor, session },
     cwd: schedule.cwd === null ? null : resolve(home, schedule.cwd),
     notify,
+    activeHours: schedule.activeHours,
+    quiet: schedule.quiet,
+    ...noOptions,
+    ...viewOptions(schedule),
     createdAt: iso(schedule.createdAt),
     nextAt: iso(schedule.nextAt),
     next: nextFew(schedule, calendar).map((at) => new Date(at).toISOString()),

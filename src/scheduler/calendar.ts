@@ -1,7 +1,7 @@
 // The times at which a rule is due. Cron expressions are croner's to follow; it is loaded when the first schedule is.
 
 import { HomerError } from '../core/errors.ts';
-import { nextPlain, plainBetween, timingProblem, type Timing } from '../core/schedule.ts';
+import { hoursProblem, nextPlain, plainBetween, timingProblem, type Timing } from '../core/schedule.ts';
 
 export interface Calendar {
   /** The first due time after `after`, ms since the epoch; null: there is none any more, or the rule cannot be followed. */
@@ -54,11 +54,14 @@ export async function loadCalendar(): Promise<Calendar> {
       return back.map((date) => date.getTime()).toReversed();
     },
     check(timing) {
-      const { kind, spec, timeZone } = timing;
+      const { kind, spec, timeZone, activeHours = null } = timing;
       const problem =
         timingProblem(kind, spec, timeZone) ??
         (kind === 'cron' && patternOf(timing) === null ? 'is not a cron expression' : null);
       if (problem !== null) throw new HomerError('HOMER_SCHEDULE_INVALID', `"${spec}" ${problem}.`);
+      const ofHours = hoursProblem(kind, spec, activeHours);
+      if (ofHours !== null)
+        throw new HomerError('HOMER_SCHEDULE_INVALID', `The hours "${activeHours ?? ''}" ${ofHours}.`);
     },
   };
 }

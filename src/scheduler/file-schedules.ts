@@ -77,10 +77,15 @@ export const wholeSecond = (at: number): number => Math.floor(at / 1_000) * 1_00
 
 /** Whether other rules mean other due times. */
 export function isTimingOther(
-  before: Pick<ScheduleRules, 'kind' | 'spec' | 'timeZone'>,
-  after: Pick<ScheduleRules, 'kind' | 'spec' | 'timeZone'>,
+  before: Pick<ScheduleRules, 'kind' | 'spec' | 'timeZone' | 'activeHours'>,
+  after: Pick<ScheduleRules, 'kind' | 'spec' | 'timeZone' | 'activeHours'>,
 ): boolean {
-  return before.kind !== after.kind || before.spec !== after.spec || before.timeZone !== after.timeZone;
+  return (
+    before.activeHours !== after.activeHours ||
+    before.kind !== after.kind ||
+    before.spec !== after.spec ||
+    before.timeZone !== after.timeZone
+  );
 }
 
 function rulesOf(config: ScheduleConfig): ScheduleRules {

@@ -113,6 +113,7 @@ export class SchedulerRoom {
     const whole: ScheduleRules = {
       ...{ kind: 'every', spec: '1h', timeZone: 'UTC', ...scheduleDefaults, says: false, prompt: name },
       ...{ executor: null, lane: null, session: null, cwd: null, notify: null },
+      ...{ activeHours: null, quiet: null, jobOptions: null },
       ...rules,
     };
     const origin = { origin: 'made', source: 'test', byOwner: true, requestKey: null } as const;

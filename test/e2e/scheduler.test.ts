@@ -289,6 +289,7 @@ describe('config.yaml', () => {
   const written = (changes: Partial<ScheduleConfig> = {}): ScheduleConfig => ({
     ...{ kind: 'every', spec: '1h', timeZone: 'UTC', ...scheduleDefaults, enabled: true, prompt: 'p' },
     ...{ executor: null, lane: null, session: null, cwd: null, notify: null },
+    ...{ activeHours: null, quiet: null, jobOptions: null },
     ...changes,
   });
 

@@ -10,12 +10,13 @@ import { createClient, type Client } from '../client.ts';
 import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { shortId } from '../job-id.ts';
+import { limitsOf, type LimitOptions } from '../limit-options.ts';
 import { ensureDaemon } from '../launch.ts';
 import { drawOccurrences, drawSchedule, nextLine, scheduleTable } from '../schedules-screen.ts';
 
 export type SchedulesAction = 'list' | 'show' | 'add' | 'edit' | 'pause' | 'resume' | 'run' | 'rm' | 'log';
 
-export interface SchedulesOptions {
+export interface SchedulesOptions extends LimitOptions {
   readonly at?: string;
   readonly every?: string;
   readonly cron?: string;
@@ -31,6 +32,8 @@ export interface SchedulesOptions {
   readonly overlap?: Overlap;
   readonly jitter?: number;
   readonly pauseAfter?: number;
+  readonly activeHours?: string;
+  readonly quiet?: string;
   readonly name?: string;
   readonly limit: number;
 }
@@ -169,8 +172,10 @@ function ruleOf({ at, every, cron }: SchedulesOptions): { kind: string; spec: st
 
 function changesOf({ prompt, options }: Call): Record<string, unknown> {
   const { executor, lane, session, cwd, notify, catchUp, window, overlap, jitter, pauseAfter } = options;
+  const { activeHours, quiet } = options;
   return {
-    ...{ executor, lane, session, notify, catchUp, overlap, pauseAfter },
+    ...{ executor, lane, session, notify, catchUp, overlap, pauseAfter, activeHours, quiet },
+    ...limitsOf(options),
     catchUpWindowMs: window,
     jitterMs: jitter,
     cwd: cwd === undefined ? undefined : resolve(cwd),

@@ -4,6 +4,7 @@ import { Argument, InvalidArgumentError, Option } from 'commander';
 import { catchUpChoices, overlapChoices } from '../../core/schedule.ts';
 import type { RemindOptions } from '../commands/remind.ts';
 import type { SchedulesAction, SchedulesOptions } from '../commands/schedules.ts';
+import { addLimitOptions } from '../limit-options.ts';
 import { parseCount, parseTime, type Declaration } from './declaration.ts';
 
 const actions: readonly SchedulesAction[] = [
@@ -19,7 +20,7 @@ const actions: readonly SchedulesAction[] = [
 ];
 
 export function declareSchedules({ add, act }: Declaration): void {
-  add(
+  const schedules = add(
     'schedules',
     'Show schedules with their next times; make, change, pause, run or remove one, or see what became of it',
   )
@@ -46,15 +47,17 @@ export function declareSchedules({ add, act }: Declaration): void {
     )
     .option('--jitter <time>', 'fire up to so much later', parseTime)
     .option('--pause-after <count>', 'pause it after so many failures in a row; 0: never', parseFailures)
+    .option('--active-hours <times>', 'with --every: only then, such as 08:00-22:00')
+    .option('--quiet <text>', 'a result that says just this is told to nobody')
     .option('--name <name>', 'edit: its new name')
-    .option('-n, --limit <count>', 'log: at most this many', parseCount, 20)
-    .action(
-      async (action: SchedulesAction, name: string | undefined, words: string[], options: SchedulesOptions) =>
-        act(async () => {
-          const { schedules } = await import('../commands/schedules.ts');
-          return (context) => schedules(context, action, name, words, options);
-        }),
-    );
+    .option('-n, --limit <count>', 'log: at most this many', parseCount, 20);
+  addLimitOptions(schedules).action(
+    async (action: SchedulesAction, name: string | undefined, words: string[], options: SchedulesOptions) =>
+      act(async () => {
+        const { schedules } = await import('../commands/schedules.ts');
+        return (context) => schedules(context, action, name, words, options);
+      }),
+  );
   add('remind', 'Be told something at a time, said in your own words; list, undo')
     .argument('[words...]', 'when and what; or: list, undo ID, seen [ID]')
     .option('--tz <zone>', 'the time zone where none is said (default: the one here)')
