@@ -4,8 +4,8 @@ import { createDetach } from './detach.ts';
 import { Detached } from './detached.ts';
 
 test('whoever leaves is told what became of what was asked, also when the signal ends that first', async () => {
-  const { or, signal } = createDetach();
-  const waiting = or(delay(60_000, null, { signal }), 'It goes on.');
+  const detach = createDetach();
+  const waiting = detach.or(delay(60_000, null, { signal: detach.signal }), 'It goes on.');
   process.emit('SIGTERM');
   const error: unknown = await waiting.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(Detached);

@@ -9,7 +9,8 @@ import { buildContent, limits, type Content } from './content.ts';
 import { readFolder } from './folder.ts';
 
 export type FolderDigest =
-  { readonly ok: true; readonly digest: string } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly digest: string; readonly files: number; readonly bytes: number }
+  | { readonly ok: false; readonly message: string };
 
 export interface FolderDigests {
   /** Of the folder as it is now; a sentence when it cannot be copied. Does not throw. */
@@ -47,7 +48,8 @@ export function readContent(directory: string): Content {
 
 function read(directory: string): FolderDigest {
   try {
-    return { ok: true, digest: readContent(directory).digest };
+    const { digest, files, links, bytes } = readContent(directory);
+    return { ok: true, digest, files: files.length + links.length, bytes };
   } catch (error) {
     if (!(error instanceof HomerError)) throw error;
     return { ok: false, message: error.message };

@@ -62,7 +62,8 @@ export interface Skills {
   /** `load` with the gates. */
   list(cwd: string | null, config: SkillsConfig): Promise<SkillList>;
   report(list: SkillList): SkillReport;
-  check(list: SkillList): SkillCheck;
+  /** With a look at all files of those that would be handed to agents. */
+  check(list: SkillList): Promise<SkillCheck>;
   /** Null when no skill has this name. */
   find(list: SkillList, name: string): ListedSkill | null;
   /** How a skill of `$HOMER_HOME/skills` came there; null for one that Homer did not install. */
@@ -91,7 +92,13 @@ export function openSkills({ home, userHome, env, platform }: SkillsOptions): Sk
     judge,
     list,
     report: reportOf,
-    check: checkSkills,
+    async check(found) {
+      const { createFolderDigests } = await import('./folder-digest.ts');
+      const { choose } = await import('./snapshot.ts');
+      const { weigh } = await import('./weigh.ts');
+      const { omitted } = await weigh(choose(found.skills), createFolderDigests());
+      return checkSkills(found, omitted);
+    },
     find: findSkill,
     async installed({ skill }) {
       if (skill.source !== 'managed') return null;

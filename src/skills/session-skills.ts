@@ -12,7 +12,7 @@ import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import type { Skills } from './open.ts';
 import { sweepDrafts } from './install-draft.ts';
 import { SnapshotStore } from './snapshot-store.ts';
-import { snapshotOf, type Snapshot } from './snapshot.ts';
+import { snapshotOf, type OmittedSkill, type Snapshot } from './snapshot.ts';
 import { listRoots, managedFolder, type SkillRoot } from './sources.ts';
 import type { SkillStatus } from './status.ts';
 import { createSnapshotTaker, type SnapshotTaker } from './take-snapshot.ts';
@@ -52,6 +52,15 @@ interface Reader {
 const nothing = snapshotOf([], [], []);
 const nothingMissing = { bins: [], anyBins: [], env: [], config: [], os: [] };
 
+/** Skills left out for one reason that the log names. */
+const mostNamed = 10;
+
+function byMessage(omitted: readonly OmittedSkill[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { path, message } of omitted) found.set(message, [...(found.get(message) ?? []), path]);
+  return found;
+}
+
 export class SkillsOfSessions {
   readonly #options: SessionSkillsOptions;
   readonly #store: SnapshotStore;
@@ -85,7 +94,7 @@ export class SkillsOfSessions {
     const snapshot = await this.#alone(async () => {
       const { jobSnapshots } = this.#options.ledger;
       const earlier = jobSnapshots.of(job.id);
-      const kept = earlier === null ? null : await this.#store.find(earlier);
+      const kept = earlier === null ? null : await this.#store.findWhole(earlier);
       if (kept !== null) return kept;
       const taken = await this.#take(cwd);
       await this.#options.ledger.commit(() => jobSnapshots.give(job, taken.id));
@@ -130,8 +139,10 @@ export class SkillsOfSessions {
 
   /** Once for each reason, not at every turn. */
   #tellOmitted({ omitted }: Snapshot): void {
-    for (const { path, message } of omitted) {
-      const text = `${path} is not handed to agents: ${message}`;
+    for (const [message, paths] of byMessage(omitted)) {
+      const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : '';
+      const are = paths.length === 1 ? 'is' : 'are';
+      const text = `${paths.slice(0, mostNamed).join(', ')}${more} ${are} not handed to agents: ${message}`;
       if (this.#told.has(text)) continue;
       this.#told.add(text);
       this.#options.onError(new Error(text), { part: 'skills' });

@@ -83,6 +83,7 @@ export const warningCodes = [
   'world_writable',
   'folder_missing',
   'too_many',
+  'not_copied',
   'entry_withheld',
 ] as const;
 

@@ -7,15 +7,20 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SkillsConfig } from '../config/config.ts';
+import type { FolderDigests } from './folder-digest.ts';
 import { openSkills } from './open.ts';
+import { SnapshotCheck } from './snapshot-check.ts';
 import { SnapshotStore } from './snapshot-store.ts';
+import { choose } from './snapshot.ts';
 import { createSnapshotTaker } from './take-snapshot.ts';
+import { snapshotLimits, weigh } from './weigh.ts';
 
 const config: SkillsConfig = { extraDirs: [], allow: null, bundledDir: '/nowhere', config: {}, entries: {} };
 
@@ -85,6 +90,59 @@ describe('a snapshot', () => {
     expect(readFileSync(join(store.directory(fresh.id), 'skills/clock/a.txt'), 'utf8')).toBe('right');
   });
 
+  test('that somebody has changed is made anew before anybody else is handed it', async () => {
+    write('clock', { 'a.txt': 'right' });
+    const { id } = await taker().take(room, config);
+    const copy = join(store.directory(id), 'skills/clock');
+    const tampers: readonly (() => void)[] = [
+      () => {
+        chmodSync(join(copy, 'a.txt'), 0o600);
+        writeFileSync(join(copy, 'a.txt'), 'wrong');
+      },
+      () => {
+        chmodSync(copy, 0o700);
+        writeFileSync(join(copy, 'more.txt'), 'more');
+      },
+      () => {
+        chmodSync(copy, 0o700);
+        rmSync(join(copy, 'SKILL.md'));
+      },
+      () => {
+        chmodSync(join(store.directory(id), 'snapshot.json'), 0o600);
+        writeFileSync(
+          join(store.directory(id), 'snapshot.json'),
+          '{"version":1,"skills":[],"omitted":[],"hidden":[]}',
+        );
+      },
+      () => chmodSync(join(copy, 'a.txt'), 0),
+    ];
+    for (const tamper of tampers) {
+      tamper();
+      if (process.getuid?.() !== 0 || tamper !== tampers.at(-1)) expect(await store.findWhole(id)).toBeNull();
+      expect((await taker().take(room, config)).id).toBe(id);
+      expect(await store.findWhole(id)).toMatchObject({ id });
+      expect(readdirSync(copy).sort()).toEqual(['SKILL.md', 'a.txt']);
+      expect(readFileSync(join(copy, 'a.txt'), 'utf8')).toBe('right');
+    }
+  });
+
+  test('is looked at again by its times only, until one of them moves', async () => {
+    write('clock', { 'a.txt': 'right' });
+    const { id } = await taker().take(room, config);
+    const file = join(store.directory(id), 'skills/clock/a.txt');
+    // As if all of it had settled long ago.
+    const settled = new SnapshotStore(home, undefined, new SnapshotCheck(() => Date.now() + 60_000));
+    expect(await settled.findWhole(id)).not.toBeNull();
+    expect(await settled.findWhole(id)).not.toBeNull();
+    // Of the same size, and with its old times.
+    const { atime, mtime } = statSync(file);
+    chmodSync(file, 0o600);
+    writeFileSync(file, 'wrong');
+    utimesSync(file, atime, mtime);
+    chmodSync(file, 0o400);
+    expect(await settled.findWhole(id)).toBeNull();
+  });
+
   test('sees an edit that comes at once and keeps the size', async () => {
     const folder = write('clock', { 'a.txt': 'one' });
     const same = taker();
@@ -131,6 +189,39 @@ describe('a snapshot', () => {
     write('clock', {});
     expect((await taker().take(room, config)).hidden).toEqual(['called', 'folder']);
   });
+});
+
+test('the check of skills names those that nobody is handed', async () => {
+  write('clock', {});
+  const leaving = write('leaving', {});
+  symlinkSync('/etc/hostname', join(leaving, 'out'));
+  const skills = openSkills({ home, userHome: room, env: {} });
+  const list = await skills.list(room, config);
+  expect(list.skills.every(({ status }) => status.eligible)).toBe(true);
+  const check = await skills.check(list);
+  expect(check.ok).toBe(false);
+  expect(check.bad).toMatchObject([{ path: join(leaving, 'SKILL.md'), code: 'not_copied' }]);
+});
+
+test('what does not fit into a snapshot is left out, of workspaces first, and nothing more of it is read', async () => {
+  write('a-clock', {});
+  write('b-clock', {});
+  const own = join(home, 'skills/z-own');
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, 'SKILL.md'), '---\nname: z-own\ndescription: x\n---\n');
+  const skills = openSkills({ home, userHome: room, env: {} });
+  const offered = choose((await skills.list(room, config)).skills);
+  const read: string[] = [];
+  const digests: FolderDigests = {
+    of(directory) {
+      read.push(basename(directory));
+      return { ok: true, digest: 'sha256:0', files: 1, bytes: snapshotLimits.bytes / 2 + 1 };
+    },
+  };
+  const { chosen, omitted } = await weigh(offered, digests);
+  expect(chosen.map(({ skill }) => skill.name)).toEqual(['z-own']);
+  expect(omitted.map(({ name }) => name)).toEqual(['a-clock', 'b-clock']);
+  expect(read).toEqual(['z-own', 'a-clock']);
 });
 
 describe('a collection', () => {

@@ -8,27 +8,30 @@ import { dirname, join } from 'node:path';
 import { passOn, type PassWaypoint } from '../lifecycle/waypoint.ts';
 import { BlobStore, list, sync } from './blob-store.ts';
 import type { Content } from './content.ts';
+import { SnapshotCheck } from './snapshot-check.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** In the state directory. */
 export const storeFolder = 'skills-store';
 
 /** Makes of the folder a plugin, in the words of Claude Code. */
-const plugin = { name: 'homer', version: '1.0.0', description: 'The skills of this session' };
+const plugin = JSON.stringify({ name: 'homer', version: '1.0.0', description: 'The skills of this session' });
 
 export class SnapshotStore {
   readonly #snapshots: string;
   readonly #blobs: BlobStore;
   readonly #pass: PassWaypoint;
+  readonly #check: SnapshotCheck;
   /** What a crash before this start left behind is looked for once. */
   #wasSwept = false;
 
   /** `home`: the state directory. */
-  constructor(home: string, pass: PassWaypoint = passOn) {
+  constructor(home: string, pass: PassWaypoint = passOn, check: SnapshotCheck = new SnapshotCheck()) {
     const directory = join(home, storeFolder);
     this.#snapshots = join(directory, 'snapshots');
     this.#blobs = new BlobStore(join(directory, 'blobs'));
     this.#pass = pass;
+    this.#check = check;
   }
 
   directory(id: string): string {
@@ -46,12 +49,18 @@ export class SnapshotStore {
     }
   }
 
+  /** Null too when somebody has changed anything of it: such a one is handed to nobody. */
+  async findWhole(id: string): Promise<Snapshot | null> {
+    const found = await this.find(id);
+    return found?.id === id && (await this.#check.isWhole(this.directory(id), found, plugin)) ? found : null;
+  }
+
   /**
-   * Writes it unless it is there. `contentOf` is asked for one skill after the other, so that only one is in memory.
+   * Writes it unless it is there, as it was written. `contentOf` is asked for one skill after the other, so that only one is in memory.
    * Rejects as `contentOf` and the file system do; then nothing is there.
    */
   async write(snapshot: Snapshot, contentOf: (folder: string) => Content): Promise<void> {
-    if ((await this.find(snapshot.id)) !== null) return;
+    if ((await this.findWhole(snapshot.id)) !== null) return;
     await mkdir(this.#snapshots, { recursive: true, mode: 0o700 });
     const draft = join(this.#snapshots, `.incoming-${randomBytes(6).toString('hex')}`);
     try {
@@ -76,8 +85,8 @@ export class SnapshotStore {
   ): Promise<void> {
     await mkdir(join(draft, '.claude-plugin'), { recursive: true, mode: 0o700 });
     await mkdir(join(draft, 'skills'), { mode: 0o700 });
-    const note = (path: string, value: unknown): Promise<void> =>
-      writeFile(join(draft, path), JSON.stringify(value), { mode: 0o400, flag: 'wx', flush: true });
+    const note = (path: string, text: string): Promise<void> =>
+      writeFile(join(draft, path), text, { mode: 0o400, flag: 'wx', flush: true });
     await note('.claude-plugin/plugin.json', plugin);
     for (const { folder } of skills) {
       const { files, links } = contentOf(folder);
@@ -90,7 +99,7 @@ export class SnapshotStore {
       }
       for (const { path, target } of links) await symlink(target, place(path));
     }
-    await note('snapshot.json', { ...rest, skills });
+    await note('snapshot.json', JSON.stringify({ ...rest, skills }));
   }
 
   /** Removes every snapshot but those named, then what nobody needs any more. Resolves with the ids that went. */
@@ -105,6 +114,7 @@ export class SnapshotStore {
   }
 
   async #remove(id: string): Promise<void> {
+    this.#check.forget(id);
     const dead = join(this.#snapshots, `.dead-${randomBytes(6).toString('hex')}`);
     try {
       await rename(this.directory(id), dead);

@@ -59,8 +59,13 @@ export function snapshotOf(
     return { name, key, description, source, userInvocable, primaryEnv, folder, digest };
   });
   const content = { version: 1, skills, omitted, hidden } as const;
-  const hash = createHash('sha256').update(JSON.stringify(content)).digest('hex');
-  return { ...content, id: `k${hash.slice(0, 32)}` };
+  return { ...content, id: idOf(content) };
+}
+
+/** The name of everything else in it. */
+export function idOf({ version, skills, omitted, hidden }: Omit<Snapshot, 'id'>): string {
+  const text = JSON.stringify({ version, skills, omitted, hidden });
+  return `k${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 
 /** Agents want a skill's folder to have its name; where that cannot be, or two names may be one file, the hash tells them apart. */

@@ -79,18 +79,35 @@ export interface SkillCheck {
   /** Enabled, but it cannot be used. */
   readonly notEligible: readonly ListedSkill[];
   readonly unknown: readonly string[];
-  /** Files that were skipped. */
+  /** What was skipped, and what could not be copied. */
   readonly bad: readonly SkillWarning[];
+  /** All that is to be said, the harmless too. */
+  readonly warnings: readonly SkillWarning[];
 }
 
-/** What somebody has to mend: enabled skills that lack something, names that mean no skill, and files that were skipped. */
-export function checkSkills(list: SkillList): SkillCheck {
+/**
+ * What somebody has to mend: enabled skills that lack something, names that mean no skill, files that were skipped, and skills
+ * (`omitted`) that no agent is handed although nothing is missing.
+ */
+export function checkSkills(
+  list: SkillList,
+  omitted: readonly { readonly path: string; readonly message: string }[] = [],
+): SkillCheck {
+  const warnings = [
+    ...list.warnings,
+    ...omitted.map(({ path, message }): SkillWarning => ({
+      path,
+      line: null,
+      code: 'not_copied',
+      message: `is handed to no agent: ${message}`,
+    })),
+  ];
   const notEligible = list.skills.filter(
     ({ status }) => !status.eligible && !status.disabled && !status.blockedByAllowlist,
   );
-  const bad = list.warnings.filter(({ code }) => !harmlessWarnings.has(code));
+  const bad = warnings.filter(({ code }) => !harmlessWarnings.has(code));
   const ok = notEligible.length === 0 && bad.length === 0 && list.unknown.length === 0;
-  return { ok, notEligible, unknown: list.unknown, bad };
+  return { ok, notEligible, unknown: list.unknown, bad, warnings };
 }
 
 function chooseHints(skill: Skill, { missing }: SkillStatus, facts: Facts): readonly InstallHint[] {

@@ -5,14 +5,8 @@ import { HomerError } from '../core/errors.ts';
 import { createFolderDigests, readContent } from './folder-digest.ts';
 import type { Skills } from './open.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
-import {
-  choose,
-  hiddenNames,
-  snapshotOf,
-  type ChosenSkill,
-  type OmittedSkill,
-  type Snapshot,
-} from './snapshot.ts';
+import { choose, hiddenNames, snapshotOf, type ChosenSkill, type Snapshot } from './snapshot.ts';
+import { weigh } from './weigh.ts';
 
 /** Something writes to a folder without a pause: what it is at the end of these tries is left out. */
 const mostTries = 3;
@@ -36,15 +30,8 @@ export function createSnapshotTaker(
     isRestless: ReadonlySet<string>,
   ): Promise<{ readonly snapshot: Snapshot; readonly chosen: readonly ChosenSkill[] }> {
     const loaded = await skills.load(cwd, config);
-    const chosen: ChosenSkill[] = [];
-    const omitted: OmittedSkill[] = [];
-    for (const skill of choose(skills.judge(loaded, config).skills)) {
-      const found = isRestless.has(skill.directory)
-        ? ({ ok: false, message: 'It changes all the time.' } as const)
-        : digests.of(skill.directory);
-      if (found.ok) chosen.push({ skill, digest: found.digest });
-      else omitted.push({ name: skill.name, path: skill.path, message: found.message });
-    }
+    const offered = choose(skills.judge(loaded, config).skills);
+    const { chosen, omitted } = await weigh(offered, digests, isRestless);
     return { snapshot: snapshotOf(chosen, omitted, hiddenNames(loaded)), chosen };
   }
 

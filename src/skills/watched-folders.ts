@@ -2,7 +2,7 @@
 
 import { realpathSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import type { FSWatcher } from 'chokidar';
+import type { FSWatcher, watch as Watch } from 'chokidar';
 import type { SkillRoot } from './sources.ts';
 
 /** As deep as skills are looked for, and their own folders below that. */
@@ -27,7 +27,7 @@ export class WatchedFolders {
   readonly #told = new Set<string>();
   #isFull = false;
 
-  private constructor(options: WatchedFoldersOptions, watch: typeof import('chokidar').watch) {
+  private constructor(options: WatchedFoldersOptions, watch: typeof Watch) {
     this.#options = options;
     const open = (followSymlinks: boolean): FSWatcher => {
       const ignored = (path: string): boolean => !this.#admits(path);

@@ -61,17 +61,17 @@ function list({ context, skills }: Call, found: SkillList): number {
   return 0;
 }
 
-function check({ context, skills }: Call, found: SkillList): number {
-  const result = skills.check(found);
+async function check({ context, skills }: Call, found: SkillList): Promise<number> {
+  const result = await skills.check(found);
   const document = {
     ok: result.ok,
     notEligible: result.notEligible.map(({ status, hints }) => ({ ...status, install: hints })),
     unknown: result.unknown,
     collisions: found.collisions,
-    warnings: found.warnings,
+    warnings: result.warnings,
   };
   report(context, document, checkLines(result, found, context.terminal));
-  if (!context.json) sayWarnings(context, found);
+  if (!context.json) sayWarnings(context, result);
   return result.ok ? 0 : 1;
 }
 
@@ -139,7 +139,7 @@ async function isWanted({ terminal, json }: Context, { head }: InstallPreview): 
   }
 }
 
-function sayWarnings({ terminal }: Context, { warnings }: SkillList): void {
+function sayWarnings({ terminal }: Context, { warnings }: Pick<SkillList, 'warnings'>): void {
   for (const warning of warnings) terminal.say(terminal.errorPalette.needs(warningLine(warning)));
 }
 
