@@ -17,7 +17,7 @@ export interface ReloadOptions extends Parts {
 }
 
 /** `error`: why what was read is not used; null when it is in force. */
-export function createReload(options: ReloadOptions): (error: unknown) => void {
+export function createReload(options: ReloadOptions): (error: unknown) => Promise<void> {
   const {
     config,
     executors,
@@ -32,7 +32,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     webhooks,
     backups,
   } = options;
-  return (error) => {
+  return async (error) => {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       const hint =
@@ -53,7 +53,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     outside.reload();
     skillWatch.refresh();
     backups.refresh();
-    executors
+    await executors
       .refresh(current)
       .then(() => engine.refresh())
       .then(() => scheduler.refresh())
