@@ -49,7 +49,7 @@ ${names.map((name) => `  '${name}',`).join('\n')}
 }
 
 /** The operations as they are, of a house that is not there: their schemas need none. */
-function listOperations(): readonly Operation[] {
+export function listOperations(): readonly Operation[] {
   const nobody: unknown = new Proxy(() => undefined, {
     get: (_target, key) => (key === Symbol.toPrimitive ? () => '' : nobody),
     apply: () => nobody,

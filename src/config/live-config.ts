@@ -16,26 +16,30 @@ export interface LiveConfig {
   read(): { readonly text: string | null; readonly digest: string };
   /** What would be in force with this text. Throws HOMER_CONFIG_INVALID. */
   check(text: string): LoadedConfig;
-  /** Puts the text into the file, where it is on disk when this returns, and in force. Throws HOMER_CONFIG_INVALID before anything is written. */
-  write(text: string): LoadedConfig;
-  /** Calls back after every reload, with the error when the file is not used; watches the file until `signal`. */
-  watch(onReload: (error: unknown) => void, signal: AbortSignal): void;
+  /** Puts the text into the file; resolves when it is on disk and in force. Throws HOMER_CONFIG_INVALID before anything is written. */
+  write(text: string): Promise<LoadedConfig>;
+  /**
+   * Calls back after every reload, with the error when the file is not used; watches the file until `signal`. What it
+   * returns resolves when every part has taken what is new, and does not reject.
+   */
+  watch(onReload: (error: unknown) => Promise<void>, signal: AbortSignal): void;
 }
 
 /** Reads the configuration; HOMER_CONFIG_INVALID when it is bad from the start. */
 export function openConfig(home: string, options: LoadOptions): LiveConfig {
   const first = loadConfig(home, options);
   let current = first.config;
-  let told: (error: unknown) => void = () => undefined;
+  let told: (error: unknown) => Promise<void> = () => Promise.resolve();
+  let taken: Promise<void> = Promise.resolve();
 
   function reload(): void {
     try {
       current = loadConfig(home, options).config;
     } catch (error) {
-      told(error);
+      taken = told(error);
       return;
     }
-    told(null);
+    taken = told(null);
   }
 
   const path = join(home, configFile);
@@ -49,10 +53,11 @@ export function openConfig(home: string, options: LoadOptions): LiveConfig {
       return { text, digest: digestOf(text) };
     },
     check,
-    write(text) {
+    async write(text) {
       const loaded = check(text);
       replaceFile(path, text);
       reload();
+      await taken;
       return loaded;
     },
     get current() {

@@ -19,7 +19,7 @@ export interface ReloadOptions extends Parts {
 }
 
 /** `error`: why what was read is not used; null when it is in force. */
-export function createReload(options: ReloadOptions): (error: unknown) => void {
+export function createReload(options: ReloadOptions): (error: unknown) => Promise<void> {
   const {
     config,
     executors,
@@ -35,7 +35,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     webhooks,
     backups,
   } = options;
-  return (error) => {
+  return async (error) => {
     if (error !== null) {
       const [headline = ''] = messageOf(error).split('\n', 1);
       const hint =
@@ -56,7 +56,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     outside.reload();
     skillWatch.refresh();
     backups.refresh();
-    Promise.all([executors.refresh(current), secrets.refresh(current, log)])
+    await Promise.all([executors.refresh(current), secrets.refresh(current, log)])
       .then(() => engine.refresh())
       .then(() => scheduler.refresh())
       .then(() => log.info({}, 'configuration reloaded'))

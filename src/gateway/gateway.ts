@@ -20,7 +20,7 @@ import { createOpenRequests } from './open-requests.ts';
 import { createPeers } from './peer.ts';
 import { instanceHeader } from './port-holder.ts';
 import { arriveByStream, Presence } from './presence.ts';
-import { answerFor, plainHeaders, sendAnswer } from './problem-details.ts';
+import { answerFor, sendAnswer, sendPlain } from './problem-details.ts';
 import { createRequestLog, pathOf } from './request-log.ts';
 import { createStreams } from './sse.ts';
 import { createSocketDoor } from './upgrade.ts';
@@ -86,6 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let names = namesOf(port, hosts);
   let parts: GatewayParts | null = null;
   let serve: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
+  let sendApiPage: ((response: ServerResponse) => void) | null = null;
   let serveHook: ReturnType<typeof createHookRoutes> | null = null;
   let serveUpdate: ReturnType<typeof createUpdateRoute> | null = null;
   let closed: Promise<void> | null = null;
@@ -102,15 +103,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     const path = pathOf(request);
     if (request.method === 'GET' && path === '/livez') {
       response.setHeader(instanceHeader, options.instanceId);
-      return send(response, 200, 'text/plain', 'ok');
+      return sendPlain(response, 200, 'text/plain', 'ok');
     }
     if (request.method === 'GET' && path === '/readyz')
-      return send(
+      return sendPlain(
         response,
         phase === 'ready' ? 200 : 503,
         'application/json',
         JSON.stringify({ status: phase }),
       );
+    if (request.method === 'GET' && path === '/docs/api') {
+      if (sendApiPage === null) throw starting();
+      return sendApiPage(response);
+    }
     const hook = hookNameOf(request);
     if (hook !== null) {
       // Its sender has no token of ours, and needs none.
@@ -130,7 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const mayRead = caller?.scopes.has('read') === true;
       const type = mayRead ? 'application/health+json' : 'application/json';
       const body = mayRead ? { ...health.report, daemon: health.daemon } : { daemon: health.daemon };
-      return send(response, health.daemon === 'down' ? 503 : 200, type, JSON.stringify(body));
+      return sendPlain(response, health.daemon === 'down' ? 503 : 200, type, JSON.stringify(body));
     }
     if (caller !== null) {
       callers.set(request, caller);
@@ -202,6 +207,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         answerStallMs: limits.answerStallMs,
         requireIntake,
       };
+      const { createApiPage } = await import('./api-page.ts');
+      sendApiPage = createApiPage(brought.performer.operations);
       if (brought.hooks !== undefined)
         serveHook = createHookRoutes({
           ...outer,
@@ -245,15 +252,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       return closed;
     },
   };
-}
-
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, {
-    ...plainHeaders,
-    'content-type': type,
-    'content-length': String(Buffer.byteLength(body)),
-  });
-  response.end(body);
 }
 
 function starting(): HomerError {

@@ -45,34 +45,44 @@ export function describeApi(operations: readonly Operation[], version: string): 
       202: { description: 'Accepted, and on disk' },
     }),
   });
-  for (const [path, summary] of Object.entries(open))
-    add(path, 'get', { summary, security: [], responses: { 200: { description: 'Well' }, 503: unwell } });
+  for (const [path, [id, summary]] of Object.entries(open))
+    add(path, 'get', {
+      ...head(id, summary, 'none'),
+      security: [],
+      responses: responses({ 200: { description: 'Well' }, 503: unwell }),
+    });
   return {
     openapi: '3.1.0',
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
-    info: { title: 'Homer', version, description: 'The operations of a Homer daemon, on 127.0.0.1.' },
+    info: {
+      title: 'Homer',
+      version,
+      description:
+        'The operations of a Homer daemon. All of them can be asked for over WebSocket too: docs/websocket.md.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: 'http://127.0.0.1:4663', description: 'This machine, at the usual port' }],
     security: [{ token: [] }],
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      responses: { Problem: { description: 'What went wrong, and what to do', content: problemContent } },
       schemas: { Problem: problemSchema },
     },
   };
 }
 
 const unwell: Json = { description: 'Not, or not yet' };
-const open: Readonly<Record<string, string>> = {
-  '/livez': 'Whether the process answers',
-  '/readyz': 'Whether it takes work',
-  '/health': 'How it is; with a token, each component',
+const open: Readonly<Record<string, readonly [id: string, summary: string]>> = {
+  '/livez': ['health.live', 'Whether the process answers'],
+  '/readyz': ['health.ready', 'Whether it takes work'],
+  '/health': ['health.show', 'How it is; with a token, each component'],
 };
 const stream: Json = { description: 'A stream of events', content: { 'text/event-stream': {} } };
 
 function describeOperation(operation: Operation, route: Route): Json {
-  const input = z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }) as Json;
-  delete input['$schema'];
-  const output = z.toJSONSchema(operation.output, { io: 'output', unrepresentable: 'any' }) as Json;
-  delete output['$schema'];
+  const input = schemaOf(operation.input, 'input');
+  const output = schemaOf(operation.output, 'output');
   const properties = { ...(input['properties'] as Json | undefined) };
   const required = new Set(input['required'] as string[] | undefined);
   const parameters: Json[] = [];
@@ -90,7 +100,12 @@ function describeOperation(operation: Operation, route: Route): Json {
     ...head(operation.name, route.summary, route.scope),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(takesBody(route.method) && Object.keys(properties).length > 0
-      ? { requestBody: { required: required.size > 0, content: { 'application/json': { schema: body } } } }
+      ? {
+          requestBody: {
+            required: required.size > 0,
+            content: { 'application/json': { schema: body, ...exampleOf(properties, required) } },
+          },
+        }
       : {}),
     responses: responses({
       200: { description: 'Done', content: { 'application/json': { schema: output } } },
@@ -115,8 +130,33 @@ function parameter(name: string, place: 'path' | 'query' | 'header', schema: unk
 }
 
 function responses(wanted: Json): Json {
-  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  return { ...wanted, default: { description: 'What went wrong, and what to do', content: problem } };
+  const problem = { $ref: '#/components/responses/Problem' };
+  return { ...wanted, '4XX': problem, default: problem };
+}
+
+const problemContent: Json = {
+  'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+};
+
+/** zod describes "any JSON value" by a definition of its own, which has no place inside of a document; `{}` says the same. */
+function schemaOf(type: z.ZodType, io: 'input' | 'output'): Json {
+  const schema = z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Json;
+  delete schema['$schema'];
+  delete schema['$defs'];
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    key === '$ref' && String(value).startsWith('#/$defs/') ? undefined : value,
+  ) as Json;
+}
+
+/** Put together from the examples of the fields; none unless everything that is needed has one. */
+function exampleOf(properties: Json, required: ReadonlySet<string>): Json {
+  const examples = Object.entries(properties).flatMap(([name, schema]) => {
+    const [first] = ((schema as Json)['examples'] as unknown[] | undefined) ?? [];
+    return first === undefined ? [] : [[name, first] as const];
+  });
+  const example = Object.fromEntries(examples);
+  const isWhole = [...required].every((name) => Object.hasOwn(example, name));
+  return examples.length > 0 && isWhole ? { example } : {};
 }
 
 const problemSchema: Json = {

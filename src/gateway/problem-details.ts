@@ -93,3 +93,13 @@ export function sendAnswer(response: ServerResponse, answer: Answer): void {
   });
   response.end(answer.body);
 }
+
+/** An answer that is no problem, where there is no framework. */
+export function sendPlain(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, {
+    ...plainHeaders,
+    'content-type': type,
+    'content-length': String(Buffer.byteLength(body)),
+  });
+  response.end(body);
+}

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { HomerError } from '../core/errors.ts';
+import { HomerError, isHomerError } from '../core/errors.ts';
 import type { Caller } from '../operations/operation.ts';
 import { checkHost, checkOrigin, type Names } from './guards.ts';
 import { answerFor, type Answer } from './problem-details.ts';
@@ -38,11 +38,22 @@ export function createSocketDoor(server: Server, options: SocketDoorOptions): So
   let sockets: Sockets | null = null;
   let isClosed = false;
 
+  /** By its header or its cookie; null: neither came, and the first message has to say. */
+  const callerOf = (request: IncomingMessage): Caller | null => {
+    try {
+      return options.authenticate(request);
+    } catch (error) {
+      if (request.headers.authorization === undefined && isHomerError(error, 'HOMER_TOKEN_MISSING'))
+        return null;
+      throw error;
+    }
+  };
+
   const accept = async (request: IncomingMessage, wire: Socket, head: Buffer): Promise<void> => {
     checkHost(request, options.names());
     checkOrigin(request, options.names());
     requireOriginOfCookie(request);
-    const caller = request.headers.authorization === undefined ? null : options.authenticate(request);
+    const caller = callerOf(request);
     if (bring === null) throw new HomerError('HOMER_STARTING', 'The ledger is not open yet.');
     sockets = await (bringing ??= bring());
     if (isClosed) {

@@ -99,7 +99,7 @@ export function configOperations(live: LiveConfig): readonly Operation[] {
             'HOMER_CONFIG_CHANGED',
             'config.yaml is not as it was when these changes were made.',
           );
-        const loaded = live.write(changeText(text, wanted));
+        const loaded = await live.write(changeText(text, wanted));
         return { output: { digest: loaded.digest, config: current(), warnings: warningsOf(loaded) } };
       },
     }),

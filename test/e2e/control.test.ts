@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Calls } from '../../src/client/calls.ts';
 import { connect, type Client } from '../../src/client/client.ts';
 import { readRecord } from '../../src/lifecycle/record.ts';
+import type { LoginAnswer, TokensAnswer } from '../../src/cli/answers.ts';
 import { openRoom, type Room } from './cli-process.ts';
+import { SocketClient, type Told } from './socket-client.ts';
 
 let room: Room;
 let client: Client;
@@ -161,4 +163,46 @@ test('channels, the log and presence are there to be looked at', async () => {
     (await room.run(['presence', '--json'])).stdout,
   ) as Calls['presence.list']['output'];
   expect(present).toMatchObject([{ client: 'control test', tokenId: 'owner', kind: 'websocket' }]);
+});
+
+const answerOf = async <Answer>(...args: string[]): Promise<Answer> =>
+  JSON.parse((await room.run([...args, '--json'])).stdout) as Answer;
+
+test('abuse 5: a token and a login that are revoked lose their open sockets within a second', async () => {
+  const port = (await readRecord(room.home))?.port ?? 0;
+  const made = (await room.run(['token', 'add', 'board', '--scope', 'operate'])).stdout.trim();
+  const byToken = await SocketClient.enter(port, made);
+  // Whoever may operate may set how wide a lane is, and nothing that is guarded.
+  const { digest } = await client.call('config.get');
+  const set = (path: string[], value: unknown): Promise<Told> =>
+    byToken.ask('config.set', { digest, confirm: true, changes: [{ path, value }] });
+  expect((await byToken.ask('config.get')).result['text']).toBeNull();
+  expect((await set(['hosts'], ['evil.example'])).error.data).toMatchObject({ code: 'HOMER_SCOPE_MISSING' });
+  expect((await set(['lanes', 'work', 'concurrency'], 4)).result).toMatchObject({ warnings: [] });
+
+  const { url } = await answerOf<LoginAnswer>('open');
+  const login = await fetch(url, { redirect: 'manual' });
+  const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '';
+  const origin = `http://127.0.0.1:${port}`;
+  const byCookie = await SocketClient.open(port, { headers: { cookie, origin } });
+  expect((await byCookie.ask('hello', { client: 'page' })).result).toMatchObject({
+    scopes: expect.arrayContaining(['read']) as unknown,
+  });
+  await expect(SocketClient.open(port, { headers: { cookie } })).rejects.toMatchObject({ status: 403 });
+  const foreign = SocketClient.open(port, { headers: { cookie, origin: 'https://evil.example' } });
+  await expect(foreign).rejects.toMatchObject({ status: 403 });
+
+  const { tokens } = await answerOf<TokensAnswer>('token', 'list');
+  const logins = tokens.filter(({ kind, state }) => kind === 'browser' && state === 'good');
+  for (const [socket, id] of [
+    [byToken, 'board'],
+    [byCookie, logins.at(-1)?.id ?? ''],
+  ] as const) {
+    const closed = socket.closed.then(({ code }) => [code, performance.now()] as const);
+    await client.call('tokens.revoke', { id });
+    const revokedAt = performance.now();
+    const [code, at] = await closed;
+    expect(code).toBe(4401);
+    expect(at - revokedAt).toBeLessThan(1_000);
+  }
 });

@@ -457,6 +457,17 @@ describe('answers', () => {
     expect(line?.fields['error']).toContain('SQLITE_ERROR');
   });
 
+  test('the page of the API needs no token, runs nothing, and is not for other pages', async () => {
+    const page = await ask(port, { path: '/docs/api', headers: { authorization: '' } });
+    expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(page.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^;]+; base-uri 'none'/,
+    );
+    expect(page.text).toContain('id="jobs.create"');
+    const foreign = await ask(port, { path: '/docs/api', headers: { origin: 'https://evil.example' } });
+    expect(foreign.status).toBe(403);
+  });
+
   test('an unknown address and an unknown method are 404, but no more', async () => {
     for (const sent of [
       { path: '/api/v2/jobs' },
