@@ -119,6 +119,7 @@ class Daemon {
     const ledger = await openLedger({
       file: join(home, 'homer.db'),
       backups: join(home, 'backups'),
+      shared: this.#config.current.ledger.shared,
       boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version, lastSignAt },
       now: Date.now,
       budgets: () => this.#config.current,

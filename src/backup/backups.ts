@@ -107,7 +107,7 @@ export class Backups implements Service {
   }
 
   state(): BackupState {
-    const lastVerifiedAt = listBackups(this.#directory)[0]?.madeAt ?? null;
+    const lastVerifiedAt = this.#newestAt();
     return { lastVerifiedAt, isCurrent: !this.#isStale, nextAt: this.#nextAt() };
   }
 
@@ -178,10 +178,20 @@ export class Backups implements Service {
     return this.#options.config().directory ?? this.#ownDirectory;
   }
 
+  /** Null: there is none. */
+  #newestAt(): number | null {
+    try {
+      return listBackups(this.#directory)[0]?.madeAt ?? null;
+    } catch {
+      // A directory that cannot be read is told when the next one is to be made; until then nothing else may suffer from it.
+      return null;
+    }
+  }
+
   #nextAt(): number | null {
     const { everyMs } = this.#options.config();
     if (everyMs === null) return null;
-    const newest = Math.max(listBackups(this.#directory)[0]?.madeAt ?? 0, this.#checkedAt ?? 0);
+    const newest = Math.max(this.#newestAt() ?? 0, this.#checkedAt ?? 0);
     const at =
       newest === 0
         ? this.#startedAt + Math.min(everyMs, this.#pace.firstMs)

@@ -65,6 +65,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
       maxDepth: file.subagents?.maxDepth ?? defaults.maxDepth,
       maxChildren: file.subagents?.maxChildren ?? defaults.maxChildren,
     },
+    ledger: { shared: file.ledger?.shared ?? false },
     backup: buildBackup(file.backup, expand),
     retention: buildRetention(file.retention),
     skills: buildSkills(file.skills ?? {}, expand),

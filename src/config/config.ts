@@ -134,6 +134,8 @@ export interface Config {
   /** How many levels of jobs that agents ask for there may be, and how many of them one job may have. */
   readonly subagents: { readonly maxDepth: number; readonly maxChildren: number };
   readonly skills: SkillsConfig;
+  /** Whether other programs may read the ledger while Homer runs. */
+  readonly ledger: { readonly shared: boolean };
   readonly backup: BackupConfig;
   readonly retention: Retention;
   /** Null: not configured. */

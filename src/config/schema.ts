@@ -275,6 +275,7 @@ export const fileSchema = mapping({
     maxDepth: z.int().min(0).max(16).optional(),
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
+  ledger: mapping({ shared: z.boolean().optional() }).optional(),
   backup: backupSchema({ mapping, absolute }).optional(),
   retention: retentionSchema(mapping).optional(),
   skills: skills.optional(),
