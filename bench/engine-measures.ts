@@ -108,6 +108,8 @@ export async function measureBacklog(queue: Contestant, backlog: number): Promis
   await queue.fill(backlog);
   const fillSeconds = seconds(startedAt);
   const filled = queue.memory();
+  // So many are left behind those, also where the backlog is small.
+  await queue.fill(sample);
   const full = await drain(queue, sample, 10);
   const worked = queue.memory();
   return {

@@ -106,7 +106,7 @@ const page = (title: string, text: string): string =>
 
 const welcomePage = page(
   'Homer',
-  'You are logged in. <a href="/openapi.json">What can be asked for</a> · <a href="/api/v1/status">How things stand</a>',
+  'You are logged in. <a href="/admin/jobs">Jobs</a> · <a href="/openapi.json">What can be asked for</a> · <a href="/api/v1/status">How things stand</a>',
 );
 const doorPage = page('Homer', 'Run <code>homer open</code> on the machine to log this browser in.');
 const stalePage = page(

@@ -100,7 +100,9 @@ describe.each(['embedded', 'bullmq'] as const)('with the engine %s', (kind) => {
   };
 
   test('it is shown in a browser, asks nobody else for anything, and breaks no rule of its page', async () => {
-    const { page, complaints } = await browser.visit(`${url}/admin/jobs`, { authorization });
+    const login = await daemon.ask<{ url: string }>('POST', '/api/v1/logins', {});
+    const { page, complaints } = await browser.visit(login.body.url);
+    await page.goto(`${url}/admin/jobs`);
     await page.getByRole('link', { name: 'quiet' }).first().waitFor();
     await page.goto(`${url}/admin/jobs/queue/default?status=completed`);
     await page.getByText('echo: Say <b>hello</b>').waitFor();
@@ -115,7 +117,20 @@ describe.each(['embedded', 'bullmq'] as const)('with the engine %s', (kind) => {
       await page.goto(`${url}/admin/jobs/queue/redis%3Adefault`);
       await page.getByText('Offers on their way through Redis').first().waitFor();
     }
+    // The cookie of the login acts, too, for what the page itself asks.
+    await page.goto(`${url}/admin/jobs/queue/quiet`);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'PUT'),
+      page.evaluate("fetch('/admin/jobs/api/queues/quiet/pause', { method: 'PUT' })"),
+    ]);
+    expect(answer.status()).toBe(200);
     expect(complaints).toEqual([]);
+    const [cookie] = await page.context().cookies();
+    const stolen = await fetch(`${url}/admin/jobs/api/queues/quiet/resume`, {
+      method: 'PUT',
+      headers: { cookie: `${cookie?.name ?? ''}=${cookie?.value ?? ''}`, 'sec-fetch-site': 'cross-site' },
+    });
+    expect(stolen.status).toBe(403);
   });
 
   test('it lists the jobs of each lane by their state', async () => {
@@ -136,7 +151,7 @@ describe.each(['embedded', 'bullmq'] as const)('with the engine %s', (kind) => {
     expect(await queues()).toHaveLength(kind === 'bullmq' ? 3 : 2);
   });
 
-  test('what is done there is done in the ledger', async () => {
+  test('what is done there is done in the ledger, and stands in the audit', async () => {
     expect((await board('PUT', `/api/queues/default/${ids.bad}/retry`)).status).toBe(204);
     const again = await daemon.untilJob(
       ids.bad,
@@ -151,6 +166,8 @@ describe.each(['embedded', 'bullmq'] as const)('with the engine %s', (kind) => {
     expect((await lane('quiet', 'latest')).isPaused).toBe(false);
     expect((await board('PUT', `/api/queues/default/${ids.runs}/clean`)).status).toBe(204);
     await daemon.untilJob(ids.runs, ({ state }) => state === 'cancelled');
+    const audit = await daemon.ask('GET', '/api/v1/audit?limit=100');
+    expect(JSON.stringify(audit.body)).toContain('"board"');
   });
 
   test('what would pass the ledger by is refused, with the reason', async () => {

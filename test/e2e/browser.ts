@@ -12,8 +12,8 @@ export interface Visit {
 }
 
 export interface TestBrowser {
-  /** A page that sends these headers with every request. */
-  visit(url: string, headers?: Readonly<Record<string, string>>): Promise<Visit>;
+  /** A page in a browser that knows nothing yet. */
+  visit(url: string): Promise<Visit>;
   close(): Promise<void>;
 }
 
@@ -34,8 +34,8 @@ export async function openBrowser(): Promise<TestBrowser> {
     ],
   });
   return {
-    async visit(url, headers = {}) {
-      const context = await browser.newContext({ extraHTTPHeaders: { ...headers } });
+    async visit(url) {
+      const context = await browser.newContext();
       const page = await context.newPage();
       const complaints: string[] = [];
       const { host } = new URL(url);
