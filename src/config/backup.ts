@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Keep } from '../core/backup.ts';
 import { parseSpan } from '../core/span.ts';
+import { retentionSchema } from './retention.ts';
 
 export interface BackupConfig {
   /** Null: only on request. Milliseconds. */
@@ -23,7 +24,17 @@ export const defaultKeep: Keep = { hourly: 24, daily: 7, weekly: 4 };
 const everyMs = 3_600_000;
 const most = z.int().min(0).max(10_000);
 
-export function backupSchema<Path extends z.ZodType>({ mapping, absolute }: Pieces<Path>) {
+/** All that is about keeping the ledger. */
+export function upkeepSchemas<Path extends z.ZodType>(pieces: Pieces<Path>) {
+  const { mapping } = pieces;
+  return {
+    ledger: mapping({ shared: z.boolean().optional() }).optional(),
+    backup: backupSchema(pieces).optional(),
+    retention: retentionSchema(mapping).optional(),
+  };
+}
+
+function backupSchema<Path extends z.ZodType>({ mapping, absolute }: Pieces<Path>) {
   return mapping({
     every: z
       .string()

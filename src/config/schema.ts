@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { permissionChoices } from '../core/agent.ts';
 import type { ExecutorKind } from '../core/agent.ts';
 import { bindSchema } from './bind.ts';
-import { backupSchema } from './backup.ts';
+import { upkeepSchemas } from './backup.ts';
 import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';
 import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { digestShape } from './digest.ts';
@@ -13,7 +13,6 @@ import { heartbeatShape } from './heartbeat.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
 import { proxiesSchema } from './proxies.ts';
-import { retentionSchema } from './retention.ts';
 import { channelSchemas } from './telegram.ts';
 import { schedulesSchema } from './schedules.ts';
 import { webhooksSchema } from './webhooks.ts';
@@ -275,9 +274,7 @@ export const fileSchema = mapping({
     maxDepth: z.int().min(0).max(16).optional(),
     maxChildren: z.int().min(0).max(1_000).optional(),
   }).optional(),
-  ledger: mapping({ shared: z.boolean().optional() }).optional(),
-  backup: backupSchema({ mapping, absolute }).optional(),
-  retention: retentionSchema(mapping).optional(),
+  ...upkeepSchemas({ mapping, absolute }),
   skills: skills.optional(),
   ...channelSchemas(secret),
   digest: mapping(digestShape).optional(),

@@ -15,7 +15,6 @@ import { cleanupOperations, type CleanupOptions } from './cleanup.ts';
 import { auditOperations } from './audit.ts';
 import { configOperations } from './config.ts';
 import { conversationOperations } from './conversation.ts';
-import { cleanupOperations, type CleanupOptions } from './cleanup.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { digestOperations } from './digest.ts';
