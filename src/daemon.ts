@@ -3,21 +3,20 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
-import { ensureToken } from './config/token.ts';
 import { messageOf } from './core/errors.ts';
-import { openCanvas } from './daemon/canvas.ts';
 import { createBoard } from './daemon/board.ts';
 import { lookAtHealth } from './daemon/health.ts';
+import { KnownSecrets } from './daemon/known-secrets.ts';
+import { startListening } from './daemon/listening.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { createReload } from './daemon/reloading.ts';
 import { openScheduler } from './daemon/scheduling.ts';
-import { openTokenBook, ownerTokenOf } from './daemon/tokens.ts';
+import { openTokenBook } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openUpkeep } from './daemon/upkeep.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { openEngine } from './engine/open.ts';
-import { createGateway } from './gateway/gateway.ts';
 import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
@@ -27,7 +26,7 @@ import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import { createLog, type Log } from './lifecycle/log.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
-import { lastSign, recordOf, removeRecord, writeRecord } from './lifecycle/record.ts';
+import { lastSign, removeRecord } from './lifecycle/record.ts';
 import { answerSignals } from './lifecycle/signals.ts';
 import type { Service } from './lifecycle/service.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
@@ -63,6 +62,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 class Daemon {
   readonly #options: DaemonOptions;
   readonly #log: Log;
+  readonly #secrets: KnownSecrets;
   readonly #pass: PassWaypoint;
   readonly #instanceId = randomUUID();
   readonly #startedAt = Date.now();
@@ -76,7 +76,8 @@ class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.#log = createLog(options.env['HOMER_LOG']);
+    this.#secrets = new KnownSecrets(options.home, options.env);
+    this.#log = createLog(options.env['HOMER_LOG'], this.#secrets.text);
     this.#pass = options.pass ?? passOn;
     this.#watchdog = createWatchdog(options.watchdog);
     this.#config = openConfig(options.home, options);
@@ -98,33 +99,19 @@ class Daemon {
 
   async #boot(): Promise<void> {
     const { home, version, lock, env } = this.#options;
-    // 1 the lock is held since before this file was loaded, the configuration is read; the token
-    const { token, warnings } = ensureToken(home);
-    for (const warning of warnings) this.#log.warn({}, warning);
-
+    // 1 the lock is held since before this file was loaded, the configuration is read; the token; 2 listen: /livez answers
+    // from here on, and whoever asks for more is told to wait
     const lastSignAt = await lastSign(home);
-
-    // 2 listen: /livez answers from here on, and whoever asks for more is told to wait
-    const { bind, hosts, port: wanted } = this.#config.current;
-    const listening = { bind, hosts, log: this.#log };
-    const gateway = createGateway({
-      ...listening,
-      port: wanted,
-      proxies: this.#config.current.proxies,
-      token,
+    const { gateway, owner, canvas, port } = await startListening({
+      home,
       version,
       instanceId: this.#instanceId,
-    });
-    const owner = ownerTokenOf(home, token, gateway);
-    const { port } = await gateway.listen();
-    const canvas = await openCanvas({
-      ...listening,
-      home,
-      port,
+      startedAt: this.#startedAt,
+      config: this.#config.current,
+      log: this.#log,
+      secrets: this.#secrets,
       onError: (error) => this.#fail(error, { part: 'canvas' }),
     });
-    const about = { version, port, canvasPort: canvas.port, startedAt: this.#startedAt };
-    await writeRecord(home, recordOf(process.pid, { ...about, instanceId: this.#instanceId }));
 
     // 3 the ledger, with its migrations, and 4 a boot of our own in it
     const ledger = await openLedger({
@@ -133,6 +120,7 @@ class Daemon {
       boot: { bootId: this.#instanceId, hostBootId: hostBootId(), pid: process.pid, version, lastSignAt },
       now: Date.now,
       budgets: () => this.#config.current,
+      redact: this.#secrets.text,
       onWriterState: createDiskWatch({
         log: this.#log,
         troubles: this.#troubles,
@@ -144,12 +132,16 @@ class Daemon {
     process.on('uncaughtException', (error) => crash(error, ledger, this.#log));
 
     // 5 what the boot before left running is adopted; whatever has to be waited for is waited for in the background
-    await this.#executors.refresh(this.#config.current);
+    await Promise.all([
+      this.#executors.refresh(this.#config.current),
+      this.#secrets.refresh(this.#config.current, this.#log),
+    ]);
     const base = {
       ledger,
       home,
       env,
       token: owner.current,
+      secrets: this.#secrets,
       userHome: this.#options.userHome,
       config: () => this.#config.current,
       executors: () => this.#executors.all(),
@@ -229,7 +221,7 @@ class Daemon {
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
       canvases: canvas.canvases,
-      about: { ...about, pid: process.pid, home },
+      about: { version, port, canvasPort: canvas.port, startedAt: this.#startedAt, pid: process.pid, home },
       presence: () => gateway.presence(),
       liveConfig: this.#config,
       ...upkeep,
@@ -265,6 +257,7 @@ class Daemon {
       ...parts,
       config: this.#config,
       executors: this.#executors,
+      secrets: this.#secrets,
       troubles: this.#troubles,
       log: this.#log,
       onError: (error) => this.#fail(error, { part: 'reload' }),

@@ -6,11 +6,13 @@ import type { Troubles } from '../health/condition.ts';
 import { warnOfOtherEngine } from '../health/engine-watch.ts';
 import type { Log } from '../lifecycle/log.ts';
 import type { ExecutorRegistry } from '../worker/executor-registry.ts';
+import type { KnownSecrets } from './known-secrets.ts';
 import type { Parts } from './parts.ts';
 
 export interface ReloadOptions extends Parts {
   readonly config: LiveConfig;
   readonly executors: ExecutorRegistry;
+  readonly secrets: KnownSecrets;
   readonly troubles: Troubles;
   readonly log: Log;
   readonly onError: (error: unknown) => void;
@@ -21,6 +23,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
   const {
     config,
     executors,
+    secrets,
     troubles,
     log,
     gateway,
@@ -53,8 +56,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => void {
     outside.reload();
     skillWatch.refresh();
     backups.refresh();
-    executors
-      .refresh(current)
+    Promise.all([executors.refresh(current), secrets.refresh(current, log)])
       .then(() => engine.refresh())
       .then(() => scheduler.refresh())
       .then(() => log.info({}, 'configuration reloaded'))

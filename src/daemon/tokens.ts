@@ -5,19 +5,27 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { TokenBook } from '../gateway/auth.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OwnerToken } from '../operations/tokens.ts';
+import type { KnownSecrets } from './known-secrets.ts';
+
+export interface LiveOwnerToken extends OwnerToken {
+  readonly current: () => string;
+}
 
 /** The owner's token, which may become another one. */
 export function ownerTokenOf(
   home: string,
   first: string,
   gateway: Pick<Gateway, 'replaceOwner'>,
-): OwnerToken & { readonly current: () => string } {
+  secrets: Pick<KnownSecrets, 'addOwner'>,
+): LiveOwnerToken {
   let token = first;
+  secrets.addOwner(first);
   return {
     current: () => token,
     rotate() {
       // The file first: once it is written, whoever reads it must be let in.
       token = rotateToken(home);
+      secrets.addOwner(token);
       gateway.replaceOwner(token);
       return token;
     },

@@ -30,6 +30,8 @@ export interface AppOptions extends BoardPart, Omit<StreamRouteOptions, 'guard' 
   callerOf(request: IncomingMessage): Caller;
   /** Where a request comes from. */
   peerOf(request: IncomingMessage): string;
+  /** Takes secrets out of what is told of an error. */
+  readonly redact: (text: string) => string;
   /** Writes the answer to the log, with the fault behind it if it is one of ours. */
   record(request: IncomingMessage, answer: Answer, error: unknown): void;
   /** Called when the answer of an operation is out. */
@@ -179,7 +181,7 @@ function sendError(
   reply: FastifyReply,
   error: unknown,
 ): FastifyReply {
-  const answer = answerFor(translate(error, options.bodyLimit));
+  const answer = answerFor(translate(error, options.bodyLimit), options.redact);
   options.record(request.raw, answer, error);
   if (isBodyEndless(request.raw, options.bodyLimit)) reply.header('connection', 'close');
   // Bytes, since the framework adds a charset to the type of text, which JSON has not.

@@ -31,6 +31,8 @@ export interface GatewayOptions {
   readonly instanceId: string;
   readonly version: string;
   readonly limits?: Partial<GatewayLimits>;
+  /** Takes secrets out of what is told of an error. */
+  readonly redact?: (text: string) => string;
 }
 
 export interface GatewayLimits extends StreamLimits, SocketLimits {

@@ -54,7 +54,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...gatewayLimits, ...options.limits };
-  const { log } = options;
+  const { log, redact = (text: string) => text } = options;
   const bind = options.bind ?? '127.0.0.1';
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
@@ -142,7 +142,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const listener = createListener({ ...limits, log, bind }, (request, response) => {
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     admit(request, response).catch((error: unknown) => {
-      const answer = answerFor(error);
+      const answer = answerFor(error, redact);
       requestLog.record(request, answer, error);
       if (isBodyEndless(request, limits.bodyBytes)) response.setHeader('connection', 'close');
       sendAnswer(response, answer);
@@ -192,6 +192,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           return caller;
         },
         peerOf: peers.of,
+        redact,
         arrive: (...stream) => arriveByStream(presence, peers, ...stream),
         record: requestLog.record,
       });
@@ -217,6 +218,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           server: { version: options.version, instanceId: options.instanceId },
           authenticate: (token, address) => authenticator.authenticateToken(token, address),
           record: requestLog.tell,
+          redact,
           onCount: (known) => listener.allowBeside(known),
         });
       });

@@ -28,12 +28,16 @@ export interface Answer {
   readonly faultId: string | null;
 }
 
-/** On every answer: nothing of Homer is for caches, frames, or guesses at its type. */
+/** On every answer: nothing of Homer is for caches, frames, scripts, other pages, or guesses at its type. */
 export const plainHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
 };
 
 const retryAfter: Readonly<Record<string, number>> = {
@@ -44,7 +48,7 @@ const retryAfter: Readonly<Record<string, number>> = {
 };
 
 /** A HomerError as it is; anything else, or one that has no place in HTTP, as HOMER_INTERNAL under a new id. */
-export function answerFor(error: unknown): Answer {
+export function answerFor(error: unknown, redact: (text: string) => string = (text) => text): Answer {
   const known = isHomerError(error) && catalogue[error.code].status !== null ? error : null;
   const faultId = known === null || known.code === 'HOMER_INTERNAL' ? randomBytes(6).toString('hex') : null;
   const shown =
@@ -63,12 +67,12 @@ export function answerFor(error: unknown): Answer {
     title: shown.title,
     status,
     code: shown.code,
-    detail: shown.message,
-    hint: shown.hint,
+    detail: redact(shown.message),
+    hint: redact(shown.hint),
     ...(Array.isArray(fields) ? { fields } : {}),
     ...(Array.isArray(choices) ? { choices } : {}),
   };
-  const body = JSON.stringify(problem);
+  const body = redact(JSON.stringify(problem));
   return { status, headers, body, problem, code: shown.code, retryAfter: wait, faultId };
 }
 

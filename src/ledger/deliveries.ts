@@ -68,9 +68,10 @@ export class Deliveries {
     if (target === null) throw new HomerError('HOMER_TARGET_INVALID', `"${draft.target}" is no target.`);
     const { key, jobId, text, kind = 'text', data = null, onUnknown = null } = draft;
     const id = this.#newId(now);
-    const json = data === null ? null : JSON.stringify(data);
+    const { redact } = this.#events;
+    const json = data === null ? null : redact(JSON.stringify(data));
     const to = [draft.target, target.line, kind] as const;
-    const { changes } = this.#insert.run(id, key, ...to, jobId, text, json, onUnknown, now);
+    const { changes } = this.#insert.run(id, key, ...to, jobId, redact(text), json, onUnknown, now);
     if (changes === 0) return { id: String(this.#byKey.get(key)?.['id']) as DeliveryId, created: false };
     this.#note('pending', { id, jobId, kind, target: draft.target }, now);
     return { id, created: true };

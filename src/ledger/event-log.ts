@@ -26,6 +26,8 @@ export class EventLog {
   readonly #newest: StatementSync;
   readonly #listeners = new Set<() => void>();
   #appended = false;
+  /** Takes secrets out of what is kept. */
+  redact: (text: string) => string = (text) => text;
 
   constructor(database: DatabaseSync, generation: string) {
     this.generation = generation;
@@ -49,7 +51,7 @@ export class EventLog {
     runId: string | null,
     data: Record<string, unknown> | null,
   ): void {
-    this.#insert.run(at, type, jobId, runId, data === null ? null : JSON.stringify(data));
+    this.#insert.run(at, type, jobId, runId, data === null ? null : this.redact(JSON.stringify(data)));
     this.#appended = true;
   }
 

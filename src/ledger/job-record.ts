@@ -240,6 +240,7 @@ export class JobMoves {
     data: Record<string, unknown> | null = null,
   ): Job & Move {
     assertMove(job.id, job.state, asked.state);
+    const { redact } = this.#events;
     const move = {
       ...(job.state === 'waiting' ? notWaiting : {}),
       ...asked,
@@ -247,7 +248,9 @@ export class JobMoves {
     };
     const values: (string | number | null)[] = [];
     for (const [part, value] of Object.entries(move) as [keyof Move, Move[keyof Move]][]) {
-      if (part === 'error') values.push(...problemColumns(move.error ?? null));
+      if (part === 'error')
+        values.push(...problemColumns(move.error ?? null).map((each) => redactOrNull(redact, each)));
+      else if (part === 'resultText' || part === 'resultData') values.push(redactOrNull(redact, value));
       else values.push(value as string | number | null);
     }
     this.#updateOf(move).run(...values, job.seq);
@@ -287,4 +290,8 @@ export class JobMoves {
 
 function problemColumns(error: Problem | null): (string | null)[] {
   return error === null ? [null, null, null] : [error.code, error.message, error.hint];
+}
+
+function redactOrNull(redact: (text: string) => string, value: unknown): string | null {
+  return typeof value === 'string' ? redact(value) : null;
 }

@@ -44,6 +44,8 @@ export interface LedgerOptions extends DatabaseOptions {
   readonly now: () => number;
   /** Told when writes start to fail and when they work again. */
   readonly onWriterState?: (state: WriterState) => void;
+  /** Takes secrets out of texts before they are kept: events, deliveries, results, errors. */
+  readonly redact?: (text: string) => string;
   /** The budgets of the day as configured now; none unless given. */
   readonly budgets?: () => Budgets;
 }
@@ -104,6 +106,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const boots = new Boots(database);
   const { generation, held, epoch, events, runKey } = beginBoot(database, boots, options);
 
+  if (options.redact !== undefined) events.redact = options.redact;
   const chance = createChance(randomFillSync);
   const deliveries = new Deliveries(database, events, (at) => newDeliveryId(at, chance(at)));
   const moves = new JobMoves(database, events, deliveries);

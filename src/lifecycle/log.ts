@@ -13,8 +13,15 @@ export interface Log {
 
 const levels: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
 
-/** `level` as HOMER_LOG has it; one that is not known counts as `info`. Written synchronously: a crash loses no line. */
-export function createLog(level: string | undefined): Log {
+/** Values under these keys are never written, whatever they are. */
+const secretKeys =
+  /"(authorization|proxy-authorization|cookie|set-cookie|password|passwd|secret|token|api_?key)":"(?:[^"\\]|\\.)*"/gi;
+
+/**
+ * `level` as HOMER_LOG has it; one that is not known counts as `info`. Written synchronously: a crash loses no line.
+ * `redact` takes known secrets out of each line.
+ */
+export function createLog(level: string | undefined, redact: (line: string) => string = (line) => line): Log {
   const logger = pino(
     {
       level: level !== undefined && levels.has(level) ? level : 'info',
@@ -22,6 +29,7 @@ export function createLog(level: string | undefined): Log {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: pino.stdSerializers.err },
+      hooks: { streamWrite: (line) => redact(line.replace(secretKeys, '"$1":"[redacted]"')) },
     },
     pino.destination({ dest: 2, sync: true }),
   );

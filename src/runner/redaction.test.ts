@@ -5,6 +5,38 @@ import { createEventRedactor, createRedactor } from './redaction.ts';
 
 const secret = 'sk-ab"c\\d-9876';
 
+describe("Homer's own tokens, which nobody knows by value", () => {
+  const tokens = [`homer_${'aB3-_'.repeat(8)}xyz`, `homer-run.r${'0'.repeat(19)}.${'k'.repeat(43)}`];
+
+  test('in a text, beside other secrets, and not what only begins like one', () => {
+    for (const redactor of [createRedactor([]), createRedactor([secret])])
+      for (const token of tokens) {
+        expect(redactor.text(`a ${token} b`)).toBe('a [redacted] b');
+        expect(redactor.text(`${token}${token}`)).toBe('[redacted][redacted]');
+        expect(redactor.text(token.slice(0, -1))).toBe(token.slice(0, -1));
+      }
+    expect(createRedactor([tokens[0]?.slice(0, 20) ?? '']).text(tokens[0] ?? '')).toBe('[redacted]');
+  });
+
+  test('however a text is cut, nothing of one is left and nothing else is lost', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...tokens),
+        fc.string(),
+        fc.array(fc.nat(), { maxLength: 8 }),
+        (token, around, cuts) => {
+          const text = `${around}home ${token}${around}`;
+          const at = [0, ...cuts.map((cut) => cut % text.length).sort((a, b) => a - b), text.length];
+          const events = at
+            .slice(1)
+            .map((end, i): AgentEvent => ({ type: 'text', text: text.slice(at[i], end), delta: true }));
+          expect(joined(redactAll(events))).toBe(createRedactor([secret]).text(text));
+        },
+      ),
+    );
+  });
+});
+
 describe('by value', () => {
   test('in any string of a value, keys and JSON within strings too', () => {
     const redactor = createRedactor([secret]);

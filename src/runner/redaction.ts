@@ -2,6 +2,7 @@
 // turn up by chance in ordinary text, and a secret that short protects nothing.
 
 import type { AgentEvent } from '../core/agent.ts';
+import { beginsOwnToken, longestOwnToken, ownToken } from '../core/own-token.ts';
 import type { RunnerEvent } from './files.ts';
 
 export const redacted = '[redacted]';
@@ -20,10 +21,8 @@ export interface Redactor {
 
 export function createRedactor(secrets: readonly string[]): Redactor {
   const needles = needlesOf(secrets);
-  if (needles.length === 0)
-    return { text: (text) => text, value: (value) => value, piece: (text) => ({ text, held: '' }) };
-  const longest = needles[0]?.length ?? 0;
-  const next = finderOf(needles);
+  const longest = Math.max(needles[0]?.length ?? 0, longestOwnToken);
+  const next = withOwnTokens(finderOf(needles));
   const text = (raw: string): string => {
     let shown = '';
     let done = 0;
@@ -41,6 +40,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   };
   const byBeginning = beginningsOf(needles);
   const isOpen = (end: string): boolean => {
+    if (beginsOwnToken(end)) return true;
     const alike =
       end.length < shortestSecret ? needles : (byBeginning.get(end.slice(0, shortestSecret)) ?? []);
     return alike.some((needle) => needle.length > end.length && needle.startsWith(end));
@@ -85,11 +85,13 @@ interface Match {
   readonly length: number;
 }
 
+type Finder = (raw: string, from: number) => Match | null;
+
 /**
  * Finds the first needle at or after a place, the longest of those that begin there. No regular expression: one of a whole
  * file is too large to be compiled, and the error then tells its source, which is all secrets.
  */
-function finderOf(needles: readonly string[]): (raw: string, from: number) => Match | null {
+function finderOf(needles: readonly string[]): Finder {
   const byBeginning = beginningsOf(needles);
   // Most places are passed over by their first two characters.
   const isFirst = new Uint8Array(0x1_00_00);
@@ -112,6 +114,20 @@ function finderOf(needles: readonly string[]): (raw: string, from: number) => Ma
 /** Needles by their first characters, as many as every needle has; in the order in which they are given. */
 function beginningsOf(needles: readonly string[]): ReadonlyMap<string, readonly string[]> {
   return Map.groupBy(needles, (needle) => needle.slice(0, shortestSecret));
+}
+
+/** Finds Homer's own tokens too, by their form: whoever has one, the daemon itself keeps only its digest. */
+function withOwnTokens(next: Finder): Finder {
+  return (raw, from) => {
+    const byValue = next(raw, from);
+    const shape = new RegExp(ownToken, 'g');
+    shape.lastIndex = from;
+    const found = shape.exec(raw);
+    if (found === null) return byValue;
+    const byShape = { index: found.index, length: found[0].length };
+    if (byValue === null || byShape.index < byValue.index) return byShape;
+    return byShape.index === byValue.index && byShape.length > byValue.length ? byShape : byValue;
+  };
 }
 
 type Event = AgentEvent | RunnerEvent;

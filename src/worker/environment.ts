@@ -21,16 +21,16 @@ export type ResolveSecret = (ref: SecretRef) => Promise<string>;
 
 /**
  * What the runner gets on its standard input. Whatever came from a reference, or stands in a variable whose name
- * speaks of a secret, is redacted from all that the run writes; so is the owner's token.
+ * speaks of a secret, is redacted from all that the run writes; so is what the daemon itself knows (`known`).
  */
 export async function buildSecretFrame(
   executor: ExecutorConfig,
   daemon: Variables,
-  ownerToken: string,
+  known: readonly string[],
   resolve: ResolveSecret,
 ): Promise<SecretFrame> {
   const env: Record<string, string> = { ...fallbacks };
-  const secrets = new Set([ownerToken]);
+  const secrets = new Set(known);
   const set = (name: string, value: string | undefined, isSecret: boolean): void => {
     if (value === undefined) return;
     env[name] = value;

@@ -30,8 +30,8 @@ export interface OpenWorkerOptions extends Omit<
 > {
   /** The daemon's environment; a run's own is built from it by name. */
   readonly env: Variables;
-  /** The owner's token, which must never come out of a run. */
-  readonly token: () => string;
+  /** What the daemon knows and must never come out of a run: the owner's token above all. */
+  readonly secrets: { readonly all: readonly string[] };
   readonly config: () => Config;
   /** Where the gateway listens, which runs are told. */
   readonly port: number;
@@ -42,7 +42,7 @@ export interface OpenWorkerOptions extends Omit<
 
 export function openWorker({
   env,
-  token,
+  secrets,
   config,
   port,
   skills,
@@ -69,7 +69,7 @@ export function openWorker({
     onCount: (runs) => keepAwake.runs(runs),
     runner: runner ?? ownRunner(env),
     async secretFrame(executor, run) {
-      const frame = await buildSecretFrame(executor, env, token(), (ref) => resolveSecret(ref, env));
+      const frame = await buildSecretFrame(executor, env, secrets.all, (ref) => resolveSecret(ref, env));
       return addRunAccess(frame, executor, run, { port, runTokens: options.ledger.runTokens });
     },
     skills: {

@@ -7,12 +7,18 @@ import type { AuditAnswer, LoginAnswer, TokensAnswer, TokenTextAnswer } from '..
 import { openRoom, type Room } from './cli-process.ts';
 import { ask as askAt, type Ask, type Said } from './gateway-fixture.ts';
 
+const hookSecret = 'hook-secret-that-nobody-may-see-4711';
 let room: Room;
 let port: number;
 beforeAll(async () => {
   room = await openRoom();
   mkdirSync(room.home, { recursive: true, mode: 0o700 });
-  writeFileSync(join(room.home, 'config.yaml'), 'proxies: [127.0.0.1]\n', { mode: 0o600 });
+  const hook = join(room.work, 'hook-secret');
+  writeFileSync(hook, `${hookSecret}\n`, { mode: 0o600 });
+  const webhooks = { ci: { scheme: 'bearer', secret: { file: hook }, prompt: 'x', executor: 'shell' } };
+  writeFileSync(join(room.home, 'config.yaml'), JSON.stringify({ proxies: ['127.0.0.1'], webhooks }), {
+    mode: 0o600,
+  });
   await homer('start');
   port = (JSON.parse(readFileSync(join(room.home, 'daemon.json'), 'utf8')) as { port: number }).port;
 });
@@ -192,4 +198,30 @@ test('the audit says who did what, and holds no secret', async () => {
   ).toBe(true);
   expect(JSON.stringify(entries)).not.toContain(token.slice(6));
   expect(await homer('audit', '-n', '5')).toContain('HOMER_INPUT_INVALID');
+});
+
+test('45 what an agent, a client or an error says of a secret is not written down', async () => {
+  const made = await homer('token', 'add', 'leaked', '--scope', 'read');
+  writeFileSync(join(room.work, 'made'), made);
+  const said = await homer('run', '-x', 'shell', 'cat hook-secret; cat made; cat home/token');
+  expect(said.replaceAll('[redacted]', '').trim()).toBe('');
+  const failed = await room.run([
+    'run',
+    '-x',
+    'shell',
+    '--notify',
+    'web',
+    'cat hook-secret made >&2; exit 3',
+  ]);
+  expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('[redacted]') as string });
+  await ask('', { headers: { 'user-agent': `${hookSecret} ${made} ${ownerToken()}`, host: 'evil.example' } });
+  const log = readFileSync(join(room.home, 'logs', 'daemon.log'), 'utf8');
+  expect(log).toContain('[redacted]');
+  const answers = await Promise.all(
+    ['/api/v1/jobs', '/api/v1/deliveries', '/api/v1/audit', '/api/v1/tokens'].map((path) =>
+      ask(ownerToken(), { path }),
+    ),
+  );
+  const text = [log, failed.stderr, ...answers.map((answer) => answer.text)].join('');
+  for (const secret of [hookSecret, made, ownerToken()]) expect(text).not.toContain(secret);
 });

@@ -35,6 +35,8 @@ export interface Desk {
   authenticate(token: string, address: string): Caller;
   /** Writes a refusal or a fault to the log. */
   record(fields: Readonly<Record<string, unknown>>, answer: Answer, error: unknown): void;
+  /** Takes secrets out of what is told of an error. */
+  redact(text: string): string;
   /** The answer of an operation is out. */
   answered(name: string): void;
   /** It is known now who that is. */
@@ -248,7 +250,7 @@ export class Connection {
 
   #fail(id: CallId | null, method: string, error: unknown): void {
     const { desk, address } = this.#options;
-    const { text, answer } = errorMessage(id, error);
+    const { text, answer } = errorMessage(id, error, desk.redact);
     desk.record({ method: 'WS', path: `/ws ${loggable(method)}`, address }, answer, error);
     if (id === null) return this.close(closeCodes.internal, answer.problem.detail);
     this.#outlet.send(text);

@@ -19,7 +19,7 @@ export interface SocketParts {
 
 export interface OpenSocketsOptions
   extends
-    Pick<Desk, 'now' | 'presence' | 'server' | 'authenticate' | 'record'>,
+    Pick<Desk, 'now' | 'presence' | 'server' | 'authenticate' | 'record' | 'redact'>,
     Pick<SocketsOptions, 'onCount' | 'peerOf'> {
   readonly limits: Desk['limits'] & { readonly bodyBytes: number; readonly heartbeatMs: number };
 }
