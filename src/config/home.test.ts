@@ -60,7 +60,7 @@ describe('prepared', () => {
     expect(prepareHome(home).warnings).toEqual([]);
   });
 
-  test('modes that let others in are mended and told', () => {
+  test('53 modes that let others in are mended and told', () => {
     prepareHome(home);
     chmodSync(home, 0o755);
     chmodSync(join(home, 'runs'), 0o777);
@@ -100,7 +100,7 @@ describe('the token', () => {
     expect(readdirSync(home)).toEqual(['token']);
   });
 
-  test('an open mode is mended and told', () => {
+  test('53 an open mode is mended and told', () => {
     ensureToken(home);
     chmodSync(join(home, 'token'), 0o644);
     expect(ensureToken(home).warnings).toHaveLength(1);

@@ -170,7 +170,7 @@ describe('a tarball is refused, and nothing is written, for', () => {
       [{ path: 'SKILL.md', data: head.replace('weather', 'two words') }],
     ],
     ['nothing in it', 'HOMER_SKILL_SOURCE', []],
-  ])('%s', async (_, code, entries) => {
+  ])('46 %s', async (_, code, entries) => {
     expect(await refusal(write('a.tar', tarball(entries)))).toBe(code);
     expect(await refusal(write('a.tar.gz', gzipped(entries)))).toBe(code);
     expect(readdirSync(room).sort()).toEqual(['a.tar', 'a.tar.gz']);
@@ -207,7 +207,7 @@ describe('a tarball is refused, and nothing is written, for', () => {
       () => Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(2_000, 7)]),
     ],
     ['half a gzip', 'HOMER_SKILL_SOURCE', () => gzipped([skillMd]).subarray(0, 60)],
-  ])('%s', async (_, code, data) => {
+  ])('46 %s', async (_, code, data) => {
     expect(await refusal(write('a.tgz', data()))).toBe(code);
     expect(readdirSync(room)).toEqual(['a.tgz']);
   });
@@ -229,7 +229,7 @@ describe('a folder is refused, and nothing is written, for', () => {
       'HOMER_SKILL_TOO_LARGE',
       (path) => Array.from({ length: limits.files }, (_, index) => mkdirSync(join(path, `d${index}`))),
     ],
-  ])('%s', async (_, code, make) => {
+  ])('36, 46 %s', async (_, code, make) => {
     const path = folder();
     make(path);
     expect(await refusal(path)).toBe(code);

@@ -28,7 +28,7 @@ function serveOnce(env: Record<string, string> = {}): { code: number | null; sai
   return { code: status, said: stderr };
 }
 
-test('of fifty at once one wins and all others exit with 75, three times, over a killed winner', async () => {
+test('52 of fifty at once one wins and all others exit with 75, three times, over a killed winner', async () => {
   for (const { winners, refused, words } of await raceToServe(50, 3)) {
     expect(winners, words).toBe(1);
     expect(refused).toEqual(Array(49).fill(75));
@@ -44,7 +44,7 @@ test('a refused one says who holds the directory: pid, port and uptime', async (
   expect(said).toContain(`pid ${daemon.pid}, port ${port}, up `);
 });
 
-test('leftovers of any kind hold nobody up', async () => {
+test('52 leftovers of any kind hold nobody up', async () => {
   writeFileSync(join(home.path, 'daemon.json'), '{"pid": 1, "torn');
   writeFileSync(join(home.path, 'daemon.json.0.tmp'), 'half');
   const first = home.start({ argv: serve });

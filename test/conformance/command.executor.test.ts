@@ -127,7 +127,7 @@ executorSuite('command', {
   },
 });
 
-test('the prompt takes every place of {prompt} in an argument, and stands on standard input only where it is asked for', () => {
+test('41 the prompt takes every place of {prompt} in an argument, and stands on standard input only where it is asked for', () => {
   const executor = openExecutor('command');
   const turn = {
     prompt: '$& {prompt}',

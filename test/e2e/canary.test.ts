@@ -57,7 +57,7 @@ function everyByteOf(directory: string): string {
 const ofProcess = (pid: number): string =>
   readFileSync(`/proc/${pid}/environ`, 'latin1') + readFileSync(`/proc/${pid}/cmdline`, 'latin1');
 
-test('what the daemon has is in no run, and what an executor has is nowhere else', async () => {
+test('42 what the daemon has is in no run, and what an executor has is nowhere else', async () => {
   expect(ofProcess(daemon.pid)).toContain(ofDaemon);
   // It gets its secret, and its output is told without it, also while it runs.
   expect(
@@ -115,7 +115,7 @@ test('a job can set no variable', async () => {
   expect(await work('other', 'env')).not.toMatch(/^(LD_|NODE_OPTIONS|PYTHON|BASH_ENV|DYLD_)/m);
 });
 
-test('a directory outside of the roots is refused however it is written', async () => {
+test('43 a directory outside of the roots is refused however it is written', async () => {
   const client = createClient(daemon, readToken(room.home));
   const roots = join(realpathSync(room.work), 'roots');
   mkdirSync(join(room.work, 'roots-too'));

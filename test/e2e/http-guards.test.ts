@@ -168,7 +168,7 @@ describe('host and origin', () => {
     '127.1:PORT',
     'localhost.:PORT',
     'user@localhost:PORT',
-  ])('Host %s is refused everywhere', async (host) => {
+  ])('10 Host %s is refused everywhere', async (host) => {
     for (const path of everyAddress) {
       const said = await ask(port, { path, headers: { host: host.replace('PORT', String(port)) } });
       expect(said.status).toBe(421);
@@ -216,7 +216,7 @@ describe('host and origin', () => {
     'http://127.0.0.1:PORT.evil',
     'file://',
     'http://localhost:PORT, https://evil.example',
-  ])('Origin %s is refused, without a word to the page', async (origin) => {
+  ])('11 Origin %s is refused, without a word to the page', async (origin) => {
     for (const path of everyAddress) {
       const said = await ask(port, { path, headers: { origin: origin.replace('PORT', String(port)) } });
       expect(said.status).toBe(403);
@@ -239,7 +239,7 @@ describe('host and origin', () => {
 });
 
 describe('authentication', () => {
-  test('nothing but the three small addresses answers without a token, also what is not there', async () => {
+  test('1 nothing but the three small addresses answers without a token, also what is not there', async () => {
     for (const path of [
       '/openapi.json',
       '/api/v1/jobs',
@@ -259,7 +259,7 @@ describe('authentication', () => {
       expect((await ask(port, { path, headers: { authorization: '' } })).status).toBe(200);
   });
 
-  test('a token in the address does not count and is not logged', async () => {
+  test('4 a token in the address does not count and is not logged', async () => {
     const said = await ask(port, {
       path: `/api/v1/jobs?token=${ownerToken}`,
       headers: { authorization: '' },
@@ -277,7 +277,7 @@ describe('authentication', () => {
     },
   );
 
-  test('who guesses is slowed down, whatever address he claims; the right token still works', async () => {
+  test('2, 3 who guesses is slowed down, whatever address he claims; the right token still works', async () => {
     const statuses: number[] = [];
     let last;
     for (let count = 0; count < 22; count++) {
@@ -294,7 +294,7 @@ describe('authentication', () => {
     expect((await ask(port, { path: '/api/v1/jobs', headers: { authorization: '' } })).status).toBe(401);
   });
 
-  test('a token of scope read reads, and does nothing else', async () => {
+  test('6 a token of scope read reads, and does nothing else', async () => {
     const headers = { authorization: `Bearer ${readToken}` };
     expect((await ask(port, { path: '/api/v1/jobs', headers })).status).toBe(200);
     expect((await ask(port, create({ prompt: 'x' }, { headers }))).status).toBe(403);
@@ -312,12 +312,12 @@ describe('bodies', () => {
     'application/json; charset=utf-16',
     'application/jsonp',
     'text/plain; application/json',
-  ])('a body of type %s is refused', async (type) => {
+  ])('13 a body of type %s is refused', async (type) => {
     const said = await ask(port, create({ prompt: 'x' }, { headers: { 'content-type': type } }));
     expect(said.status).toBe(415);
   });
 
-  test('a body without a type and a compressed one are refused', async () => {
+  test('13, 19 a body without a type and a compressed one are refused', async () => {
     expect((await ask(port, create({ prompt: 'x' }, { headers: { 'content-type': '' } }))).status).toBe(415);
     const bomb = gzipSync('0'.repeat(1_000_000)).toString('latin1');
     expect((await ask(port, create(bomb, { headers: { 'content-encoding': 'gzip' } }))).status).toBe(415);
@@ -342,7 +342,7 @@ describe('bodies', () => {
     expect(answer).toContain('HOMER_BODY_TOO_LARGE');
   });
 
-  test('5 MB are refused, and the client sees why', async () => {
+  test('19 5 MB are refused, and the client sees why', async () => {
     const said = await ask(port, create({ prompt: 'x'.repeat(5_000_000) }));
     expect(said).toMatchObject({ status: 413, json: { code: 'HOMER_BODY_TOO_LARGE' } });
   });
@@ -357,7 +357,7 @@ describe('bodies', () => {
     ['a constructor', '{"prompt":"x","constructor":{"prototype":{"a":1}}}'],
     ['nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
     ['nothing', ''],
-  ])('%s is refused', async (_what, body) => {
+  ])('19 %s is refused', async (_what, body) => {
     const said = await ask(port, create(body));
     expect(said).toMatchObject({ status: 400, json: { code: 'HOMER_INPUT_INVALID' } });
     expect(fixture.seen).toEqual([]);
@@ -365,7 +365,7 @@ describe('bodies', () => {
 });
 
 describe('fields', () => {
-  test('every problem is told at once, internal fields are unknown', async () => {
+  test('9 every problem is told at once, internal fields are unknown', async () => {
     const said = await ask(
       port,
       create({ prompt: 5, state: 'succeeded', attempts: 0, id: 'x', key: 'k', lane: null }),
@@ -447,7 +447,7 @@ describe('answers', () => {
     });
   });
 
-  test('a fault of ours tells an id that is in the log, and nothing else', async () => {
+  test('51 a fault of ours tells an id that is in the log, and nothing else', async () => {
     const said = await ask(port, { path: '/api/v1/lanes' });
     expect(said.status).toBe(500);
     expect(said.text).not.toMatch(/SQLITE|\/home|\.ts:/);
@@ -490,7 +490,7 @@ describe('answers', () => {
     expect(told).toBeLessThan(40);
   });
 
-  test('what a client sends into the log stays one short line', async () => {
+  test('49 what a client sends into the log stays one short line', async () => {
     const agent = `x\u001b[31m\u202e"}${'y'.repeat(9_000)}`;
     const head = `GET /nothing HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nConnection: close\r\n`;
     await tell(port, `${head}User-Agent: ${agent}\r\n\r\n`);
@@ -537,7 +537,7 @@ describe('answers', () => {
 });
 
 describe('the transport', () => {
-  test('a slow head and a slow body are ended', async () => {
+  test('17 a slow head and a slow body are ended', async () => {
     await restart({ headersTimeoutMs: 300, requestTimeoutMs: 60_000 });
     expect(await tell(port, 'GET /livez HTTP/1.1\r\nHost: ')).toMatch(/^HTTP\/1.1 408/);
     await restart({ headersTimeoutMs: 300, requestTimeoutMs: 300 });
@@ -547,7 +547,7 @@ describe('the transport', () => {
     expect(fixture.seen).toEqual([]);
   });
 
-  test('five hundred silent connections keep nobody waiting', async () => {
+  test('17 five hundred silent connections keep nobody waiting', async () => {
     const sockets = await Promise.all(
       Array.from({ length: 500 }, async () => {
         const socket = connect({ host: '127.0.0.1', port });
@@ -606,7 +606,7 @@ describe('the transport', () => {
     ['a bare line feed', 'X: a\nY: b\r\n\r\n'],
     ['chunked twice', 'Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
     ['a folded header', 'X: a\r\n b\r\n\r\n'],
-  ])('%s: refused, and the connection closed', async (_what, rest) => {
+  ])('18 %s: refused, and the connection closed', async (_what, rest) => {
     const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\nContent-Type: application/json\r\n`;
     expect(await tell(port, head + rest)).toMatch(/^HTTP\/1.1 4\d\d/);
     expect(fixture.seen).toEqual([]);

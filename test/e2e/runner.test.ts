@@ -162,7 +162,7 @@ describe('a command', () => {
 });
 
 describe('secrets', () => {
-  test('are in no file, no argument and no log, even when the agent shows them in pieces', async () => {
+  test('45 are in no file, no argument and no log, even when the agent shows them in pieces', async () => {
     const secret = 'sk-very"secret\\value-123456';
     const one = room({
       script: [
@@ -298,7 +298,7 @@ describe('the tree', () => {
     expect(await isLockHeldProof(one.directory())).toBe('free');
   });
 
-  test('in a sweep the daemon ends what a killed runner left, and nobody else', async () => {
+  test('44 in a sweep the daemon ends what a killed runner left, and nobody else', async () => {
     const length = uniqueSleep();
     const one = room({
       script: `sleep ${length} & setsid sleep ${length} & echo up; wait`,
@@ -321,7 +321,7 @@ describe('the tree', () => {
 });
 
 describe('limits', () => {
-  test('the wall ends a run that works on', async () => {
+  test('44 the wall ends a run that works on', async () => {
     const { exit } = await room({
       script: 'while :; do echo x; sleep 0.05; done',
       limits: { wallMs: 500 },
@@ -364,7 +364,7 @@ describe('limits', () => {
     expect((await after.finish()).exit?.verdict).toBe('stalled');
   });
 
-  test('too much output ends it, and the journal stays bounded', async () => {
+  test('44 too much output ends it, and the journal stays bounded', async () => {
     const one = room({ script: 'exec yes', limits: { outputBytes: 300_000 } });
     expect((await one.finish()).exit?.verdict).toBe('output_limit');
     expect(statSync(join(one.directory(), 'journal.jsonl')).size).toBeLessThan(1_500_000);

@@ -142,7 +142,7 @@ test('a host that sleeps for three days has not moved its clock: all is caught u
   expect(room.tally('daily')).toBe('pending:3');
 });
 
-test('new schedules work on after a clock of the year 2036 was put right', async () => {
+test('54 new schedules work on after a clock of the year 2036 was put right', async () => {
   await room.add('daily', { spec: '1d' });
   await room.moveClock(3_650 * dayMs);
   await room.settleAll();

@@ -40,7 +40,7 @@ test('a question comes with its command, and one tap allows it once', async () =
   expect(question.buttons).toEqual([]);
 });
 
-test('a tap of somebody else is nothing', async () => {
+test('33 a tap of somebody else is nothing', async () => {
   const path = await want('rm -rf /');
   const question = await room.untilSeen('May it use Bash?');
   room.server.press(owner.id, question.id, 'Once', stranger);
@@ -65,7 +65,7 @@ test('a tap that comes too late says what happened instead', async () => {
   expect(existsSync(`${path}.effect`)).toBe(false);
 });
 
-test('a tap that is delivered twice is one answer', async () => {
+test('33 a tap that is delivered twice is one answer', async () => {
   const path = await want('make');
   const question = await room.untilSeen('May it use Bash?');
   room.server.press(owner.id, question.id, 'Session');

@@ -38,7 +38,7 @@ describe('words', () => {
     expect(room.server.chats.violations).toEqual([]);
   });
 
-  test('that come twice make one job', async () => {
+  test('30 that come twice make one job', async () => {
     const daemon = await start();
     room.server.say(owner.id, 'once');
     await room.untilSeen('✅ Done');
@@ -49,7 +49,7 @@ describe('words', () => {
     expect(await jobs(daemon)).toHaveLength(2);
   });
 
-  test('of strangers make no job and get one word, also under a borrowed @name', async () => {
+  test('29 of strangers make no job and get one word, also under a borrowed @name', async () => {
     const daemon = await start();
     room.server.say(stranger.id, 'rm -rf /', { from: stranger });
     room.server.say(stranger.id, 'hello?', { from: stranger });
@@ -61,7 +61,7 @@ describe('words', () => {
     expect((await jobs(daemon)).map(({ prompt }) => prompt)).toEqual(['mine']);
   });
 
-  test('longer than a message come back in parts that fit, in order', async () => {
+  test('34 longer than a message come back in parts that fit, in order', async () => {
     await start();
     const lines = Array.from({ length: 600 }, (_, i) => `line ${i} of what was said`);
     room.server.say(owner.id, lines.join('\n'));

@@ -64,7 +64,7 @@ test('a token is made, told once, listed without its text, given another, and re
   expect(readFileSync(join(room.home, 'homer.db')).includes(first)).toBe(false);
 });
 
-test('8 no token gives more than it has, nor its like to somebody beside it', async () => {
+test('7, 8 no token gives more than it has, nor its like to somebody beside it', async () => {
   const admin = await homer('token', 'add', 'admin', '--scope', 'admin', '--expires', '1h');
   const worker = await homer('token', 'add', 'worker', '--scope', 'operate');
   const make = post('/api/v1/tokens', { name: 'child', scopes: ['admin'] });
@@ -80,7 +80,7 @@ test('8 no token gives more than it has, nor its like to somebody beside it', as
   expect(made.token.parent).toMatch(/^t/);
   expect(Date.parse(made.token.expiresAt ?? '')).toBeLessThanOrEqual(Date.now() + 3_600_000);
   expect((await ask(admin, post('/api/v1/tokens/child/rotate', {}))).status).toBe(200);
-  // 7 and 9: what it may do is not for the client to say.
+  // What it may do is not for the client to say.
   const wide = post('/api/v1/tokens', { name: 'y', scopes: ['read'], parent: 'owner', isOwner: true });
   expect((await ask(admin, wide)).status).toBe(400);
   expect(await homer('token', 'revoke', 'admin')).toContain('and 1 other that it made');
@@ -102,7 +102,7 @@ async function logIn(): Promise<Login> {
 
 const here = { 'sec-fetch-site': 'same-origin' };
 
-test('a browser is logged in by a link that is good once, and by nothing else in an address', async () => {
+test('4 a browser is logged in by a link that is good once, and by nothing else in an address', async () => {
   const { url } = await parsed<LoginAnswer>('open');
   expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/login\\?code=[\\w-]{32}$`));
   const { pathname, search } = new URL(url);
@@ -113,7 +113,7 @@ test('a browser is logged in by a link that is good once, and by nothing else in
       new RegExp(`^homer-${port}=homer_[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2\\d{6}$`),
     ),
   ]);
-  // 4 used, made up, or another secret in its place.
+  // Used, made up, or another secret in its place.
   for (const query of [search, '?code=x', `?code=${ownerToken()}`, `?token=${ownerToken()}`, ''])
     expect(await ask('', { path: `/login${query}` })).toMatchObject({ status: 401 });
   const log = readFileSync(join(room.home, 'logs', 'daemon.log'), 'utf8');

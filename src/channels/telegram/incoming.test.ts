@@ -20,14 +20,14 @@ test.each([
   ['another bot', { from: { ...odo, is_bot: true } }, 'nothing'],
 ])('%s makes no job', (_, more, is) => expect(readUpdate(message(more), doors)).toMatchObject({ is }));
 
-test('what is edited later changes nothing', () => {
+test('31 what is edited later changes nothing', () => {
   const { message: edited } = message({});
   expect(readUpdate({ update_id: 1, edited_message: edited } as never, doors)).toMatchObject({
     is: 'nothing',
   });
 });
 
-test('a forwarded message is told from the words of the person', () => {
+test('31 a forwarded message is told from the words of the person', () => {
   expect(readUpdate(message({ forward_origin: { type: 'hidden_user' } }), doors)).toMatchObject({
     isForwarded: true,
   });
