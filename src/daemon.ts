@@ -224,7 +224,7 @@ class Daemon {
       lookAgain: () => this.#executors.lookAgain(),
       webhooks,
       canvases: canvas.canvases,
-      about: { ...about, pid: process.pid, home },
+      about: { version, port, canvasPort: canvas.port, startedAt: this.#startedAt, pid: process.pid, home },
       presence: () => gateway.presence(),
       liveConfig: this.#config,
       ...upkeep,

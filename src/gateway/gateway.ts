@@ -226,6 +226,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           authenticate: (token, address) => authenticator.authenticateToken(token, address),
           redact,
           record: requestLog.tell,
+          redact,
           onCount: (known) => listener.allowBeside(known),
         });
       });

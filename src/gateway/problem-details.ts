@@ -67,8 +67,8 @@ export function answerFor(error: unknown, redact: (text: string) => string = (te
     title: shown.title,
     status,
     code: shown.code,
-    detail: shown.message,
-    hint: shown.hint,
+    detail: redact(shown.message),
+    hint: redact(shown.hint),
     ...(Array.isArray(fields) ? { fields } : {}),
     ...(Array.isArray(choices) ? { choices } : {}),
   };

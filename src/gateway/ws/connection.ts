@@ -37,6 +37,8 @@ export interface Desk {
   /** Takes secrets out of what is told of an error. */
   redact(text: string): string;
   record(fields: Readonly<Record<string, unknown>>, answer: Answer, error: unknown): void;
+  /** Takes secrets out of what is told of an error. */
+  redact(text: string): string;
   /** The answer of an operation is out. */
   answered(name: string): void;
   /** It is known now who that is. */

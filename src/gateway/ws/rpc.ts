@@ -52,7 +52,7 @@ export function resultMessage(id: CallId, result: unknown): string {
   return JSON.stringify({ jsonrpc: '2.0', id, result: result ?? null });
 }
 
-/** The answer to a request that failed, and what must stand in the log. `data` are the problem details of HTTP. */
+/** The answer to a request that failed, and what must stand in the log. `data` are the problem details of HTTP; `redact` takes secrets out. */
 export function errorMessage(
   id: CallId | null,
   error: unknown,
