@@ -1,8 +1,7 @@
 // What may stand in config.yaml, as it is written there. build.ts makes the value from it that the house uses.
 
 import { z } from 'zod';
-import { permissionChoices } from '../core/agent.ts';
-import type { ExecutorKind } from '../core/agent.ts';
+import { permissionChoices, type ExecutorKind } from '../core/agent.ts';
 import { bindSchema } from './bind.ts';
 import { upkeepSchemas } from './backup.ts';
 import { budgetNeeds, budgetShape, limitsSomething } from './budget-schema.ts';

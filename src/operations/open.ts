@@ -11,7 +11,6 @@ import type { Backups } from '../backup/backups.ts';
 import { approvalOperations } from './approvals.ts';
 import { canvasOperations } from './canvas.ts';
 import { backupOperations } from './backups.ts';
-import { cleanupOperations, type CleanupOptions } from './cleanup.ts';
 import { auditOperations } from './audit.ts';
 import { configOperations } from './config.ts';
 import { conversationOperations } from './conversation.ts';

@@ -48,8 +48,9 @@ export interface Begun {
 const batch = 200;
 /** After so many writes everybody else has a turn. */
 const sliceSize = 100;
-/** Sending takes at most one part in this many of a core, however many listen. */
+/** Sending takes one part in this many of a core, unless somebody would wait for longer than `mostGathers` times `gatherMs`. */
 const spareTime = 10;
+const mostGathers = 3;
 
 export class EventHub {
   readonly #log: EventLog;
@@ -182,7 +183,8 @@ export class EventHub {
       busyMs += (user + system) / 1_000;
     }
     this.#isSending = false;
-    this.#nextFlushAt = Math.max(began + this.#gatherMs, performance.now() + busyMs * (spareTime - 1));
+    const spareMs = Math.min(busyMs * (spareTime - 1), this.#gatherMs * mostGathers);
+    this.#nextFlushAt = Math.max(began + this.#gatherMs, performance.now() + spareMs);
     if (this.#count > 0 && this.#log.lastSeq() > this.#head) this.#schedule();
   }
 
