@@ -59,7 +59,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const now = (): number => performance.now();
   const grants = [ownerGrant(options.token), ...(options.grants ?? [])];
   const peers = createPeers(options.proxies ?? []);
-  const authenticator = createAuthenticator({ grants, now, peerOf: peers.of, port: () => port });
+  const authenticator = createAuthenticator({
+    grants,
+    now,
+    peerOf: (request) => peers.of(request),
+    port: () => port,
+  });
   const front = createFrontDoor({
     authenticator,
     peers,
@@ -196,7 +201,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           if (caller === undefined) throw new Error('a request passed without authentication');
           return caller;
         },
-        peerOf: peers.of,
+        peerOf: (request) => peers.of(request),
         redact,
         arrive: (...stream) => arriveByStream(presence, peers, ...stream),
         record: requestLog.record,
@@ -221,12 +226,11 @@ export function createGateway(options: GatewayOptions): Gateway {
           limits,
           now,
           presence,
-          peerOf: peers.of,
+          peerOf: (request) => peers.of(request),
           server: { version: options.version, instanceId: options.instanceId },
           authenticate: (token, address) => authenticator.authenticateToken(token, address),
           redact,
           record: requestLog.tell,
-          redact,
           onCount: (known) => listener.allowBeside(known),
         });
       });

@@ -252,7 +252,7 @@ export class Connection {
 
   #fail(id: CallId | null, method: string, error: unknown): void {
     const { desk, address } = this.#options;
-    const { text, answer } = errorMessage(id, error, desk.redact);
+    const { text, answer } = errorMessage(id, error, (text) => desk.redact(text));
     desk.record({ method: 'WS', path: `/ws ${loggable(method)}`, address }, answer, error);
     if (id === null) return this.close(closeCodes.internal, answer.problem.detail);
     this.#outlet.send(text);
