@@ -12,6 +12,7 @@ import { approvalOperations } from './approvals.ts';
 import { canvasOperations } from './canvas.ts';
 import { backupOperations } from './backups.ts';
 import { auditOperations } from './audit.ts';
+import { cleanupOperations, type CleanupOptions } from './cleanup.ts';
 import { configOperations } from './config.ts';
 import { conversationOperations } from './conversation.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
