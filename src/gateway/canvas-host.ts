@@ -9,7 +9,7 @@ import type { Canvas, CanvasFile, CanvasStore } from '../canvas/store.ts';
 import { isHomerError } from '../core/errors.ts';
 import { checkHost, namesOf } from './guards.ts';
 import { createListener, type ListenerOptions } from './listener.ts';
-import { plainHeaders } from './problem-details.ts';
+import { commonHeaders } from './problem-details.ts';
 import { createStreams, streamLimits } from './sse.ts';
 
 export interface CanvasHostOptions extends ListenerOptions {
@@ -111,7 +111,7 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
   };
 
   const listener = createListener(options, (request, response) => {
-    for (const [header, value] of Object.entries(plainHeaders)) response.setHeader(header, value);
+    for (const [header, value] of Object.entries(commonHeaders)) response.setHeader(header, value);
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     serve(request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();

@@ -28,13 +28,18 @@ export interface Answer {
   readonly faultId: string | null;
 }
 
-/** On every answer: nothing of Homer is for caches, frames, scripts, other pages, or guesses at its type. */
-export const plainHeaders: Readonly<Record<string, string>> = {
+/** On every answer, also of the canvas host: nothing is for caches or guesses at its type, nor for scripts unless it says so. */
+export const commonHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'content-security-policy':
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+};
+
+/** On every answer of the gateway: nothing of it is for frames or other pages either. */
+export const plainHeaders: Readonly<Record<string, string>> = {
+  ...commonHeaders,
   'x-frame-options': 'DENY',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
