@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 
 /** The numbers at the beginning of a test's name: `'2, 3 who guesses …'`, `'abuse 12: an upgrade …'`. */
 function numbersIn(source: string): ReadonlySet<number> {
-  const names = source.matchAll(/(?:test|\]\))\(\s*['"`](?:abuse )?(\d{1,2}(?:, \d{1,2})*)[: ]/g);
+  const names = source.matchAll(/(?:test|describe|\]\))\(\s*['"`](?:abuse )?(\d{1,2}(?:, \d{1,2})*)[: ]/g);
   return new Set([...names].flatMap(([, numbers = '']) => numbers.split(', ').map(Number)));
 }
 
