@@ -1,17 +1,14 @@
 // What the journal of a run says while it goes on, noted where it is needed: in the ledger, and for whoever asks what it does.
 
-import { join } from 'node:path';
 import type { Usage } from '../core/agent.ts';
 import { withNews } from '../core/allowance.ts';
-import { isHomerError } from '../core/errors.ts';
-import { fileNames, type JournalEntry } from '../runner/files.ts';
-import { readJournal } from '../runner/journal-reader.ts';
+import type { JournalEntry } from '../runner/files.ts';
+import type { JournalPart } from '../runner/journal-reader.ts';
 import { type ApprovalContext, type AskingRun, noteQuestions } from './approvals.ts';
 import { persist } from './persist.ts';
 
 export interface NotesContext extends ApprovalContext {
   readonly onUsage: () => void;
-  readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
 
 export interface NotedRun extends AskingRun {
@@ -27,7 +24,7 @@ export interface NotedRun extends AskingRun {
 export async function note(
   context: NotesContext,
   run: NotedRun,
-  { entries, nextOffset }: { readonly entries: readonly JournalEntry[]; readonly nextOffset: number },
+  { entries, nextOffset }: JournalPart,
   isOver: boolean,
   signal: AbortSignal,
 ): Promise<void> {
@@ -57,22 +54,4 @@ function noteUsage(
   if (run.usage === before || isOver) return;
   ledger.spending.noteLive(run.claim.runId, run.claim.lane, run.usage);
   onUsage();
-}
-
-/**
- * What its runner wrote after it was last looked at, before the run is settled: an answer that was applied must not be
- * taken for one that was not.
- */
-export async function noteRest(context: NotesContext, run: NotedRun, signal: AbortSignal): Promise<void> {
-  try {
-    for (;;) {
-      const part = await readJournal(join(run.directory, fileNames.journal), run.noted);
-      if (part.nextOffset === run.noted) return;
-      await note(context, run, part, true, signal);
-    }
-  } catch (error) {
-    if (signal.aborted || isHomerError(error, 'HOMER_FENCED')) throw error;
-    // What is shown of a run is not worth the run: its end is read from exit.json.
-    context.onError(error, { runId: run.claim.runId, part: 'journal' });
-  }
 }

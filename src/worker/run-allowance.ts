@@ -3,7 +3,7 @@
 import type { ExecutorConfig } from '../config/config.ts';
 import { leftOf, measures, narrower, spentMeasure } from '../core/allowance.ts';
 import type { Allowance, Measure } from '../core/allowance.ts';
-import type { RunId } from '../core/ids.ts';
+import type { JobId, RunId } from '../core/ids.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RunRecord, RunReport } from '../ledger/run-record.ts';
@@ -16,22 +16,18 @@ export interface RunAllowance {
   readonly day?: DayAllowance;
 }
 
-type LimitedJob = Pick<
-  JobRecord,
-  'id' | 'lane' | 'executor' | 'countedFrom' | 'maxTurns' | 'maxTokens' | 'maxCostUsd'
->;
+type LimitedJob = Pick<JobRecord, 'executor' | 'countedFrom' | 'maxTurns' | 'maxTokens' | 'maxCostUsd'>;
 type LimitingExecutor = Pick<ExecutorConfig, 'maxTurns' | 'maxTokens' | 'maxBudgetUsd'>;
 
-/** What the run that starts now may use, read from the ledger. */
-export function readAllowance(
-  ledger: Ledger,
-  job: LimitedJob,
-  runId: RunId,
-  config: LimitingExecutor,
-): RunAllowance {
-  const earlier = ledger.claims.runsOf(job.id).filter(({ id }) => id !== runId);
-  const day = ledger.spending.allowance(job.lane, ledger.now());
-  return { allowance: decideAllowanceOf(job, config, earlier), ...(day === null ? {} : { day }) };
+/** As much of an earlier run as its use of limits needs. */
+export type EarlierRun = Pick<RunRecord, 'fence' | 'executor' | 'usage'>;
+
+/** The runs of a job before this one. */
+export function readEarlier({ claims }: Ledger, jobId: JobId, runId: RunId): EarlierRun[] {
+  return claims
+    .runsOf(jobId)
+    .filter(({ id }) => id !== runId)
+    .map(({ fence, executor, usage }) => ({ fence, executor, usage }));
 }
 
 /**
@@ -41,7 +37,7 @@ export function readAllowance(
 export function decideAllowanceOf(
   job: LimitedJob,
   config: LimitingExecutor,
-  earlier: readonly Pick<RunRecord, 'fence' | 'executor' | 'usage'>[],
+  earlier: readonly EarlierRun[],
 ): RunAllowance['allowance'] {
   const counted = earlier.filter(({ fence }) => fence > job.countedFrom);
   const own = counted.filter(({ executor }) => executor === null || executor === job.executor);

@@ -1,28 +1,18 @@
 // Drives one run to its end. One loop serves a fresh claim, a run that was adopted, and one whose runner was killed a
-// second ago: start, follow, inspect, decide.
+// second ago: start, follow, inspect, decide. Whose run it is, and who is told of its end, it knows by a port only, so
+// that it is the same loop on the daemon's host and on any other.
 
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecutorConfig, SessionsConfig } from '../config/config.ts';
-import { HomerError, isHomerError } from '../core/errors.ts';
-import { isEnded } from '../core/job.ts';
+import { isHomerError } from '../core/errors.ts';
 import { decideRecovery } from '../core/recovery.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { Claim } from '../engine/engine.ts';
-import { openExecutor } from '../executors/open.ts';
 import type { RunReport } from '../ledger/run-record.ts';
-import type { JobRecord } from '../ledger/job-record.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { PassWaypoint } from '../lifecycle/waypoint.ts';
-import type { Exit, Isolation, SecretFrame } from '../runner/files.ts';
-import { followJournal } from '../runner/journal-reader.ts';
-import { withAdvice } from './advice.ts';
-import { tellAnswers } from './approvals.ts';
+import { type Exit, fileNames } from '../runner/files.ts';
+import { followJournal, readJournal } from '../runner/journal-reader.ts';
 import { waitForRunner } from './follow.ts';
-import type { Git } from './git.ts';
 import { inspectRun, whyUnproven, type Inspection } from './inspect.ts';
-import { openJobWorktree } from './job-worktree.ts';
-import { note, type NotedRun, noteRest } from './notes.ts';
-import { isPassing, persist } from './persist.ts';
+import { isPassing } from './persist.ts';
 import {
   emptySummary,
   type JournalSummary,
@@ -31,55 +21,18 @@ import {
   reportOfFailedStart,
   reportWithout,
 } from './report.ts';
-import { readAllowance, reportOfNothingLeft } from './run-allowance.ts';
-import { prepareRunFiles, workingDirectory } from './run-files.ts';
-import { withSkills, type RunSkills } from './run-skills.ts';
-import { resetIdleSession } from './session-policy.ts';
-import { type OrderedRun, orderStop, watchHeed } from './stop-order.ts';
-import { isLast, tidyWorktree } from './tidy-worktree.ts';
-import { readPast, turnOf } from './turn.ts';
-import { withLimitTerms } from './usage-limit.ts';
-import { startRunner, type RunnerCommand, type RunnerProcess } from './runner-process.ts';
-
-export interface RunContext {
-  readonly ledger: Ledger;
-  /** Absolute path of the state directory, and its `device:inode`. */
-  readonly home: string;
-  readonly homeIdentity: string;
-  readonly workerId: string;
-  readonly runner: RunnerCommand;
-  readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
-  readonly secretFrame: (executor: ExecutorConfig, run: Claim) => Promise<SecretFrame>;
-  readonly isolation: () => Promise<Isolation>;
-  readonly skills: RunSkills;
-  /** Milliseconds. */
-  readonly approvalExpiryMs: () => number;
-  readonly concurrencyOf: (lane: string) => number;
-  readonly git: Git;
-  readonly sessions: () => SessionsConfig;
-  /** Told after the usage of a run that goes on has become known. */
-  readonly onUsage: () => void;
-  readonly pass: PassWaypoint;
-  readonly onError: (error: unknown, context: Record<string, unknown>) => void;
-}
-
-/** A run in the hands of this worker. */
-export interface Run extends NotedRun, OrderedRun {
-  /** The host's boot in which it was granted; null where the system has no such id. */
-  readonly hostBootId: string | null;
-  /** Left by the ledger before it was restored, copied or moved: it is ended and its job held. */
-  readonly foreignGeneration: boolean;
-  /** It was told to end since a budget of the day is used up. */
-  isOverspent: boolean;
-}
+import type { DrivenRun, RunBook, RunHost } from './run-book.ts';
+import { startRunner, type RunnerProcess } from './runner-process.ts';
+import { orderStop, watchHeed } from './stop-order.ts';
 
 export type Step = 'start' | 'follow' | 'inspect' | 'settled';
 
 const retryMs = 2_000;
 
 /** Resolves when the run is settled. Rejects with the signal's reason when the run is handed over, it then goes on. */
-export async function driveRun(
-  context: RunContext,
+export async function driveRun<Run extends DrivenRun>(
+  host: RunHost,
+  book: RunBook<Run>,
   run: Run,
   first: Step,
   signal: AbortSignal,
@@ -87,29 +40,33 @@ export async function driveRun(
   let runner: RunnerProcess | null = null;
   for (let step = first; step !== 'settled';) {
     if (step === 'start') {
-      runner = await start(context, run, signal);
+      runner = await start(host, book, run, signal);
       step = runner === null ? 'settled' : 'follow';
     } else if (step === 'follow') {
-      await follow(context, run, runner, signal);
+      await follow(host, book, run, runner, signal);
       runner = null;
       step = 'inspect';
-    } else step = await conclude(context, run, signal);
+    } else step = await conclude(host, book, run, signal);
   }
 }
 
 /** Null when the run never came to a runner and is settled. */
-async function start(context: RunContext, run: Run, signal: AbortSignal): Promise<RunnerProcess | null> {
-  context.pass('4-recorded');
+async function start<Run extends DrivenRun>(
+  host: RunHost,
+  book: RunBook<Run>,
+  run: Run,
+  signal: AbortSignal,
+): Promise<RunnerProcess | null> {
+  host.pass('4-recorded');
   for (;;) {
-    const job = context.ledger.jobs.get(run.claim.jobId);
     try {
-      if (job.cancelRequestedAt === null) return await spawn(context, run, job, signal);
-      await settle(context, run, reportWithout(emptySummary, 'cancelled', undefined), signal);
+      if (!book.isCancelled(run)) return await spawn(host, book, run, signal);
+      await settle(host, book, run, reportWithout(emptySummary, 'cancelled', undefined), signal);
       return null;
     } catch (error) {
       if (signal.aborted || isHomerError(error, 'HOMER_FENCED')) throw error;
       if (!isPassing(error)) {
-        await settle(context, run, reportOfFailedStart(error), signal);
+        await settle(host, book, run, reportOfFailedStart(error), signal);
         return null;
       }
     }
@@ -117,71 +74,49 @@ async function start(context: RunContext, run: Run, signal: AbortSignal): Promis
   }
 }
 
-async function spawn(
-  context: RunContext,
+async function spawn<Run extends DrivenRun>(
+  host: RunHost,
+  book: RunBook<Run>,
   run: Run,
-  job: JobRecord,
   signal: AbortSignal,
 ): Promise<RunnerProcess | null> {
-  const { ledger, home, homeIdentity, pass } = context;
-  const { runId } = run.claim;
-  const config = context.executors()[job.executor];
-  if (config === undefined) {
-    throw new HomerError(
-      'HOMER_EXECUTOR_UNKNOWN',
-      `The executor "${job.executor}" is not configured any more.`,
-    );
-  }
-  const allowance = readAllowance(ledger, job, runId, config);
-  const nothingLeft = reportOfNothingLeft(allowance);
-  if (nothingLeft !== null) {
-    await settle(context, run, nothingLeft, signal);
+  const briefing = await book.prepare(run, signal);
+  if ('report' in briefing) {
+    await settle(host, book, run, briefing.report, signal);
     return null;
   }
-  const frame = await context.secretFrame(config, run.claim);
-  const isolation = await context.isolation();
-  const executor = openExecutor(config.kind);
-  const worktree = await openJobWorktree(context, job, signal);
-  await resetIdleSession(ledger, job, context.sessions(), signal);
-  const cwd = worktree?.cwd ?? workingDirectory(home, job);
-  const skills = await context.skills.prepare(job, cwd, config);
-  const past = readPast(ledger, job, runId, executor);
-  const turn = withSkills(turnOf(job, cwd, executor, config, past), skills, executor);
-  const equipped = await context.skills.addVariables(frame, skills);
-  const approvals = { expiryMs: context.approvalExpiryMs(), granted: ledger.sessionGrants.of(job) };
-  const terms = { approvals, allowance, worktree, generation: ledger.generation };
-  prepareRunFiles(home, { runId, job, config, turn, home: homeIdentity, isolation, ...terms });
-  pass('5-specified');
-  await persist(ledger, () => ledger.claims.recordStart(run.claim, context.workerId, ledger.now()), signal);
-  const runner = await startRunner(context.runner, run.directory, runId, homeIdentity, equipped);
-  pass('6-spawned');
+  host.pass('5-specified');
+  await book.recordStart(run, signal);
+  const { directory, claim } = run;
+  const runner = await startRunner(host.runner, directory, claim.runId, host.homeIdentity, briefing.frame);
+  host.pass('6-spawned');
   return runner;
 }
 
 /** Returns when the runner has ended or is gone. What the journal says meanwhile is noted. */
-async function follow(
-  context: RunContext,
+async function follow<Run extends DrivenRun>(
+  host: RunHost,
+  book: RunBook<Run>,
   run: Run,
   runner: RunnerProcess | null,
   signal: AbortSignal,
 ): Promise<void> {
-  // A cancel that came before there was an inbox is only in the ledger.
-  if (context.ledger.jobs.get(run.claim.jobId).cancelRequestedAt !== null)
-    orderStop(context, run, 'cancelled');
-  else if (run.foreignGeneration) orderStop(context, run, 'interrupted');
-  else void tellRun(context, run, signal);
-  const stopWatching = watchHeed(context, run);
+  // A cancel that came before there was an inbox is only in the book.
+  if (book.isCancelled(run)) orderStop(host, run, 'cancelled');
+  else if (run.foreignGeneration) orderStop(host, run, 'interrupted');
+  else void book.tell(run, signal);
+  const stopWatching = watchHeed(host, run, () => book.time(run));
   const following = new AbortController();
   const either = AbortSignal.any([signal, following.signal]);
   const journal = followJournal(
     run.directory,
     run.noted,
-    (entries, nextOffset) => note(context, run, { entries, nextOffset }, false, signal),
+    (entries, nextOffset) => book.note(run, { entries, nextOffset }, false, signal),
     either,
   ).catch(
     // What is shown of a run is not worth the run: it goes on, and its end is read from exit.json.
     (error: unknown) => {
-      if (!signal.aborted) context.onError(error, { runId: run.claim.runId, part: 'journal' });
+      if (!signal.aborted) host.onError(error, { runId: run.claim.runId, part: 'journal' });
     },
   );
   try {
@@ -191,25 +126,18 @@ async function follow(
     following.abort();
     await journal;
   }
-  context.pass('7-followed');
+  host.pass('7-followed');
 }
 
-/** Tells its runner what persons answered, once its job has its slot. Never rejects. */
-export async function tellRun(context: RunContext, run: Run, signal: AbortSignal): Promise<void> {
-  try {
-    await tellAnswers(context, run, signal);
-  } catch (error) {
-    // Handed over: the next daemon finds the answer in the ledger.
-    if (!signal.aborted) context.onError(error, { runId: run.claim.runId, order: 'answer' });
-  }
-}
-
-async function conclude(context: RunContext, run: Run, signal: AbortSignal): Promise<Step> {
-  const { ledger, pass } = context;
-  const starts = ledger.claims.findRun(run.claim.runId)?.starts ?? 0;
-  const inspection = await inspectRun({ ...run, starts });
+async function conclude<Run extends DrivenRun>(
+  host: RunHost,
+  book: RunBook<Run>,
+  run: Run,
+  signal: AbortSignal,
+): Promise<Step> {
+  const inspection = await inspectRun({ ...run, starts: book.starts(run) });
   const decision = decideRecovery(inspection.facts);
-  pass('7-ended');
+  host.pass('7-ended');
   switch (decision.do) {
     case 'adopt':
     case 'end':
@@ -217,53 +145,49 @@ async function conclude(context: RunContext, run: Run, signal: AbortSignal): Pro
     case 'start':
       return 'start';
     case 'waitForPerson':
-      await noteRest(context, run, signal);
-      await awaitPerson(context, run, whyUnproven(inspection), signal);
+      await noteRest(host, book, run, signal);
+      await book.awaitPerson(run, whyUnproven(inspection), signal);
       return 'settled';
     default:
-      await noteRest(context, run, signal);
-      await settle(context, run, reportOf(inspection, decision), signal);
+      await noteRest(host, book, run, signal);
+      await settle(host, book, run, reportOf(inspection, decision), signal);
       return 'settled';
   }
 }
 
-/** The run ends and its job waits for a person. */
-export async function awaitPerson(
-  context: RunContext,
+/**
+ * What its runner wrote after it was last looked at, before the run is settled: an answer that was applied must not be
+ * taken for one that was not.
+ */
+export async function noteRest<Run extends DrivenRun>(
+  host: Pick<RunHost, 'onError'>,
+  book: Pick<RunBook<Run>, 'note'>,
   run: Run,
-  why: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { ledger } = context;
-  const code = isHeld(context, run) ? 'HOMER_HELD' : 'HOMER_TREE_UNPROVEN';
-  await persist(ledger, () => ledger.claims.await(run.claim, code, why, ledger.now()), signal);
-}
-
-/** Once a person has released the daemon, a run that was still being ended is settled like any other. */
-function isHeld({ ledger }: RunContext, run: Run): boolean {
-  return run.foreignGeneration && ledger.isHeld();
-}
-
-/** Ends the run and moves its job, however long the disk refuses. A stale claim rejects with HOMER_FENCED. */
-async function settle(context: RunContext, run: Run, report: RunReport, signal: AbortSignal): Promise<void> {
-  const { ledger } = context;
-  const { onLost } = context.sessions();
-  const job = ledger.jobs.get(run.claim.jobId);
-  const config = context.executors()[job.executor];
-  const cwd = workingDirectory(context.home, job);
-  const advised = withAdvice(report, { executor: job.executor, config, cwd });
-  const terms = await withLimitTerms(advised, job, config, run.directory);
-  const whole = { ...terms, onLost };
-  if (isHeld(context, run)) await awaitPerson(context, run, 'Its run was ended by the held start.', signal);
-  else {
-    const { jobId } = run.claim;
-    // What lives on may still write there.
-    const mayTidy = report.tree === 'dead';
-    if (mayTidy && isLast(report)) await tidyWorktree(context, jobId, signal);
-    await persist(ledger, () => ledger.claims.settle(run.claim, whole, ledger.now()), signal);
-    if (mayTidy && isEnded(ledger.jobs.get(jobId).state)) await tidyWorktree(context, jobId, signal);
+  try {
+    for (;;) {
+      const part = await readJournal(join(run.directory, fileNames.journal), run.noted);
+      if (part.nextOffset === run.noted) return;
+      await book.note(run, part, true, signal);
+    }
+  } catch (error) {
+    if (signal.aborted || isHomerError(error, 'HOMER_FENCED')) throw error;
+    // What is shown of a run is not worth the run: its end is read from exit.json.
+    host.onError(error, { runId: run.claim.runId, part: 'journal' });
   }
-  context.pass('8-settled');
+}
+
+/** Ends the run, however long the book refuses. A stale claim rejects with HOMER_FENCED. */
+async function settle<Run extends DrivenRun>(
+  host: RunHost,
+  book: RunBook<Run>,
+  run: Run,
+  report: RunReport,
+  signal: AbortSignal,
+): Promise<void> {
+  await book.settle(run, report, signal);
+  host.pass('8-settled');
 }
 
 /** An agent that was never started has no session to go on in. */

@@ -4,25 +4,23 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ExecutorConfig } from '../config/config.ts';
 import { narrower } from '../core/allowance.ts';
-import type { Generation, RunId } from '../core/ids.ts';
+import type { RunId } from '../core/ids.ts';
 import type { ExecutorSettings, Turn } from '../executors/executor.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
+import type { Brief } from './brief.ts';
 import type { RunAllowance } from './run-allowance.ts';
-import { type ApprovalTerms, fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
+import { fileNames, filesVersion, type Isolation, type Spec } from '../runner/files.ts';
 import type { Launch } from '../runner/launch.ts';
 import { syncDirectory, writeSpec } from '../runner/records.ts';
 import type { Worktree } from './worktree.ts';
 
 export interface RunPlan {
-  readonly runId: RunId;
-  readonly job: JobRecord;
+  readonly brief: Brief;
   readonly config: ExecutorConfig;
   readonly turn: Turn;
-  readonly generation: Generation;
   /** `device:inode` of the state directory. */
   readonly home: string;
   readonly isolation: Isolation;
-  readonly approvals: ApprovalTerms;
   readonly allowance: RunAllowance;
   /** Null: it works in the job's directory itself. */
   readonly worktree: Worktree | null;
@@ -34,7 +32,7 @@ export function runDirectory(home: string, runId: RunId): string {
 
 /** Writes the directory and spec.json, synced. Throws as the file system does. */
 export function prepareRunFiles(home: string, plan: RunPlan): string {
-  const directory = runDirectory(home, plan.runId);
+  const directory = runDirectory(home, plan.brief.runId);
   mkdirSync(join(directory, fileNames.inbox), { recursive: true, mode: 0o700 });
   writeSpec(directory, specOf(home, plan));
   syncDirectory(join(home, 'runs'));
@@ -43,8 +41,9 @@ export function prepareRunFiles(home: string, plan: RunPlan): string {
 
 function specOf(
   stateDirectory: string,
-  { runId, job, config, turn, generation, home, isolation, approvals, allowance, worktree }: RunPlan,
+  { brief, config, turn, home, isolation, allowance, worktree }: RunPlan,
 ): Spec {
+  const { generation, runId, job, expiryMs, granted } = brief;
   return {
     version: filesVersion,
     generation,
@@ -62,14 +61,14 @@ function specOf(
       toolMs: config.toolMs,
       ...allowance,
     },
-    approvals,
+    approvals: { expiryMs, granted },
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
     launch: launchOf(config, stateDirectory, worktree, turn),
   };
 }
 
 /** The real path of the directory a job was accepted for. */
-export function workingDirectory(stateDirectory: string, job: JobRecord): string {
+export function workingDirectory(stateDirectory: string, job: Pick<JobRecord, 'cwd'>): string {
   return resolve(realpathSync(stateDirectory), job.cwd);
 }
 

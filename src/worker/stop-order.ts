@@ -4,7 +4,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import { directoryIdentity, isLockHeldProof } from '../lifecycle/lock.ts';
 import { hostBootId, isSameProcess, isStopped } from '../lifecycle/process-identity.ts';
 import { fileNames, filesVersion, type OrderedStop } from '../runner/files.ts';
@@ -15,7 +14,6 @@ import { orderNumbers, readExit, readOrder, readRunRecord, sendOrder } from '../
 import type { Claim } from '../engine/engine.ts';
 
 export interface OrderContext {
-  readonly ledger: Ledger;
   readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
 
@@ -26,6 +24,12 @@ export interface OrderedRun {
   readonly marker: string;
   /** Its runner was told to end. */
   isToEnd: boolean;
+}
+
+/** The time limit of a run, ms (0: none), and whether its time counts now: not while a person is asked. */
+export interface RunTime {
+  readonly timeoutMs: number;
+  readonly counts: boolean;
 }
 
 /** All in ms. */
@@ -42,7 +46,7 @@ export const patience: Patience = { lookMs: 5_000, orderMs: 30_000, wallMs: 60_0
 
 /** Tells the runner to end; its verdict comes with its end. */
 export function orderStop(
-  { onError }: Pick<OrderContext, 'onError'>,
+  { onError }: OrderContext,
   run: OrderedRun,
   reason: OrderedStop,
   about: { readonly message?: string; readonly until?: number } = {},
@@ -69,7 +73,12 @@ export function orderedStop(directory: string): OrderedStop | null {
  * told and does not is killed; what it started is ended when the run is inspected. Counted in our own ticks, so that a machine
  * that slept ends nothing. Returns what stops the looking.
  */
-export function watchHeed(context: OrderContext, run: OrderedRun, wait: Patience = patience): () => void {
+export function watchHeed(
+  context: OrderContext,
+  run: OrderedRun,
+  timeOf: () => RunTime,
+  wait: Patience = patience,
+): () => void {
   const { runId } = run.claim;
   let last = performance.now();
   let workedMs = 0;
@@ -79,9 +88,10 @@ export function watchHeed(context: OrderContext, run: OrderedRun, wait: Patience
     const now = performance.now();
     const worth = tickWorth(now - last, wait.lookMs);
     last = now;
-    if (!run.isToEnd && isAtWork(context.ledger, run)) {
+    const time = run.isToEnd ? null : timeOf();
+    if (time?.counts === true && !isStoppedRunner(run)) {
+      const { timeoutMs } = time;
       workedMs += worth;
-      const { timeoutMs } = context.ledger.jobs.get(run.claim.jobId);
       if (timeoutMs > 0 && workedMs >= timeoutMs + Math.max(wait.wallMs, timeoutMs / 10))
         orderStop(context, run, 'timed_out');
     } else if (run.isToEnd && (orderedMs += worth) >= wait.orderMs) {
@@ -107,11 +117,10 @@ export function watchHeed(context: OrderContext, run: OrderedRun, wait: Patience
   return () => clearInterval(timer);
 }
 
-/** The time limit does not count while a person is asked, nor while somebody has stopped the runner. */
-function isAtWork({ jobs, approvals }: Ledger, { claim, directory }: OrderedRun): boolean {
-  if (jobs.get(claim.jobId).state !== 'running' || approvals.openOfRun(claim.runId).length > 0) return false;
+/** Somebody has stopped the runner, which is no work. */
+function isStoppedRunner({ directory }: OrderedRun): boolean {
   const record = readRunRecord(directory);
-  return record === null || !isStopped(record.pid);
+  return record !== null && isStopped(record.pid);
 }
 
 /** Kills the runner unless it has heeded its order; the number it had, or null when nothing was killed. */

@@ -28,7 +28,8 @@ export interface Past {
 /** Room that is kept free in an argument with a prompt and a record (MAX_ARG_STRLEN, execve(2)). */
 const argumentBytes = 120 * 1024;
 
-export function readPast(ledger: Ledger, job: JobRecord, runId: RunId, executor: Executor): Past {
+/** `canFork`: its executor can begin an agent session as a copy of another one. */
+export function readPast(ledger: Ledger, job: JobRecord, runId: RunId, canFork: boolean): Past {
   const session = job.sessionId === null ? null : ledger.sessions.find(job.sessionId);
   const isCutOff = ledger.claims
     .runsOf(job.id)
@@ -40,7 +41,7 @@ export function readPast(ledger: Ledger, job: JobRecord, runId: RunId, executor:
   }
   const agentSessionId = session.agentExecutor === job.executor ? session.agentSessionId : null;
   const isFirst = job.fence <= 1 && agentSessionId === null && session.lastTurnAt === null;
-  const source = isFirst && executor.forks === true ? ledger.sessions.unmovedSource(session) : null;
+  const source = isFirst && canFork ? ledger.sessions.unmovedSource(session) : null;
   return {
     agentSessionId,
     established: ledger.sessions.isEstablished(session),
@@ -53,7 +54,7 @@ export function readPast(ledger: Ledger, job: JobRecord, runId: RunId, executor:
 
 /** `cwd`: absolute, where the agent works. */
 export function turnOf(
-  job: JobRecord,
+  job: Pick<JobRecord, 'prompt'>,
   cwd: string,
   executor: Executor,
   config: ExecutorConfig,
@@ -78,7 +79,11 @@ export function turnOf(
 }
 
 /** A command takes its prompt for what it was made for, which need not be words: it gets a record only where it is told to. */
-function recordOf(job: JobRecord, config: ExecutorConfig, turns: readonly PastTurn[]): string | null {
+function recordOf(
+  job: Pick<JobRecord, 'prompt'>,
+  config: ExecutorConfig,
+  turns: readonly PastTurn[],
+): string | null {
   if (!config.transcript) return null;
   const room = config.input === 'argument' ? argumentBytes - Buffer.byteLength(job.prompt, 'utf8') : Infinity;
   return room < 1024 ? null : writeTranscript(turns, Math.min(transcriptBytes, room));

@@ -8,11 +8,12 @@ import { noUsage } from '../ledger/run-record.ts';
 import { runMarker } from '../runner/leftovers.ts';
 import { noteLeftUsage } from './left-usage.ts';
 import { runDirectory } from './run-files.ts';
-import { awaitPerson, driveRun, tellRun, type Run, type RunContext, type Step } from './run-driver.ts';
+import { LedgerBook, type LedgerBookContext, type LedgerRun as Run } from './ledger-book.ts';
+import { driveRun, type Step } from './run-driver.ts';
 import { orderStop } from './stop-order.ts';
 import { leftWorktrees, tidyLeftWorktrees } from './tidy-worktree.ts';
 
-export interface WorkerOptions extends Omit<RunContext, 'onUsage'> {
+export interface WorkerOptions extends Omit<LedgerBookContext, 'onUsage'> {
   readonly engine: Engine;
   readonly hostBootId: string | null;
   /** Told the number of runs in hand whenever it changes. */
@@ -29,7 +30,8 @@ const lookAgainMs = 5_000;
 const mostLooks = 5;
 
 export class Worker {
-  readonly #options: WorkerOptions & RunContext;
+  readonly #options: WorkerOptions & LedgerBookContext;
+  readonly #book: LedgerBook;
   readonly #held = new Map<RunId, Held>();
   /** Aborted when the runs are handed over: they go on, we let go of them. */
   readonly #handOver = new AbortController();
@@ -37,6 +39,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = { ...options, onUsage: () => this.#endOverspent() };
+    this.#book = new LedgerBook(this.#options);
   }
 
   /** Makes every run an earlier boot left behind ours; what becomes of each is found out in the background. */
@@ -104,7 +107,7 @@ export class Worker {
   /** Tells the run of a job what persons answered, if the job has its slot; nothing happens when none is in hand. */
   tellAnswers(jobId: JobId): void {
     for (const run of this.#runs())
-      if (run.claim.jobId === jobId) void tellRun(this.#options, run, this.#handOver.signal);
+      if (run.claim.jobId === jobId) void this.#book.tell(run, this.#handOver.signal);
   }
 
   /** Tells every run to end, as interrupted. */
@@ -185,8 +188,8 @@ export class Worker {
     const { jobId, runId } = run.claim;
     for (let step = first, looks = 1; ; step = 'inspect', looks++) {
       try {
-        if (looks > mostLooks) await awaitPerson(this.#options, run, 'Its files cannot be read.', signal);
-        else await driveRun(this.#options, run, step, signal);
+        if (looks > mostLooks) await this.#book.awaitPerson(run, 'Its files cannot be read.', signal);
+        else await driveRun(this.#options, this.#book, run, step, signal);
         this.#settledCount += 1;
         this.#endOverspent();
         await this.#options.engine.withdraw(jobId);
