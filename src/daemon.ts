@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { messageOf } from './core/errors.ts';
 import { createBoard } from './daemon/board.ts';
+import { openHands } from './daemon/hands.ts';
 import { lookAtHealth } from './daemon/health.ts';
 import { KnownSecrets } from './daemon/known-secrets.ts';
 import { startListening } from './daemon/listening.ts';
@@ -16,11 +17,9 @@ import { openTokenBook } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openUpkeep } from './daemon/upkeep.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
-import { openEngine } from './engine/open.ts';
 import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
 import { createDiskWatch } from './health/disk-watch.ts';
-import { createEngineWatch } from './health/engine-watch.ts';
 import { Troubles, type Condition } from './health/condition.ts';
 import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
@@ -37,6 +36,7 @@ import { SkillWatch } from './skills/watch.ts';
 import { createRunStream } from './worker/run-stream.ts';
 import { createExecutorRegistry, type ExecutorRegistry } from './worker/executor-registry.ts';
 import { openWorker } from './worker/open.ts';
+import type { LeaseTerms } from './worker/remote/messages.ts';
 import type { RunnerCommand } from './worker/runner-process.ts';
 
 export interface DaemonOptions {
@@ -52,6 +52,7 @@ export interface DaemonOptions {
   readonly pass?: PassWaypoint;
   readonly runner?: RunnerCommand;
   readonly watchdog?: WatchdogOptions;
+  readonly leases?: LeaseTerms;
 }
 
 /** Runs until it is stopped; resolves with the exit code of the process. Rejects when it cannot start. */
@@ -154,18 +155,13 @@ class Daemon {
       troubles: this.#troubles,
       onError: (error: unknown, context: Record<string, unknown>) => this.#fail(error, context),
     };
-    const engine = openEngine(this.#config.current.engine, {
-      ledger,
-      lanes: () => this.#config.current.lanes,
-      env,
-      onError: (error) => this.#fail(error, { part: 'engine' }),
-      onTrouble: createEngineWatch(this.#troubles, this.#log),
-    });
+    const { engine, remote } = openHands({ ...base, terms: this.#options.leases });
     const skills = new SkillsOfSessions(base);
     const worker = openWorker({
       ...base,
       skills,
       engine,
+      remote,
       homeIdentity: lock.identity,
       hostBootId: hostBootId(),
       workerId: this.#instanceId,
@@ -192,6 +188,7 @@ class Daemon {
       ledger,
       engine,
       worker,
+      remote,
       skillWatch,
       scheduler,
       outside,
@@ -217,6 +214,7 @@ class Daemon {
       ...base,
       engine,
       worker,
+      remote,
       skills,
       scheduler,
       telegram: outside.telegram,

@@ -9,6 +9,7 @@ import type { CanvasView } from '../operations/canvas.ts';
 import type { DeliveryView } from '../operations/deliveries.ts';
 import type { DigestView } from '../operations/digest.ts';
 import type { LaneView } from '../operations/lanes.ts';
+import type { WorkerView } from '../operations/workers.ts';
 import type { Need as NeedView } from '../operations/needs.ts';
 import type { Notice } from '../operations/notices.ts';
 import type { ReminderView } from '../operations/reminders.ts';
@@ -206,3 +207,16 @@ export type JournalEntry = { readonly n: number; readonly at: number } & (
   | { readonly type: 'stopping'; readonly reason: string; readonly step: 'cancel' | 'term' | 'kill' }
   | { readonly type: 'paused'; readonly reason: 'disk_full' }
 );
+
+export type HostWorker = WorkerView;
+
+/** `workers.list`, `workers.remove` */
+export interface WorkersAnswer {
+  readonly workers: readonly HostWorker[];
+}
+
+/** `workers.add` */
+export interface WorkerAddedAnswer {
+  readonly name: string;
+  readonly token: string;
+}

@@ -114,6 +114,19 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   presence: ['homer presence', 'homer presence --json'],
   lanes: ['homer lanes', 'homer lanes pause work', 'homer lanes resume work'],
+  workers: [
+    'homer workers                             who runs jobs: this host and the others',
+    'homer workers add nas                     prints the token of a new worker, once',
+    'homer workers add gpu --lanes train,render',
+    'homer workers remove nas',
+  ],
+  worker: [
+    'homer worker --url redis://10.0.0.1:6379 --token-file nas.token',
+    'homer worker                              the second time: all that was given is kept',
+    'homer worker --labels gpu --lanes train --concurrency 2',
+    '',
+    'Needs no daemon and no database on its host. SIGTERM lets runs finish; what still runs goes on and is taken up by the next start.',
+  ],
   config: [
     'homer config',
     'homer config path',

@@ -14,6 +14,7 @@ import { declareSessions } from './declare/sessions.ts';
 import { declareSettings } from './declare/settings.ts';
 import { declareSpending } from './declare/spending.ts';
 import { declareUpkeep } from './declare/upkeep.ts';
+import { declareWorkers } from './declare/workers.ts';
 import { examples, manyUses } from './examples.ts';
 
 interface GlobalOptions {
@@ -63,6 +64,7 @@ export function createProgram(
   declareSchedules(declaration);
   declareCanvas(declaration);
   declareUpkeep(declaration);
+  declareWorkers(declaration);
   declareSettings(declaration);
   addAskAbout(program, version, done);
 

@@ -23,17 +23,19 @@ import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
 import { buildWebhooks } from './webhooks.ts';
+import { buildWorkers } from './workers.ts';
 
 /** Pure. `port` overrides the file's; `userHome` is what `~` stands for. */
 export function buildConfig(file: FileContent, options: { port: number | null; userHome: string }): Config {
   const expand = (path: string): string => expandHome(path, options.userHome);
   const lanes = record<LaneConfig>();
-  lanes['default'] = { concurrency: defaults.concurrency, rate: null, budget: null };
+  lanes['default'] = { concurrency: defaults.concurrency, rate: null, budget: null, labels: [] };
   for (const [name, lane] of Object.entries(file.lanes ?? {}))
     lanes[name] = {
       concurrency: lane.concurrency ?? defaults.concurrency,
       rate: lane.rate === undefined ? null : parseRate(lane.rate),
       budget: buildBudget(lane.budget),
+      labels: lane.labels ?? [],
     };
   const executors = record<ExecutorConfig>();
   executors['shell'] = {
@@ -74,6 +76,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     digest: buildDigest(file.digest),
     schedules: { ...buildSchedules(file.schedules ?? {}, expand), ...buildHeartbeat(file.heartbeat, expand) },
     webhooks: buildWebhooks(file.webhooks ?? {}, (secret) => secretRef(secret as FileSecret, expand), expand),
+    workers: buildWorkers(file.workers),
   });
 }
 

@@ -11,6 +11,7 @@ import type { DigestConfig } from './digest.ts';
 import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
 import type { ScheduleConfig } from './schedules.ts';
 import type { WebhookConfig } from './webhooks.ts';
+import type { WorkersConfig } from './workers.ts';
 
 /** Where a secret comes from; plain text is allowed and warned about. */
 export type SecretRef =
@@ -24,6 +25,8 @@ export interface LaneConfig {
   readonly rate: Rate | null;
   /** Of a day; null: none. */
   readonly budget: Budget | null;
+  /** Its jobs run only on hosts that have all of these. */
+  readonly labels: readonly string[];
 }
 
 export interface ExecutorConfig {
@@ -145,4 +148,5 @@ export interface Config {
   readonly digest: DigestConfig | null;
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;
   readonly webhooks: Readonly<Record<string, WebhookConfig>>;
+  readonly workers: WorkersConfig;
 }

@@ -82,6 +82,7 @@ engine: { kind: embedded }
       concurrency: 3,
       rate: { count: 30, perMs: 60_000 },
       budget: null,
+      labels: [],
     });
     expect(config.roots).toEqual(['/home/ann/code']);
     expect(config.executors['claude']).toMatchObject({
@@ -165,13 +166,13 @@ executors:
     ).toEqual([
       'HOMER_PORT: "x" is not a port (0 to 65535; 0: any free one)',
       'config.yaml:1:7 port: "80" is not a number',
-      'config.yaml:2:1 prot: is not a known key; known here: port, bind, hosts, proxies, lanes, budget, executors, defaultExecutor, roots, engine, keepAwake, approvals, sessions, drain, subagents, ledger, backup, retention, skills, telegram, deliveries, digest, heartbeat, schedules, webhooks; did you mean port?',
+      'config.yaml:2:1 prot: is not a known key; known here: port, bind, hosts, proxies, lanes, budget, executors, defaultExecutor, roots, engine, keepAwake, approvals, sessions, drain, subagents, ledger, backup, retention, skills, telegram, deliveries, digest, heartbeat, schedules, webhooks, workers; did you mean port?',
       'config.yaml:4:17 lanes.work.rate: "fast" is not a rate like "30/1m"',
       'config.yaml:4:36 lanes.work.concurrency: 0 is too small; it must be at least 1',
       'config.yaml:5:3 lanes.WORK: "WORK" is not a name (lower case letters, digits, - and _, at most 32)',
       'config.yaml:6:8 lanes.none: null is not a mapping (key: value)',
       'config.yaml:7:21 lanes.x.concurrency: 300 is too large; it must be at most 256',
-      'config.yaml:7:26 lanes.x.rat: is not a known key; known here: concurrency, rate, budget; did you mean rate?',
+      'config.yaml:7:26 lanes.x.rat: is not a known key; known here: concurrency, rate, budget, labels; did you mean rate?',
       'config.yaml:8:9 hosts.0: "*" is not a host name like "homer.example.net" or "homer.example.net:8443" (no scheme, no *)',
       'config.yaml:8:26 hosts.2: "a.example:70000" has a port above 65535',
       'config.yaml:9:9 roots.0: "code" is not an absolute path (or one that starts with ~/)',
@@ -355,6 +356,7 @@ test('the JSON Schema knows every key and closes each mapping', () => {
     'heartbeat',
     'schedules',
     'webhooks',
+    'workers',
   ]);
   expect(schema.additionalProperties).toBe(false);
   expect(JSON.stringify(schema)).toContain('"maxBudgetUsd"');

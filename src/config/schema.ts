@@ -15,6 +15,7 @@ import { proxiesSchema } from './proxies.ts';
 import { channelSchemas } from './telegram.ts';
 import { schedulesSchema } from './schedules.ts';
 import { webhooksSchema } from './webhooks.ts';
+import { labelsSchema, workersSchema } from './workers.ts';
 
 /** Kinds that name their program; `acp` is any other that speaks the Agent Client Protocol. */
 type NamedAgentKind = Exclude<ExecutorKind, 'command' | 'acp'>;
@@ -194,6 +195,7 @@ const lane = mapping({
     .refine((text) => parseRate(text) !== null, 'is not a rate like "30/1m"')
     .optional(),
   budget: budget.optional(),
+  labels: labelsSchema.optional(),
 });
 
 const skillName = z
@@ -280,6 +282,7 @@ export const fileSchema = mapping({
   heartbeat: mapping(heartbeatShape).optional(),
   schedules: schedulesSchema.optional(),
   webhooks: webhooksSchema({ mapping, secret, name }).optional(),
+  workers: workersSchema({ mapping }).optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

@@ -13,6 +13,7 @@ import { scheduleErrors } from './schedule-errors.ts';
 import { sessionErrors } from './session-errors.ts';
 import { skillErrors } from './skill-errors.ts';
 import { tokenErrors } from './token-errors.ts';
+import { workerErrors } from './worker-errors.ts';
 
 export const catalogue = {
   ...instanceErrors,
@@ -27,6 +28,7 @@ export const catalogue = {
   ...canvasErrors,
   ...backupErrors,
   ...boardErrors,
+  ...workerErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Webhooks } from '../operations/webhooks.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { SkillWatch } from '../skills/watch.ts';
+import type { RemoteRuns } from '../worker/remote/remote-runs.ts';
 import type { Worker } from '../worker/worker.ts';
 import type { CanvasPart } from './canvas.ts';
 import type { Outside } from './outside.ts';
@@ -17,6 +18,7 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly worker: Worker;
+  readonly remote: RemoteRuns;
   readonly outside: Outside;
   readonly skillWatch: SkillWatch;
   readonly scheduler: Scheduler;

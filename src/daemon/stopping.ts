@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
 import { createShutdown, type Shutdown } from '../lifecycle/shutdown.ts';
+import type { RemoteRuns } from '../worker/remote/remote-runs.ts';
 import type { Worker } from '../worker/worker.ts';
 
 export interface StoppingParts {
@@ -14,6 +15,7 @@ export interface StoppingParts {
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly worker: Worker;
+  readonly remote: RemoteRuns;
   /** What brings work in by itself; stopped first, the last one first. */
   readonly inlets: readonly Service[];
   /** What carries results out; stopped when no run can settle any more. */
@@ -50,6 +52,7 @@ export function createDaemonShutdown(parts: StoppingParts): Shutdown {
     handOver: () => worker.handOver(),
     close: async (left, why) => {
       await stopAll(parts.outlets);
+      await parts.remote.stop();
       await gateway.close();
       ledger.close('drained', why);
       await parts.removeRecord();

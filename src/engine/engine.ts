@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly lanes: () => Readonly<Record<string, LaneLimits>>;
   /** Told of an error nobody awaits. */
   readonly onError: (error: unknown) => void;
+  /** Left out: every job runs on the daemon's host. */
+  readonly place?: Place | undefined;
 }
 
 /** The limits of a lane that still has jobs and is in no configuration any more: worked off one by one, never stuck. */
@@ -43,7 +45,12 @@ export interface Claim {
   readonly runId: RunId;
   /** `<generation>.<boot epoch>.<fence>`: strictly newer per grant; a settlement needs the current one. */
   readonly token: string;
+  /** The worker whose host the run is on; null: the daemon's own. */
+  readonly host: string | null;
 }
+
+/** Asked inside the commit: on which host a job that may be claimed now is to run, `passed` for none now. */
+export type Place = (jobId: JobId, lane: string) => { readonly host: string | null } | 'passed';
 
 /** Told, after the commit, of a job that waited with a living run and has its lane's slot again. It must not throw. */
 export type SlotConsumer = (slot: RegainedSlot) => void;

@@ -3,6 +3,7 @@
 // now. These are granted in that same commit. Nothing polls: one timer stands for the next due job or rate window.
 
 import type { JobId } from '../core/ids.ts';
+import type { Taking } from '../ledger/grant.ts';
 import type { RegainedSlot } from '../ledger/slots.ts';
 import type { UsageLimit } from '../ledger/usage-limits.ts';
 import { decideAllowance, type Rate } from '../core/rate.ts';
@@ -13,6 +14,7 @@ import {
   type EngineOptions,
   type LaneDepth,
   type LaneLimits,
+  type Place,
   type SlotConsumer,
 } from './engine.ts';
 
@@ -30,7 +32,7 @@ export type Foresee = (jobIds: readonly JobId[], lane: string) => void;
 
 export class Grants {
   readonly #options: EngineOptions;
-  readonly #take: Take | undefined;
+  readonly #take: ((jobId: JobId, lane: string) => Taking) | undefined;
   readonly #foresee: Foresee | undefined;
   /** What the rate of a lane has to remember, and the window for which it is complete. */
   readonly #grantTimes = new Map<string, { readonly perMs: number; times: number[] }>();
@@ -44,7 +46,7 @@ export class Grants {
   /** Without `take` all are claimed that may be. */
   constructor(options: EngineOptions, take?: Take, foresee?: Foresee) {
     this.#options = options;
-    this.#take = take;
+    this.#take = takingOf(options.place, take);
     this.#foresee = foresee;
     options.ledger.writer.join({
       beforeCommit: () => this.#claimReady(),
@@ -198,4 +200,17 @@ export class Grants {
 
 function limitsOf(configured: Readonly<Record<string, LaneLimits>>, lane: string): LaneLimits {
   return Object.hasOwn(configured, lane) ? (configured[lane] ?? orphanLimits) : orphanLimits;
+}
+
+/** Only what runs here goes through the engine's transport: a worker elsewhere that is given a job has asked for it already. */
+function takingOf(
+  place: Place | undefined,
+  take: Take | undefined,
+): ((jobId: JobId, lane: string) => Taking) | undefined {
+  if (place === undefined && take === undefined) return undefined;
+  return (jobId, lane) => {
+    const placed = place === undefined ? { host: null } : place(jobId, lane);
+    if (placed === 'passed' || placed.host !== null || take === undefined) return placed;
+    return take(jobId, lane) ? placed : 'offered';
+  };
 }

@@ -6,6 +6,7 @@ import { resolveSecret } from '../config/secrets.ts';
 import { HomerError } from '../core/errors.ts';
 import { BullmqEngine } from './bullmq/engine.ts';
 import { describeDurability, warningsOf } from './bullmq/facts.ts';
+import type { OpenWire } from '../remote/wire.ts';
 import { EmbeddedEngine } from './embedded.ts';
 import type { Engine, EngineOptions, Transport } from './engine.ts';
 
@@ -30,6 +31,17 @@ export async function examineEngine(config: EngineConfig, env: Env): Promise<Tra
   const { examineRedis } = await import('./bullmq/connection.ts');
   const facts = await examineRedis(await urlOf(config, env));
   return { kind: 'redis', state: 'up', durability: describeDurability(facts), warnings: warningsOf(facts) };
+}
+
+/** What carries messages between a daemon and its workers; null where the engine reaches nobody. */
+export function wireOf(config: EngineConfig, env: Env): OpenWire | null {
+  if (config.kind === 'embedded') return null;
+  return async (options, signal) => {
+    const url = await urlOf(config, env);
+    // Loaded only where it is used: it takes longer than all else that Homer loads.
+    const { openRedisWire } = await import('./bullmq/wire.ts');
+    return openRedisWire(url, options, signal);
+  };
 }
 
 async function urlOf({ url }: Extract<EngineConfig, { kind: 'bullmq' }>, env: Env): Promise<string> {

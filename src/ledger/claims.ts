@@ -8,21 +8,16 @@ import { runIdsFrom, type JobId, type RunId } from '../core/ids.ts';
 import type { JobState, WaitingFor } from '../core/job.ts';
 import { decideSettlement, type Settlement } from '../core/verdict.ts';
 import type { EventLog } from './event-log.ts';
-import type { JobMoves, Move } from './job-record.ts';
+import type { Grant, Taking } from './grant.ts';
+import type { JobMoves, Move, Row } from './job-record.ts';
 import { runFromRow, runSeq, runsPerJob, unusedRun, type RunRecord, type RunReport } from './run-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { Spending } from './spending.ts';
 import type { UsageLimits } from './usage-limits.ts';
 import { claimedFromRow, settlementMove, type ClaimedJob } from './settlement.ts';
 
-/** The right to make one run of one job, as the ledger granted it. */
-export interface Grant {
-  readonly jobId: JobId;
-  readonly lane: string;
-  readonly runId: RunId;
-  /** `<generation>.<epoch>.<fence>` */
-  readonly token: string;
-}
+/** How many jobs of a lane that have to wait for their host may stand before others that need not. */
+const passBatch = 64;
 
 export interface ClaimsOptions {
   readonly generation: string;
@@ -47,6 +42,7 @@ export class Claims {
   readonly #insertRun: StatementSync;
   readonly #running: StatementSync;
   readonly #lanesRunning: StatementSync;
+  readonly #byHost: StatementSync;
   readonly #findRun: StatementSync;
   readonly #runsOfJob: StatementSync;
   readonly #liveRuns: StatementSync;
@@ -70,11 +66,13 @@ export class Claims {
       started_at = coalesce(started_at, ?) WHERE seq = ?`);
     this.#insertRun =
       database.prepare(`INSERT INTO runs (seq, id, job_id, lane, state, epoch, fence, granted_at,
-      executor) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?)`);
+      executor, host) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?, ?, ?)`);
     this.#running = database.prepare(
       "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'running'",
     );
     this.#lanesRunning = database.prepare("SELECT DISTINCT lane FROM jobs WHERE state = 'running'");
+    this.#byHost = database.prepare(`SELECT runs.host, count(*) AS runs FROM jobs JOIN runs
+      ON runs.seq = jobs.seq * ${runsPerJob} + jobs.fence WHERE jobs.state = 'running' GROUP BY runs.host`);
     this.#findRun = database.prepare('SELECT * FROM runs WHERE id = ?');
     this.#runsOfJob = database.prepare(
       `SELECT runs.* FROM jobs JOIN runs ON runs.seq BETWEEN jobs.seq * ${runsPerJob} AND jobs.seq * ${runsPerJob}
@@ -96,24 +94,30 @@ export class Claims {
     this.#startRun = database.prepare(`UPDATE runs SET state = 'running', starts = starts + 1, worker_id = ?,
       started_at = coalesce(started_at, ?) WHERE id = ?`);
     this.#nameSession = database.prepare('UPDATE runs SET agent_session_id = ? WHERE id = ?');
-    this.#nameJobSession = database.prepare('UPDATE jobs SET agent_session_id = ? WHERE id = ?');
+    this.#nameJobSession = database.prepare('UPDATE jobs SET agent_session_id = ?, host = ? WHERE id = ?');
   }
 
-  /** Grants runs of the lane's next `limit` jobs, in their order; where `take` is given, of those it says yes to. */
-  grant(lane: string, limit: number, now: number, take?: (jobId: JobId, lane: string) => boolean): Grant[] {
+  /** Grants runs of the lane's next `limit` jobs, in their order; where `take` is given, of those it takes. */
+  grant(lane: string, limit: number, now: number, take?: (jobId: JobId, lane: string) => Taking): Grant[] {
     const { epoch } = this.#options;
-    const next = this.#ready.all(lane, limit);
-    const taken = take === undefined ? next : next.filter((row) => take(String(row['id']) as JobId, lane));
-    return taken.map((row) => {
+    const taken: { readonly row: Row; readonly host: string | null }[] = [];
+    let left = limit;
+    for (const row of this.#ready.all(lane, take === undefined ? limit : limit + passBatch)) {
+      if (left === 0) break;
+      const taking = take === undefined ? { host: null } : take(String(row['id']) as JobId, lane);
+      if (taking !== 'passed') left -= 1;
+      if (typeof taking === 'object') taken.push({ row, host: taking.host });
+    }
+    return taken.map(({ row, host }) => {
       const jobId = String(row['id']) as JobId;
       const seq = Number(row['seq']);
       const fence = Number(row['fence']) + 1;
       const runId = this.#options.newRunId(now);
       this.#claim.run(fence, epoch, now, seq);
       const executor = String(row['executor']);
-      this.#insertRun.run(runSeq(seq, fence), runId, jobId, lane, epoch, fence, now, executor);
+      this.#insertRun.run(runSeq(seq, fence), runId, jobId, lane, epoch, fence, now, executor, host);
       this.#events.append(now, 'job.running', jobId, runId, null);
-      return { jobId, lane, runId, token: this.#token(fence) };
+      return { jobId, lane, runId, token: this.#token(fence), host };
     });
   }
 
@@ -125,6 +129,12 @@ export class Claims {
   /** Jobs of the lane that hold a slot. */
   runningIn(lane: string): number {
     return Number(this.#running.get(lane)?.['jobs'] ?? 0);
+  }
+
+  /** Jobs that hold a slot, by the host of their run (null: the daemon's own). */
+  runningByHost(): Map<string | null, number> {
+    const rows = this.#byHost.all();
+    return new Map(rows.map(({ host, runs }) => [typeof host === 'string' ? host : null, Number(runs)]));
   }
 
   /** Every lane with jobs that hold a slot. */
@@ -157,7 +167,7 @@ export class Claims {
     this.#adoptRun.run(this.#options.epoch, runId);
     this.#adoptJob.run(this.#options.epoch, run.jobId);
     this.#events.append(now, 'run.adopted', run.jobId, runId, null);
-    return { jobId: run.jobId, lane: run.lane, runId, token: this.#token(run.fence) };
+    return { jobId: run.jobId, lane: run.lane, runId, token: this.#token(run.fence), host: run.host };
   }
 
   /** Written before every spawn of a runner, so that starts that come to nothing are counted. */
@@ -172,8 +182,8 @@ export class Claims {
   recordSession(grant: Grant, agentSessionId: string, now: number): void {
     this.#current(grant);
     this.#nameSession.run(agentSessionId, grant.runId);
-    this.#nameJobSession.run(agentSessionId, grant.jobId);
-    this.#options.sessions.nameAgentSession(grant.jobId, agentSessionId);
+    this.#nameJobSession.run(agentSessionId, grant.host, grant.jobId);
+    this.#options.sessions.nameAgentSession(grant.jobId, agentSessionId, grant.host);
     this.#events.append(now, 'run.session', grant.jobId, grant.runId, { agentSessionId });
   }
 
@@ -189,7 +199,9 @@ export class Claims {
     const job = this.#current(grant);
     const settlement = decideSettlement(job, report, now, this.#options.random());
     this.#end(job, grant.runId, report, now);
-    if (job.sessionId !== null) this.#noteTurn(job, settlement.state, report, now);
+    if (job.sessionId !== null) this.#noteTurn(job, grant.host, settlement.state, report, now);
+    else if (report.agentSessionId !== null)
+      this.#nameJobSession.run(report.agentSessionId, grant.host, job.id);
     this.#noteLimit(job, settlement, report, now);
     return this.#moves.move(job, settlementMove(job, settlement, report, now), now, grant.runId, {
       verdict: report.verdict,
@@ -225,10 +237,16 @@ export class Claims {
   }
 
   /** What the end of a turn means to its session, before the job moves. */
-  #noteTurn({ id }: ClaimedJob, becomes: JobState, report: RunReport, now: number): void {
+  #noteTurn(
+    { id }: ClaimedJob,
+    host: string | null,
+    becomes: JobState,
+    report: RunReport,
+    now: number,
+  ): void {
     const { sessions } = this.#options;
     sessions.touch(id, now);
-    if (report.agentSessionId !== null) sessions.nameAgentSession(id, report.agentSessionId);
+    if (report.agentSessionId !== null) sessions.nameAgentSession(id, report.agentSessionId, host);
     if (report.verdict === 'session_lost' && becomes === 'queued') sessions.forgetAgentSession(id);
   }
 

@@ -41,6 +41,8 @@ export interface JobRecord {
   readonly onInterrupt: OnInterrupt;
   readonly notify: string | null;
   readonly agentSessionId: string | null;
+  /** The host from which its conversation was moved; null: it was not. */
+  readonly movedFrom: string | null;
   readonly error: Problem | null;
   /** An earlier turn of its session has not ended: queued, and not to be claimed yet. */
   readonly isBehind: boolean;
@@ -108,6 +110,7 @@ export function jobFromRow(row: Row): JobRecord {
     onInterrupt: String(row['on_interrupt']) as OnInterrupt,
     notify: text(row['notify']),
     agentSessionId: text(row['agent_session_id']),
+    movedFrom: text(row['moved_from']),
     error:
       code === null
         ? null

@@ -27,6 +27,7 @@ import { Jobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { Occurrences } from './occurrences.ts';
 import { Pruning } from './pruning.ts';
+import { Placing } from './placing.ts';
 import { Schedules } from './schedules.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
@@ -36,6 +37,7 @@ import { Spending, type Budgets } from './spending.ts';
 import { Tokens } from './tokens.ts';
 import { takeCopy } from './take-copy.ts';
 import { UsageLimits } from './usage-limits.ts';
+import { Workers } from './workers.ts';
 import { Writer, type WriterState } from './writer.ts';
 
 export interface LedgerOptions extends DatabaseOptions {
@@ -80,6 +82,8 @@ export interface Ledger {
   readonly tokens: Tokens;
   readonly audit: Audit;
   readonly pruning: Pruning;
+  readonly placing: Placing;
+  readonly workers: Workers;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
@@ -174,6 +178,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     runTokens: new RunTokens(database, runKey, generation, epoch),
     tokens,
     audit,
+    placing: new Placing(database, moves, events),
+    workers: new Workers(database),
     boots,
     events,
     writer,

@@ -21,6 +21,8 @@ export interface RunRecord {
   readonly message: string | null;
   readonly agentSessionId: string | null;
   readonly workerId: string | null;
+  /** The worker whose host it is on; null: the daemon's own. */
+  readonly host: string | null;
   readonly exitCode: number | null;
   readonly usage: Usage;
   /** Null: it was made by a Homer that did not write it down. */
@@ -67,6 +69,7 @@ export function runFromRow(row: Row): RunRecord {
     message: text(row['message']),
     agentSessionId: text(row['agent_session_id']),
     workerId: text(row['worker_id']),
+    host: text(row['host']),
     exitCode: number(row['exit_code']),
     usage: {
       inputTokens: number(row['input_tokens']),

@@ -4,7 +4,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Generation, JobId, RunId } from '../core/ids.ts';
-import type { Grant } from './claims.ts';
+import type { Grant } from './grant.ts';
 import { runsPerJob } from './run-record.ts';
 
 /** In `meta`: 32 random bytes as hex. */
@@ -51,7 +51,7 @@ export class RunTokens {
     const row = this.#current.get(runId, this.#epoch);
     if (row === undefined) return null;
     const token = `${this.#generation}.${this.#epoch}.${Number(row['fence'])}`;
-    return { jobId: String(row['id']) as JobId, lane: String(row['lane']), runId, token };
+    return { jobId: String(row['id']) as JobId, lane: String(row['lane']), runId, token, host: null };
   }
 
   #mac(runId: string): string {

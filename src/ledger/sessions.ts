@@ -32,6 +32,8 @@ export interface SessionRecord {
   readonly agentSessionId: string | null;
   /** The executor that the agent session belongs to. */
   readonly agentExecutor: string | null;
+  /** The worker on whose host the agent session is; null: the daemon's own. */
+  readonly host: string | null;
   readonly snapshotId: string | null;
   /** Turns with a greater jobs.seq belong to the conversation as it is now. */
   readonly sinceSeq: number;
@@ -86,7 +88,7 @@ export class Sessions {
     this.#movedOn = database.prepare(`SELECT 1 FROM jobs WHERE session_id = ? AND fence > 0
       AND (seq > ? OR state NOT IN ('succeeded', 'failed', 'cancelled')) LIMIT 1`);
     const ofJob = '(SELECT session_id FROM jobs WHERE id = ?1)';
-    this.#name = database.prepare(`UPDATE sessions SET agent_session_id = ?2,
+    this.#name = database.prepare(`UPDATE sessions SET agent_session_id = ?2, host = ?3,
       agent_executor = (SELECT executor FROM jobs WHERE id = ?1) WHERE id = ${ofJob}`);
     this.#forget = database.prepare(
       `UPDATE sessions SET agent_session_id = NULL, agent_executor = NULL WHERE id = ${ofJob}`,
@@ -156,9 +158,9 @@ export class Sessions {
     return this.#movedOn.get(source.id, fork.forkedSeq ?? 0) === undefined ? source : null;
   }
 
-  /** The agent of the job named its session: the next turn goes on there. Nothing happens to a job without a session. */
-  nameAgentSession(jobId: JobId, agentSessionId: string): void {
-    this.#name.run(jobId, agentSessionId);
+  /** The agent of the job named its session, on this host: the next turn goes on there. Nothing happens to a job without a session. */
+  nameAgentSession(jobId: JobId, agentSessionId: string, host: string | null): void {
+    this.#name.run(jobId, agentSessionId, host);
   }
 
   /** The agent session is lost: the next run of the job's session begins a fresh one. */
@@ -220,6 +222,7 @@ function sessionFromRow(row: Row): SessionRecord {
     cwd: String(row['cwd']),
     agentSessionId: text(row['agent_session_id']),
     agentExecutor: text(row['agent_executor']),
+    host: text(row['host']),
     snapshotId: text(row['snapshot_id']),
     sinceSeq: Number(row['since_seq']),
     forkedFrom: text(row['forked_from']) as SessionId | null,

@@ -6,6 +6,7 @@ import type { JobId } from '../core/ids.ts';
 import type { CanvasStore } from '../canvas/store.ts';
 import { createIntake, createPreparation, type IntakeOptions } from '../intake/intake.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { RemoteRuns } from '../worker/remote/remote-runs.ts';
 import type { Worker } from '../worker/worker.ts';
 import type { Backups } from '../backup/backups.ts';
 import { approvalOperations } from './approvals.ts';
@@ -36,12 +37,14 @@ import { traceOperations } from './trace.ts';
 import { skillOperations, type SkillOperationsOptions } from './skills.ts';
 import { waitOperations } from './waiting.ts';
 import { webhookOperations, type Webhooks } from './webhooks.ts';
+import { workerOperations } from './workers.ts';
 
 export type OperationsOptions = IntakeOptions &
   Omit<DaemonOperationsOptions, 'activity'> &
   CleanupOptions &
   SkillOperationsOptions & {
     readonly worker: Worker;
+    readonly remote: RemoteRuns;
     readonly scheduler: Scheduler;
     readonly telegram: TelegramDoor;
     readonly webhooks: Webhooks;
@@ -95,6 +98,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...tokenOperations(options.ledger, options.owner),
     ...logins.operations,
     ...auditOperations(options.ledger.audit),
+    ...workerOperations(options),
     ...spendingOperations(options.ledger),
     ...presenceOperations(options.presence),
     ...configOperations(options.liveConfig),

@@ -168,6 +168,25 @@ export const routes = {
     scope: 'operate',
     summary: 'Start jobs of a paused lane again',
   },
+  'workers.list': {
+    method: 'GET',
+    path: '/api/v1/workers',
+    scope: 'read',
+    summary:
+      'Hosts that run jobs: this one and workers elsewhere, with lanes, load and when they were last seen',
+  },
+  'workers.add': {
+    method: 'POST',
+    path: '/api/v1/workers',
+    scope: 'admin',
+    summary: 'Let a worker on another host in; the answer is the one time its token is told',
+  },
+  'workers.remove': {
+    method: 'DELETE',
+    path: '/api/v1/workers/:name',
+    scope: 'admin',
+    summary: 'Take the right to run jobs from a worker',
+  },
   'spending.get': {
     method: 'GET',
     path: '/api/v1/spending',

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { isEnded } from '../core/job.ts';
-import type { Grant } from '../ledger/claims.ts';
+import type { Grant } from '../ledger/grant.ts';
 import type { Relative } from '../ledger/family.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 

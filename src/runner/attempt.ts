@@ -3,9 +3,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent, EndEvent } from '../core/agent.ts';
-import type { Verdict } from '../core/verdict.ts';
 import type { Conversation, Executor, Reaction } from '../executors/executor.ts';
 import { turnAs } from '../executors/preamble.ts';
+import { steadyNow } from '../lifecycle/steady-clock.ts';
 import type { PassRunPoint } from '../lifecycle/waypoint.ts';
 import { type AgentExit, type AgentProcess, startAgent } from './agent-process.ts';
 import { readAll } from './agent-pipes.ts';
@@ -15,15 +15,16 @@ import { createChunkFramer, createLineFramer, type Framer, maxLineLength } from 
 import type { Journal } from './journal.ts';
 import { plainLaunch } from './launch.ts';
 import { memoryOf } from './memory.ts';
+import { decideLease, readLease } from './lease.ts';
 import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
 import { hasProcessTable } from './process-table.ts';
+import { notStarted, wrapperFailure } from './not-started.ts';
 import type { Questions } from './questions.ts';
 import { createTextRedactor, type Redactor } from './redaction.ts';
 import { decideWhoseLimit } from './limits.ts';
 import type { RunWatch } from './run-watch.ts';
 import { type StopSwitch, stopMessages } from './stop-switch.ts';
 import type { TreeProof } from './tree.ts';
-import { startFailure } from './hidden-program.ts';
 
 /** What a run's attempts share. */
 export interface RunContext {
@@ -155,6 +156,11 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     // Who has said its last word uses nothing more.
     if (limit !== null && (lingerMs === null || !isOfUsage(limit.reason))) stop.request(limit.reason, limit);
   };
+  const keepLease = (): void => {
+    if (spec.lease === undefined) return;
+    const end = decideLease(readLease('.'), steadyNow(), spec.lease.marginMs, run.times);
+    if (end !== null) stop.request(end.reason, end);
+  };
   const read = (framer: Framer, bytes: Buffer): void => {
     watch.saw(bytes.length);
     // What is too much already is read, so that the agent can end, and dropped.
@@ -191,12 +197,13 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     if (spec.limits.memoryBytes > 0) watch.holds(memoryOf(agent.tree.pids(), spec.limits.memoryBytes));
     run.onTick();
     keepLimits();
+    keepLease();
   }, run.tickMs);
 
   await Promise.race([agent.gone, stop.asked, respawn.promise, lingered.promise]);
   const goneFirst = await isGone(agent);
   // What eats the memory of the machine is not asked first.
-  const mayClimb = stop.reason() !== null && stop.reason() !== 'memory_limit';
+  const mayClimb = stop.reason() !== null && stop.reason() !== 'memory_limit' && stop.about().urgent !== true;
   if (!goneFirst && mayClimb) await climb(run, agent, conversation, react);
   const proof = await agent.tree.end(run.times.proofMs);
   clearInterval(ticker);
@@ -276,23 +283,4 @@ async function isGone(agent: AgentProcess, withinMs = 0): Promise<boolean> {
 
 function isOfUsage(reason: StopReason): boolean {
   return reason === 'budget' || reason === 'max_turns';
-}
-
-/** The wrapper's own complaint when it could not run the program or make its sandbox, in its words. */
-function wrapperFailure(
-  exit: AgentExit,
-  firstComplaint: string | null,
-  isSandboxed: boolean,
-): Attempt | null {
-  if (exit.code !== 1 || firstComplaint === null) return null;
-  if (firstComplaint.startsWith('bwrap: execvp '))
-    return notStarted('spawn_failed', startFailure(firstComplaint, isSandboxed));
-  return isSandboxed && firstComplaint.startsWith('bwrap: ')
-    ? notStarted('uncontained', `The sandbox cannot be made: ${firstComplaint}.`)
-    : null;
-}
-
-function notStarted(verdict: Verdict, message: string, until?: number): Attempt {
-  const end: EndEvent = { type: 'end', verdict, message, until };
-  return { end, respawnAs: null, exit: { code: null, signal: null }, proof: { tree: 'dead' } };
 }

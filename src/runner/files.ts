@@ -18,6 +18,7 @@ export const fileNames = {
   journal: 'journal.jsonl',
   exit: 'exit.json',
   inbox: 'inbox',
+  lease: 'lease.json',
   reserve: 'reserve',
   log: 'runner.log',
 } as const;
@@ -75,6 +76,8 @@ export interface Spec {
   readonly isolation: Isolation;
   /** Missing in what an older daemon wrote. */
   readonly launch?: Launch;
+  /** The run is lent to this host: it ends so many ms before the lease in lease.json does. Missing: it is nobody else's. */
+  readonly lease?: { readonly marginMs: number };
 }
 
 /** The one frame on the runner's standard input: 4 bytes of length (big endian), then this as JSON. */

@@ -8,6 +8,8 @@ export interface Stop {
   readonly message?: string | undefined;
   /** Ms since the epoch. */
   readonly until?: number | undefined;
+  /** There is no time for a ladder. */
+  readonly urgent?: boolean | undefined;
 }
 
 export interface StopSwitch {
@@ -28,7 +30,7 @@ export function createStopSwitch(): StopSwitch {
       asked.resolve(reason);
     },
     reason: () => first?.reason ?? null,
-    about: () => ({ message: first?.message, until: first?.until }),
+    about: () => ({ message: first?.message, until: first?.until, urgent: first?.urgent }),
     asked: asked.promise,
   };
 }

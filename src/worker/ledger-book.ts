@@ -10,7 +10,7 @@ import type { RunReport } from '../ledger/run-record.ts';
 import type { Isolation, SecretFrame } from '../runner/files.ts';
 import { withAdvice } from './advice.ts';
 import { tellAnswers } from './approvals.ts';
-import { allowanceOf, readBrief } from './brief.ts';
+import { allowanceOf, type Brief, readBrief } from './brief.ts';
 import type { Git } from './git.ts';
 import { openJobWorktree } from './job-worktree.ts';
 import { note, type NotedRun, type NotesContext } from './notes.ts';
@@ -73,6 +73,19 @@ export class LedgerBook implements RunBook<LedgerRun> {
     const equipped = await context.skills.addVariables(frame, skills);
     prepareRunFiles(home, { brief, config, turn, home: context.homeIdentity, isolation, ...left, worktree });
     return { frame: equipped };
+  }
+
+  /** What another host needs to be told of the run. */
+  async brief(run: LedgerRun, signal: AbortSignal): Promise<Brief> {
+    const { ledger, sessions, approvalExpiryMs } = this.#context;
+    const job = this.#jobOf(run.claim);
+    await resetIdleSession(ledger, job, sessions(), signal);
+    // What it would be a copy of may lie on another host.
+    return readBrief(ledger, job, run.claim.runId, { canFork: false, expiryMs: approvalExpiryMs() });
+  }
+
+  executorOf({ claim }: DrivenRun): string {
+    return this.#jobOf(claim).executor;
   }
 
   async recordStart({ claim }: DrivenRun, signal: AbortSignal): Promise<void> {

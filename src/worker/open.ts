@@ -82,7 +82,7 @@ export function openWorker({
 }
 
 /** The runner of this very version, in the form in which we ourselves run: TypeScript in a checkout, else JavaScript. */
-function ownRunner(env: Variables): RunnerCommand {
+export function ownRunner(env: Variables): RunnerCommand {
   const entry = fileURLToPath(new URL(`../runner/main${extname(import.meta.url)}`, import.meta.url));
   const passedOn = ['PATH', 'NODE_COMPILE_CACHE'].flatMap((name) => {
     const value = env[name];

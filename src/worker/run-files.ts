@@ -22,6 +22,8 @@ export interface RunPlan {
   readonly home: string;
   readonly isolation: Isolation;
   readonly allowance: RunAllowance;
+  /** The run is only lent to this host; left out: it is nobody else's. */
+  readonly lease?: { readonly marginMs: number };
   /** Null: it works in the job's directory itself. */
   readonly worktree: Worktree | null;
 }
@@ -41,7 +43,7 @@ export function prepareRunFiles(home: string, plan: RunPlan): string {
 
 function specOf(
   stateDirectory: string,
-  { brief, config, turn, home, isolation, allowance, worktree }: RunPlan,
+  { brief, config, turn, home, isolation, allowance, worktree, lease }: RunPlan,
 ): Spec {
   const { generation, runId, job, expiryMs, granted } = brief;
   return {
@@ -64,6 +66,7 @@ function specOf(
     approvals: { expiryMs, granted },
     isolation: config.isolation === 'none' ? 'sweep' : isolation,
     launch: launchOf(config, stateDirectory, worktree, turn),
+    ...(lease === undefined ? {} : { lease }),
   };
 }
 

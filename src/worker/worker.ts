@@ -11,10 +11,13 @@ import { runDirectory } from './run-files.ts';
 import { LedgerBook, type LedgerBookContext, type LedgerRun as Run } from './ledger-book.ts';
 import { driveRun, type Step } from './run-driver.ts';
 import { orderStop } from './stop-order.ts';
+import type { RemoteRuns } from './remote/remote-runs.ts';
 import { leftWorktrees, tidyLeftWorktrees } from './tidy-worktree.ts';
 
 export interface WorkerOptions extends Omit<LedgerBookContext, 'onUsage'> {
   readonly engine: Engine;
+  /** Runs on other hosts. */
+  readonly remote: RemoteRuns;
   readonly hostBootId: string | null;
   /** Told the number of runs in hand whenever it changes. */
   readonly onCount?: (runs: number) => void;
@@ -63,6 +66,7 @@ export class Worker {
   /** Takes claims from the engine until the engine is closed. */
   async start(): Promise<void> {
     void tidyLeftWorktrees(this.#options);
+    this.#options.remote.start();
     // Before anything is claimed: a budget that these have used up is none.
     await noteLeftUsage(this.#options, () => this.#runs());
     await this.#options.engine.receive(
@@ -185,11 +189,13 @@ export class Worker {
 
   async #drive(run: Run, first: Step): Promise<void> {
     const { signal } = this.#handOver;
+    const { remote } = this.#options;
     const { jobId, runId } = run.claim;
     for (let step = first, looks = 1; ; step = 'inspect', looks++) {
       try {
         if (looks > mostLooks) await this.#book.awaitPerson(run, 'Its files cannot be read.', signal);
-        else await driveRun(this.#options, this.#book, run, step, signal);
+        else if (run.claim.host === null) await driveRun(this.#options, this.#book, run, step, signal);
+        else await remote.drive(this.#book, run, run.claim.host, step === 'start', signal);
         this.#settledCount += 1;
         this.#endOverspent();
         await this.#options.engine.withdraw(jobId);

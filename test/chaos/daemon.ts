@@ -1,6 +1,6 @@
 // The daemon with a death planned: it kills itself at the how-manieth passing of a point, as a power cut would.
 // usage: daemon.ts HOME [--kill POINT[:N]] [--runner-kills DIRECTORY] [--runner PROGRAM --runner-version N]
-//        [--watchdog-ticks N] [--clock FILE]; SIGUSR2 blocks its event loop; FILE says by how many ms its clock is ahead.
+//        [--watchdog-ticks N] [--clock FILE] [--lease MS]; SIGUSR2 blocks its event loop; FILE says by how many ms its clock is ahead.
 // POINT is a waypoint or `any`; the files in DIRECTORY are deaths planned for runners (see runner.ts); PROGRAM is another runner.
 
 import { readFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { prepareHome } from '../../src/config/home.ts';
 import { isHomerError, messageOf, catalogue } from '../../src/core/errors.ts';
 import { runDaemon } from '../../src/daemon.ts';
+import { shortLeases } from './short-leases.ts';
 import { acquireLock } from '../../src/lifecycle/lock.ts';
 import type { PassWaypoint } from '../../src/lifecycle/waypoint.ts';
 
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     'runner-version': { type: 'string' },
     'watchdog-ticks': { type: 'string' },
     clock: { type: 'string' },
+    lease: { type: 'string' },
   },
 });
 const [home = ''] = positionals;
@@ -60,6 +62,7 @@ try {
     ...(values['watchdog-ticks'] === undefined
       ? {}
       : { watchdog: { tickMs: 100, limitTicks: Number(values['watchdog-ticks']) } }),
+    ...(values.lease === undefined ? {} : { leases: shortLeases(Number(values.lease)) }),
     runner: {
       argv: [process.execPath, values.runner, values['runner-version'] ?? values['runner-kills']],
       env,

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { gatewayLimits } from '../../src/gateway/gateway-options.ts';
 import type { TokenBook } from '../../src/gateway/auth.ts';
-import type { Grant } from '../../src/ledger/claims.ts';
+import type { Grant } from '../../src/ledger/grant.ts';
 import type { Operation } from '../../src/operations/operation.ts';
 import { ask, jobId, ownerToken, readToken, runId, startFixture, tell } from './gateway-fixture.ts';
 import type { Ask, Fixture } from './gateway-fixture.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { HomerError } from '../../src/core/errors.ts';
 import type { PersonsAnswer } from '../../src/ledger/approvals.ts';
-import type { Grant } from '../../src/ledger/claims.ts';
+import type { Grant } from '../../src/ledger/grant.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { noUsage } from '../../src/ledger/run-record.ts';
 import { accept, openLedgerIn } from './ledger-room.ts';

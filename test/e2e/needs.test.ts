@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
-import type { Grant } from '../../src/ledger/claims.ts';
+import type { Grant } from '../../src/ledger/grant.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { noUsage } from '../../src/ledger/run-record.ts';
 import { needsYou } from '../../src/operations/needs.ts';

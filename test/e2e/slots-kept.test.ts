@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Grant } from '../../src/ledger/claims.ts';
+import type { Grant } from '../../src/ledger/grant.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { JournalEntry } from '../../src/runner/files.ts';
 import { noteQuestions } from '../../src/worker/approvals.ts';

@@ -8,6 +8,7 @@ const floors: Readonly<Record<string, number>> = {
   cli: 9,
   daemon: 8,
   board: 7.5,
+  host: 8,
   gateway: 7,
   operations: 6,
   intake: 5,
@@ -26,6 +27,7 @@ const floors: Readonly<Record<string, number>> = {
   skills: 4,
   ledger: 3,
   runner: 3,
+  remote: 2,
   executors: 2,
   // What programs and pages of others import: it knows what both ends of the wire know, and nothing of the server.
   client: 2,
@@ -47,6 +49,8 @@ const daemonDoor = 'src/cli/commands/serve.ts';
 const skillsDoor = { command: 'src/cli/commands/skills.ts', room: 'src/skills/open.ts' } as const;
 /** And `homer doctor` looks at the machine itself, above all when no daemon can be started on it. */
 const doctorDoor = { command: 'src/cli/commands/doctor.ts', room: 'src/doctor/open.ts' } as const;
+/** A worker has no daemon on its host: it is a process of its own, started as the daemon is. */
+const hostDoor = { command: 'src/cli/commands/worker.ts', room: 'src/host/open.ts' } as const;
 
 /** `homer backup list` and `homer restore` are for when no daemon runs, or can be. */
 const backupDoor = { command: 'src/cli/commands/backup.ts', room: 'src/backup/open.ts' } as const;
@@ -210,7 +214,9 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup'].includes(to);
   const isDoor =
     it.kind === 'lazy' &&
-    [skillsDoor, doctorDoor, backupDoor].some(({ command, room }) => path === command && target === room);
+    [skillsDoor, doctorDoor, backupDoor, hostDoor].some(
+      ({ command, room }) => path === command && target === room,
+    );
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)
     found.push({ rule: 'cli', text: `${at} imports ${target}; the command line is a client` });
   const [above, below] = [floors[from] ?? 0, floors[to] ?? Infinity];

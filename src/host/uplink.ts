@@ -1,0 +1,277 @@
+// What a worker and its daemon tell each other: it says who it is and what it has, asks for work with every beat, and sends what its
+// runs write and how they end, again and again until the daemon has it.
+
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../core/errors.ts';
+import { steadyNow } from '../lifecycle/steady-clock.ts';
+import { WorkerEnd } from '../remote/conversation.ts';
+import type { WorkerToken } from '../remote/token.ts';
+import { type OpenWire, streamName, type Wire } from '../remote/wire.ts';
+import { fileNames } from '../runner/files.ts';
+import { measureJournal } from '../worker/remote/mirror.ts';
+import type { About, Down, HeldRun, LeaseTerms, Up } from '../worker/remote/messages.ts';
+import type { HostRun } from './host-run.ts';
+import type { Grant, HostRuns } from './host-runs.ts';
+
+export interface UplinkOptions {
+  readonly token: WorkerToken;
+  readonly openWire: OpenWire;
+  readonly about: () => About;
+  readonly runs: HostRuns;
+  readonly note: (fields: Record<string, unknown>, message: string) => void;
+  readonly onError: (error: unknown, context: Record<string, unknown>) => void;
+}
+
+const chunkBytes = 48 * 1024;
+/** Of one run's journal, under way at a time. */
+const windowBytes = 8 * chunkBytes;
+/** Beats that may stay without an answer before the conversation is begun anew. */
+const mostUnanswered = 3;
+const shortestPauseMs = 100;
+const longestPauseMs = 5_000;
+/** Until the daemon says what its terms are. */
+const firstBeatMs = 2_000;
+const rememberedBeats = 256;
+
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #end: WorkerEnd<Down, Up>;
+  readonly #stopped = new AbortController();
+  readonly #pumping = new Set<HostRun>();
+  readonly #again = new Set<HostRun>();
+  /** When each beat was said, on the steady clock. */
+  readonly #sentAt = new Map<number, number>();
+  #terms: LeaseTerms | null = null;
+  #wire: Wire | null = null;
+  #beats = 0;
+  #answered = 0;
+  #talk = 0;
+  #drains = false;
+  #complaint = '';
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    const { token } = options;
+    this.#end = new WorkerEnd<Down, Up>({
+      address: token,
+      key: token.key,
+      send: (stream, text) => this.#wire?.send(stream, text),
+      onLetter: ({ message }) => this.#hear(message),
+      onBroken: () => this.#begin(),
+    });
+  }
+
+  /** Kept between the end of a run and that of its lease; what the daemon said last. */
+  get marginMs(): number {
+    return this.#terms?.marginMs ?? 0;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Takes no more runs. */
+  drain(): void {
+    this.#drains = true;
+    this.#beat();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#wire?.end(new Error('The worker stops.'));
+    await this.#running;
+  }
+
+  /** There is more to tell of a run. */
+  news(run: HostRun): void {
+    if (run.starts > 0 && run.sent === 0 && run.ending === null)
+      this.#end.say({ type: 'started', runId: run.claim.runId });
+    if (this.#pumping.has(run)) {
+      this.#again.add(run);
+      return;
+    }
+    this.#pumping.add(run);
+    this.#pump(run)
+      .catch((error: unknown) => this.#options.onError(error, { runId: run.claim.runId, part: 'journal' }))
+      .finally(() => {
+        this.#pumping.delete(run);
+        if (this.#again.delete(run)) this.news(run);
+      });
+  }
+
+  /** A grant that nothing comes of. */
+  refuse({ brief: { runId }, token }: Grant, why: string, declines: boolean): void {
+    this.#options.note({ runId, why }, 'a job was not taken');
+    this.#end.say({ type: 'unused', runId, token, why, declines });
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    const { token, openWire, note } = this.#options;
+    const stream = streamName(token, 'down');
+    let pauseMs = shortestPauseMs;
+    let lastReason = '';
+    while (!signal.aborted) {
+      try {
+        const onText = (_: string, text: string): void => this.#end.listen(text);
+        const wire = await openWire({ streams: () => [stream], onText }, signal);
+        this.#wire = wire;
+        lastReason = '';
+        pauseMs = shortestPauseMs;
+        this.#begin();
+        const lost = await wire.ended;
+        this.#wire = null;
+        this.#end.close();
+        if (!signal.aborted) note({ why: lost.message }, 'redis was lost; runs go on');
+        await wire.close();
+      } catch (error) {
+        const why = messageOf(error);
+        if (!signal.aborted && why !== lastReason) note({ why }, 'redis cannot be reached; runs go on');
+        lastReason = why;
+      }
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(longestPauseMs, 2 * pauseMs);
+    }
+  }
+
+  /** A conversation from its beginning. */
+  #begin(): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#talk += 1;
+    this.#answered = this.#beats;
+    const n = this.#nextBeat();
+    this.#end.begin({ type: 'ready', n, about: this.#options.about(), runs: this.#held() });
+    this.#armBeat();
+  }
+
+  #nextBeat(): number {
+    this.#beats += 1;
+    this.#sentAt.set(this.#beats, steadyNow());
+    this.#sentAt.delete(this.#beats - rememberedBeats);
+    return this.#beats;
+  }
+
+  #armBeat(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      // Without an answer for so long, one side has lost something, or the other is not there.
+      if (!this.#end.isOpen || this.#beats - this.#answered > mostUnanswered) {
+        if (this.#wire === null) return;
+        this.#begin();
+      } else this.#beat();
+    }, this.#terms?.beatMs ?? firstBeatMs);
+  }
+
+  #beat(): void {
+    const n = this.#nextBeat();
+    const { heard } = this.#end;
+    this.#end.say({ type: 'beat', n, heard, drains: this.#drains, runs: this.#held() });
+    this.#armBeat();
+  }
+
+  #held(): HeldRun[] {
+    return this.#options.runs.runs.map(({ claim: { runId, token } }) => ({ runId, token }));
+  }
+
+  #hear(message: Down): void {
+    const { runs } = this.#options;
+    switch (message.type) {
+      case 'terms':
+        this.#terms = message.terms;
+        this.#complaint = '';
+        this.#options.note({ lease: message.terms.leaseMs }, 'connected');
+        this.#beat();
+        for (const run of runs.runs) {
+          run.sent = run.acknowledged;
+          this.news(run);
+        }
+        return;
+      case 'refused':
+        if (message.why !== this.#complaint)
+          this.#options.note({ why: message.why }, 'the daemon does not take this worker');
+        this.#complaint = message.why;
+        this.#end.close();
+        return;
+      case 'ack':
+        this.#acknowledge(message);
+        return;
+      case 'grant':
+        if (this.#terms !== null && !this.#drains) {
+          const askedAt = this.#sentAt.get(message.beat) ?? -Infinity;
+          runs.take(message, askedAt + this.#terms.leaseMs);
+        } else this.refuse(message, 'The worker stops.', false);
+        return;
+      case 'got':
+        this.#got(message);
+        return;
+      case 'order':
+        runs.order(message.runId, message.number, message.order);
+        return;
+      case 'settled':
+        runs.settled(message.runId);
+        return;
+      case 'again':
+        this.#begin();
+    }
+  }
+
+  #acknowledge({ n, kept, gone }: Extract<Down, { type: 'ack' }>): void {
+    const { runs } = this.#options;
+    this.#answered = Math.max(this.#answered, n);
+    const sentAt = this.#sentAt.get(n);
+    if (sentAt !== undefined && this.#terms !== null)
+      for (const runId of kept) runs.extend(runId, sentAt + this.#terms.leaseMs);
+    for (const runId of gone) runs.lose(runId);
+  }
+
+  #got({ runId, bytes, rewind }: Extract<Down, { type: 'got' }>): void {
+    const run = this.#options.runs.find(runId);
+    if (run === null) return;
+    run.acknowledged = bytes;
+    if (rewind === true) run.reportedIn = -1;
+    run.sent = rewind === true ? bytes : Math.max(run.sent, bytes);
+    this.news(run);
+  }
+
+  /** Sends as much of the journal as may be under way, and the ending once all of it is there. */
+  async #pump(run: HostRun): Promise<void> {
+    const { runId, token } = run.claim;
+    while (this.#end.isOpen && !run.isGone && run.sent - run.acknowledged < windowBytes) {
+      const talk = this.#talk;
+      const at = run.sent;
+      const part = await readPart(join(run.directory, fileNames.journal), at);
+      // Begun anew meanwhile, or sent back: what was read is not what comes next.
+      if (talk !== this.#talk || at !== run.sent) continue;
+      if (part.length === 0) break;
+      if (this.#end.say({ type: 'journal', runId, at }, part) === null) return;
+      run.sent += part.length;
+    }
+    const { ending } = run;
+    if (ending === null || run.isGone || run.acknowledged < run.sent || run.reportedIn === this.#talk) return;
+    const journal = await measureJournal(run.directory);
+    if (!this.#end.isOpen || journal.bytes > run.acknowledged) return;
+    run.reportedIn = this.#talk;
+    this.#end.say(
+      ending.type === 'ended'
+        ? { type: 'ended', runId, token, report: ending.report, journal }
+        : { type: 'unproven', runId, token, why: ending.why },
+    );
+  }
+}
+
+/** Empty at the end of the file, or where there is none. */
+async function readPart(path: string, at: number): Promise<Buffer> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return Buffer.alloc(0);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes, at);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
