@@ -33,6 +33,7 @@ function aJob(changes: Partial<Job> = {}): Job {
     fallback: [],
     result: null,
     error: null,
+    movedFrom: null,
     parentId: null,
     children: { total: 0, ended: 0 },
     usage: { inputTokens: null, outputTokens: null, costUsd: null, turns: null },
@@ -49,6 +50,7 @@ const aRun: Job['runs'][number] = {
   endedAt: null,
   agentSessionId: null,
   workerId: null,
+  host: null,
   executor: null,
   exitCode: null,
 };

@@ -18,6 +18,10 @@ export function tellChange(before: Job | null, job: Job, now: number): string[] 
       lines.push(`Run ${job.runs.length - 1} has ended: ${last.replaceAll('_', ' ')}.`);
     lines.push(`Run ${job.runs.length} has started.`);
   }
+  if (job.movedFrom !== null && job.movedFrom !== (before?.movedFrom ?? null))
+    lines.push(
+      `Its conversation was moved from the host ${plain(job.movedFrom)}, which is gone: it goes on elsewhere, with Homer's record of it.`,
+    );
   if (!isChanged || isEnded(job.state)) return lines;
   // What is asked is told in full by whoever follows the job.
   if (job.state === 'waiting' && job.error?.code !== 'HOMER_APPROVAL_PENDING')

@@ -135,6 +135,8 @@ export class Grants {
       this.#granted.push(...grants);
       this.#foresee?.(ledger.claims.next(lane, allowed - grants.length + concurrency), lane);
     }
+    // What found no host was parked just now.
+    if (this.#options.place !== undefined) this.#wakeBy(ledger.jobs.nextDueAt());
   }
 
   /** Parks the lane's next jobs whose executors are limited; false: there may be more of them, and the engine wakes for these. */

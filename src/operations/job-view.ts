@@ -28,6 +28,8 @@ export const runView = z.object({
   endedAt: time,
   agentSessionId: z.string().nullable(),
   workerId: z.string().nullable(),
+  /** The worker on whose host it is; null: the daemon's own. */
+  host: z.string().nullable(),
   /** Null: not known. */
   executor: z.string().nullable(),
   exitCode: z.int().nullable(),
@@ -60,6 +62,8 @@ export const jobView = z.object({
   ...limitsView,
   result: z.object({ text: z.string(), data: z.json().optional() }).nullable(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  /** The host that had its conversation and is gone: it goes on elsewhere, with Homer's own record. */
+  movedFrom: z.string().nullable(),
   /** The job whose agent asked for this one. */
   parentId: z.string().nullable(),
   children: z.object({ total: z.int(), ended: z.int() }),
@@ -106,6 +110,7 @@ export function viewJob(
     fallback: [...job.fallback],
     result: viewResult(job),
     error: job.error,
+    movedFrom: job.movedFrom,
     parentId: job.parentId,
     children,
     usage: sumUsage(runs.map((run) => run.usage)),
@@ -124,6 +129,18 @@ export function viewRun(run: RunRecord): z.infer<typeof runView> {
     workerId: run.workerId,
     executor: run.executor,
     exitCode: run.exitCode,
+    runs: runs.map((run) => ({
+      id: run.id,
+      state: run.state,
+      verdict: run.verdict,
+      startedAt: iso(run.startedAt),
+      endedAt: iso(run.endedAt),
+      agentSessionId: run.agentSessionId,
+      workerId: run.workerId,
+      host: run.host,
+      executor: run.executor,
+      exitCode: run.exitCode,
+    })),
   };
 }
 

@@ -44,7 +44,7 @@ export interface WorkerRoom {
   remove(): Promise<void>;
 }
 
-const witness = join(import.meta.dirname, '../fixtures/agents/witness.sh');
+const agents = join(import.meta.dirname, '../fixtures/agents');
 
 export interface RoomOptions {
   readonly leaseMs?: number;
@@ -57,11 +57,21 @@ export interface RoomOptions {
 
 export async function createWorkerRoom(options: RoomOptions = {}): Promise<WorkerRoom> {
   const { leaseMs = 6_000 } = options;
-  const once = { kind: 'command', argv: ['sh', witness, '{prompt}'], idempotent: true };
+  const command = (script: string): object => ({
+    kind: 'command',
+    argv: ['sh', join(agents, script), '{prompt}'],
+    idempotent: true,
+  });
+  const asking = {
+    kind: 'claude',
+    bin: process.execPath,
+    args: [join(agents, 'asking.ts')],
+    permissions: 'ask',
+  };
   let executors: Record<string, unknown> = {};
   const home = createChaosHome({
     config: (own) => {
-      executors = { ...own, once };
+      executors = { ...own, once: command('witness.sh'), pulse: command('pulse.sh'), asking };
       return {
         engine: { kind: 'bullmq', url: { env: 'REDIS_URL' } },
         drain: { timeoutMs: 200 },
