@@ -1,7 +1,8 @@
 // What runs of the fixture pulse.sh have said of their lives.
 
 import { writeFileSync } from 'node:fs';
-import { linesOf, untilLines } from './signals.ts';
+import { dirname } from 'node:path';
+import { linesOf, until, untilLines } from './signals.ts';
 
 /** One process: when it was first and last seen alive, ms since the epoch, and whether it came to its end. */
 export interface Life {
@@ -43,4 +44,9 @@ export function letGo(path: string): void {
 /** Resolves when so many lines were said. */
 export function untilPulse(path: string, lines = 1): Promise<void> {
   return untilLines(`${path}.pulse`, lines);
+}
+
+/** Resolves when so many runs have begun. */
+export function untilLives(path: string, count: number): Promise<void> {
+  return until([dirname(path)], () => livesOf(path).length >= count);
 }

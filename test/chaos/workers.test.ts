@@ -10,7 +10,7 @@ import type { JobView } from '../../src/operations/job-view.ts';
 import type { ChaosDaemon } from './chaos-daemon.ts';
 import type { ChaosJob } from './chaos-home.ts';
 import { kill } from './processes.ts';
-import { letGo, livesOf, overlapMs, untilPulse } from './pulse.ts';
+import { letGo, livesOf, overlapMs, untilLives, untilPulse } from './pulse.ts';
 import { linesOf } from './signals.ts';
 import { createWorkerRoom, isDone, type ChaosWorker, type WorkerRoom } from './worker-room.ts';
 
@@ -119,7 +119,7 @@ test('one that is frozen beyond its lease ends within a second of thawing and se
   const frozen = freeze(a);
   const given = await daemon.untilJob(id, ({ runs, state }) => runs.length === 2 && state === 'running');
   expect(given.runs[0]).toMatchObject({ verdict: 'lost', host: 'a' });
-  await daemon.untilJob(id, ({ runs }) => runs[1]?.startedAt !== null);
+  await untilLives(job.path, 2);
   const thawedAt = Date.now();
   for (const pid of frozen) kill(pid, 'SIGCONT');
   await a.process.untilLine('not this worker');
