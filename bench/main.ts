@@ -1,4 +1,4 @@
-// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [growth] [daemon] [skills] [websocket]
+// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [growth] [daemon] [skills] [websocket] [workers]
 // Measures Homer beside BullMQ on a Redis of its own, and the daemon against the design's figures. Needs redis-server.
 
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import { formatLine, type Line } from './report.ts';
 import { benchRunOverhead } from './run-overhead.ts';
 import { benchSkills } from './skills.ts';
 import { benchWebSocket } from './websocket.ts';
+import { benchWorkers } from './workers.ts';
 
 const { values: options, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, () => Line[] | Promise<Line[]>>> = {
   ],
   skills: benchSkills,
   websocket: () => benchWebSocket({ clients: 1_000, seconds: options.quick ? 15 : 60 }),
+  workers: () => benchWorkers(options.quick ? 40 : 120, say),
 };
 const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
 
