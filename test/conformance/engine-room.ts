@@ -9,7 +9,14 @@ import type { Budget } from '../../src/core/budget.ts';
 import { idRandomBytes, newJobId, type JobId } from '../../src/core/ids.ts';
 import type { JobState } from '../../src/core/job.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
-import type { Capabilities, Claim, Engine, EngineOptions, LaneLimits } from '../../src/engine/engine.ts';
+import type {
+  Capabilities,
+  Claim,
+  Engine,
+  EngineOptions,
+  LaneLimits,
+  Place,
+} from '../../src/engine/engine.ts';
 import type { JobDraft } from '../../src/ledger/jobs.ts';
 import { openLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import type { RegainedSlot } from '../../src/ledger/slots.ts';
@@ -48,6 +55,8 @@ export class EngineRoom {
   budgets: Record<string, { readonly budget: Budget }> = {};
   dayBudget: Budget | null = null;
   now = 1_700_000_000_000;
+  /** On which host a job runs; a change is told to the engine by `engine.refresh()`. */
+  place: Place = () => ({ host: null });
   ledger!: Ledger;
   engine!: Engine;
   /** Every claim ever handed out, in order. */
@@ -96,6 +105,7 @@ export class EngineRoom {
     this.engine = await this.#driver.open({
       ledger: this.ledger,
       lanes: () => this.lanes,
+      place: (jobId, lane) => this.place(jobId, lane),
       onError: (error) => this.errors.push(error),
     });
   }

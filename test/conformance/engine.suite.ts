@@ -511,6 +511,36 @@ export function engineSuite(name: string, driver: EngineDriver): void {
     );
   });
 
+  describe(`${name}: hosts`, () => {
+    works(
+      'a job is claimed for the host it is placed on; one that has none keeps its place and stops nobody',
+      four,
+      async (room) => {
+        const places = new Map<string, ReturnType<typeof room.place>>();
+        room.place = (jobId) => places.get(jobId) ?? { host: null };
+        await room.setPaused('default', true);
+        const [nowhere, far, here] = await room.acceptAll([{}, {}, {}]);
+        places.set(nowhere ?? never(), 'passed').set(far ?? never(), { host: 'elsewhere' });
+        await room.setPaused('default', false);
+        const claims = [await room.next(), await room.next()];
+        expect(claims.find(({ jobId }) => jobId === far)?.host).toBe('elsewhere');
+        expect(claims.find(({ jobId }) => jobId === here)?.host).toBeNull();
+        expect(room.state(nowhere ?? never())).toBe('queued');
+        expect(room.ledger.claims.runningByHost()).toEqual(
+          new Map([
+            [null, 1],
+            ['elsewhere', 1],
+          ]),
+        );
+        places.set(nowhere ?? never(), { host: 'elsewhere' });
+        await room.refresh();
+        claims.push(await room.nextFor(nowhere ?? never()));
+        for (const claim of claims) expect(await room.settle(claim)).toBe('succeeded');
+        await room.nothingElse();
+      },
+    );
+  });
+
   describe(`${name}: time`, () => {
     needs(
       'timedClaims',

@@ -39,7 +39,7 @@ export interface BullmqOptions extends EngineOptions {
 export class BullmqEngine implements Engine {
   readonly kind = 'bullmq';
   static readonly capabilities: Capabilities = {
-    crossHost: false,
+    crossHost: true,
     timedClaims: false,
     ageing: true,
     strictRate: true,
