@@ -13,6 +13,7 @@ test('a question that is asked between two looks is shown before a script is let
     id: 'j',
     state: 'waiting',
     error: { code: 'HOMER_APPROVAL_PENDING', message: 'It asks.', hint: 'Answer it.' },
+    movedFrom: null,
     runs: [],
     dueAt: null,
   } as unknown as Job;

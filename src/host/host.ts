@@ -119,9 +119,12 @@ export async function runHost(options: HostOptions): Promise<number> {
     },
     onReload: () => config.reload(),
   });
-  config.watch((error) => {
+  config.watch(async (error) => {
     if (error !== null) log.error({ error }, 'config.yaml is not used; the last good one stays');
-    else registry.refresh(config.current).catch((failure: unknown) => onError(failure, { part: 'reload' }));
+    else
+      await registry
+        .refresh(config.current)
+        .catch((failure: unknown) => onError(failure, { part: 'reload' }));
   }, background.signal);
   uplink.start();
   log.info({ name: token.name, adopted, home }, 'ready');

@@ -127,20 +127,9 @@ export function viewRun(run: RunRecord): z.infer<typeof runView> {
     endedAt: iso(run.endedAt),
     agentSessionId: run.agentSessionId,
     workerId: run.workerId,
+    host: run.host,
     executor: run.executor,
     exitCode: run.exitCode,
-    runs: runs.map((run) => ({
-      id: run.id,
-      state: run.state,
-      verdict: run.verdict,
-      startedAt: iso(run.startedAt),
-      endedAt: iso(run.endedAt),
-      agentSessionId: run.agentSessionId,
-      workerId: run.workerId,
-      host: run.host,
-      executor: run.executor,
-      exitCode: run.exitCode,
-    })),
   };
 }
 
