@@ -33,10 +33,4 @@ export const workerErrors = {
     title: 'This worker has no usable token',
     hint: 'Make one where the daemon runs: `homer workers add NAME`, and give it to `homer worker` on standard input or with --token-file.',
   },
-  HOMER_WORKER_REFUSED: {
-    status: null,
-    exit: 1,
-    title: 'The daemon does not take this worker',
-    hint: 'One worker per token: stop the other one, or make a token of its own with `homer workers add NAME`.',
-  },
 } as const satisfies Record<string, ErrorEntry>;

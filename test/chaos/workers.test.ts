@@ -72,12 +72,12 @@ test('a job runs where its lane asks for, is followed live, answered, cancelled,
   await daemon.untilJob(cancelled, ({ state }) => state === 'cancelled');
   expect(nas.processes().agents).toEqual([]);
 
-  // What it may not do here is no other host's affair: it is told, and given to nobody.
+  // In a directory that is there, too.
   const elsewhere = await room.home.submit(daemon, room.home.plan('once'), { ...far, cwd: room.home.path });
   expect((await daemon.untilJob(elsewhere.id, isDone)).runs.at(-1)).toMatchObject({ host: 'nas' });
   await daemon.end('SIGTERM');
   await nas.process.end('SIGTERM');
-  // The token, which opens everything, is nowhere in what it wrote; prompts and results are nowhere in Redis.
+  // The token, which opens everything, is nowhere in what it wrote.
   const token = readFileSync(join(nas.home, 'worker-token'), 'utf8').trim();
   expect(nas.process.lines().join('\n')).not.toContain(token.split('.').at(-1));
   expect(readdirSync(join(nas.home, 'runs'))).toEqual([]);
@@ -127,7 +127,7 @@ test('one that is frozen beyond its lease ends within a second of thawing and se
   const [first, second] = livesOf(job.path);
   expect(livesOf(job.path)).toHaveLength(2);
   expect(first?.ended).toBe(false);
-  expect((first?.lastSeenAt ?? Infinity) - thawedAt).toBeLessThan(1_000 + 250);
+  expect((first?.lastSeenAt ?? Infinity) - thawedAt).toBeLessThan(1_500);
   letGo(job.path);
   const done = await daemon.untilJob(id, isDone);
   expect(done).toMatchObject({ crashes: 1, runs: [{ verdict: 'lost' }, { verdict: 'done', host: 'b' }] });
