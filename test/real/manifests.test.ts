@@ -170,7 +170,7 @@ test('compose.yaml has the keys and types of the specification', () => {
       (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
   );
   const validate = ajv.compile(schema);
-  const compose = parse(read('compose.yaml')) as Compose;
+  const compose = parse(read('compose.yaml'), { merge: true }) as Compose;
   validate(compose);
   expect(validate.errors ?? []).toEqual([]);
   const { homer } = compose.services;
@@ -180,6 +180,8 @@ test('compose.yaml has the keys and types of the specification', () => {
   expect(config).toMatchObject({ bind: '0.0.0.0', hosts: ['homer'], engine: { kind: 'bullmq' } });
   const seconds = Number(homer?.stop_grace_period.replace(/s$/, ''));
   expect(seconds * 1000).toBeGreaterThan(config.drain.timeoutMs + 15_000);
+  for (const worker of ['worker-1', 'worker-2'])
+    expect(compose.services[worker]?.command?.slice(0, 3)).toEqual(['worker', '--url', 'redis://redis:6379']);
   expect(compose.services['redis']?.command?.join(' ')).toContain('--appendfsync always');
 });
 
