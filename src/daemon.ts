@@ -77,7 +77,7 @@ class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.#secrets = new KnownSecrets(options.home, options.env);
+    this.#secrets = new KnownSecrets(options.env);
     this.#log = createLog(options.env['HOMER_LOG'], this.#secrets.text);
     this.#pass = options.pass ?? passOn;
     this.#watchdog = createWatchdog(options.watchdog);

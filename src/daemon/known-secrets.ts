@@ -1,6 +1,5 @@
 // Every secret the daemon knows, so that none is written anywhere: not to its log, the ledger, an answer, or by a run.
 
-import { readHookSecrets } from '../config/hook-secret.ts';
 import type { Config, SecretRef } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { Log } from '../lifecycle/log.ts';
@@ -9,23 +8,30 @@ import { hidesValue } from '../worker/environment.ts';
 
 export class KnownSecrets {
   readonly #env: Readonly<Record<string, string | undefined>>;
-  readonly #home: string;
   #owner: string[] = [];
   #configured: readonly string[] = [];
+  readonly #heard = new Set<string>();
   #redactor: Redactor = createRedactor([]);
 
-  constructor(home: string, env: Readonly<Record<string, string | undefined>>) {
-    this.#home = home;
+  constructor(env: Readonly<Record<string, string | undefined>>) {
     this.#env = env;
   }
 
   get all(): readonly string[] {
-    return [...this.#owner, ...this.#configured];
+    return [...this.#owner, ...this.#configured, ...this.#heard];
   }
 
   /** The owner's token, also one that was replaced: it may still be on its way somewhere. */
   addOwner(token: string): void {
     this.#owner.push(token);
+    this.#redactor = createRedactor(this.all);
+  }
+
+  /** Secrets that somebody else has read, as those of webhooks are at each delivery. */
+  hear(secrets: readonly string[]): void {
+    const news = secrets.filter((text) => text !== '' && !this.#heard.has(text));
+    if (news.length === 0) return;
+    for (const text of news) this.#heard.add(text);
     this.#redactor = createRedactor(this.all);
   }
 
@@ -45,7 +51,7 @@ export class KnownSecrets {
     const [programs, others] = [true, false].map((isProgram) =>
       referencesOf(config).filter((ref) => 'exec' in ref === isProgram),
     );
-    const found = [...(await Promise.all((others ?? []).map(read))), ...this.#hookSecrets(config)];
+    const found = await Promise.all((others ?? []).map(read));
     this.#learn(found);
     Promise.all((programs ?? []).map(read)).then(
       (said) => this.#learn([...found, ...said]),
@@ -58,29 +64,16 @@ export class KnownSecrets {
     this.#configured = [...new Set(all)].filter((text) => text !== '');
     this.#redactor = createRedactor(this.all);
   }
-
-  #hookSecrets({ webhooks }: Config): string[] {
-    return Object.entries(webhooks).flatMap(([name, { secret, scheme }]) => {
-      if (!('generated' in secret)) return [];
-      try {
-        return [...readHookSecrets(this.#home, name, scheme, Date.now())];
-      } catch {
-        // A file that is somebody else's or cannot be read: the webhook itself says so.
-        return [];
-      }
-    });
-  }
 }
 
 /**
- * All of them but programs (`exec`) of executors and skills: those are asked when a run starts, may ask a person, and are
- * redacted by its runner.
+ * All of them but those of webhooks, which are heard of when they are read, and programs (`exec`) of executors and skills:
+ * those are asked when a run starts, may ask a person, and are redacted by its runner.
  */
-function referencesOf({ telegram, webhooks, engine, executors, skills }: Config): SecretRef[] {
+function referencesOf({ telegram, engine, executors, skills }: Config): SecretRef[] {
   const ofDaemon = [
     ...(telegram === null ? [] : [telegram.token]),
     ...(engine.kind === 'bullmq' ? [engine.url] : []),
-    ...Object.values(webhooks).flatMap(({ secret }) => ('generated' in secret ? [] : [secret])),
   ];
   const variables = [
     ...Object.values(executors).flatMap(({ setEnv }) => Object.entries(setEnv)),

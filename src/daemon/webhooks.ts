@@ -9,11 +9,13 @@ import type { Relative } from '../ledger/family.ts';
 import type { Log } from '../lifecycle/log.ts';
 import { areEnded, Waits } from '../operations/waits.ts';
 import type { Webhooks } from '../operations/webhooks.ts';
+import type { KnownSecrets } from './known-secrets.ts';
 
 export interface WebhookParts extends IntakeOptions {
   /** The owner's. */
   readonly token: () => string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly secrets: Pick<KnownSecrets, 'hear'>;
   readonly log: Log;
   readonly troubles: Troubles;
 }
@@ -25,6 +27,7 @@ export function openWebhooks(parts: WebhookParts): Webhooks {
     env,
     token,
     now: ledger.now,
+    onRead: (found) => parts.secrets.hear(found),
     onChange: (missing) => {
       for (const [hook, problem] of missing) log.warn({ hook, problem }, 'this webhook is not answered');
       if (missing.size === 0) troubles.clear('webhooks');

@@ -22,6 +22,8 @@ export interface HookSecretOptions {
   readonly token: () => string;
   /** ms since the epoch. */
   readonly now: () => number;
+  /** Told of every secret that is read, before it is used. */
+  readonly onRead: (secrets: readonly string[]) => void;
   /** Told when other webhooks than before have no usable secret: their names, and why. */
   readonly onChange: (missing: ReadonlyMap<string, string>) => void;
 }
@@ -81,6 +83,7 @@ export function createHookSecrets(options: HookSecretOptions): HookSecretStore {
   async function look(name: string, hook: WebhookConfig): Promise<HookSecrets> {
     try {
       const secrets = await read(name, hook);
+      options.onRead(secrets);
       const keys = secrets.map((secret) => keyOf(hook.scheme, secret));
       const usable = keys.filter((key) => key !== null);
       if (usable.length === 0 || usable.length < keys.length)

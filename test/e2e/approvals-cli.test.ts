@@ -148,7 +148,9 @@ describe('in a script', () => {
 
   test('one of several questions has to be named, and then the other is the only one', async () => {
     await untilAsked(['one', 'two']);
-    await expect.poll(async () => (await approvals('--state', 'pending')).length).toBe(2);
+    await expect
+      .poll(async () => (await approvals('--state', 'pending')).length, { timeout: 60_000 })
+      .toBe(2);
     const [one] = await approvals();
     const job = one?.jobId ?? '';
     for (const args of [['approve'], ['deny', job], ['approve', job.slice(-6)]]) {

@@ -31,7 +31,7 @@ test('a runner that the ledger takes for over is shown, then ended with its agen
   const client = await connect(room.home);
   const look = async (): Promise<JobView> =>
     (await client.call<{ job: JobView }>('jobs.get', { params: { id } })).job;
-  await expect.poll(async () => (await look()).runs[0]?.state).toBe('running');
+  await expect.poll(async () => (await look()).runs[0]?.state, { timeout: 60_000 }).toBe('running');
   const runId = (await look()).runs[0]?.id ?? '';
   await json('stop', '--now');
   const database = new DatabaseSync(join(room.home, 'homer.db'));
