@@ -10,6 +10,7 @@ test('two hundred random kills lose nothing, repeat nothing and leave nothing be
   const ready = { p50: percentile(report.readyMs, 0.5), p99: percentile(report.readyMs, 0.99) };
   const bare = percentile(report.bareMs, 0.5);
   console.info(JSON.stringify({ ...report, readyMs: ready, bareMs: bare, starts: report.readyMs.length }));
-  // Loose, since this machine may be doing other things: a start that hangs is what it has to catch.
-  expect(ready.p99).toBeLessThan(60 * bare);
+  // Loose, since this machine may be doing other things, which a bare process feels too when it is among the slow ones: a
+  // start that hangs is what this has to catch.
+  expect(ready.p99).toBeLessThan(60 * percentile(report.bareMs, 0.9));
 }, 600_000);
