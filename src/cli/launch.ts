@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { prepareHome } from '../config/home.ts';
 import { HomerError } from '../core/errors.ts';
+import { directoryIdentity } from '../lifecycle/lock.ts';
 import type { DaemonRecord } from '../lifecycle/record.ts';
 import { readiness } from './client.ts';
 import { plain } from './format.ts';
@@ -46,6 +47,7 @@ export async function ensureDaemon(home: string, say: Say): Promise<Launch> {
 
 async function launch(home: string, deadline: number, say: Say): Promise<Launch> {
   prepareHome(home);
+  refuseToDieWithRun(home);
   const log = openSync(join(home, 'logs', 'daemon.log'), 'a+', 0o600);
   try {
     const before = fstatSync(log).size;
@@ -163,4 +165,13 @@ function readable(line: string): string {
     // Not JSON: an error told in words before the log was set up.
     return plain(line);
   }
+}
+
+/** A daemon that is started in a run of its own would be of the run's tree, and be ended with it. HOMER_USAGE. */
+export function refuseToDieWithRun(home: string): void {
+  const marker = process.env['HOMER_RUN'];
+  if (marker?.startsWith(`${directoryIdentity(home)}/`) !== true) return;
+  throw new HomerError('HOMER_USAGE', 'A daemon that is started inside a run would end with it.', {
+    hint: 'Start it where no run is: in a terminal of your own, or as a service.',
+  });
 }

@@ -4,6 +4,7 @@ import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, write
 import { dirname } from 'node:path';
 import { isCollection, parseDocument } from 'yaml';
 import { HomerError, messageOf } from '../core/errors.ts';
+import { findExcess } from './yaml-bounds.ts';
 
 export interface ConfigChange {
   /** Keys, and places in lists, from the top. */
@@ -32,13 +33,22 @@ export function guardedPaths(changes: readonly ConfigChange[]): string[] {
 
 /** The text with the changes made, one after the other. HOMER_INPUT_INVALID for one that has no place in it. */
 export function changeText(text: string | null, changes: readonly ConfigChange[]): string {
-  const document = parseDocument(text ?? '', { stringKeys: true, logLevel: 'error' });
-  if (document.errors.length > 0)
+  const excess = findExcess(text ?? '');
+  // As when it is read: the library's own look for keys that are given twice takes the square of their number.
+  const document = parseDocument(excess === null ? (text ?? '') : '', {
+    stringKeys: true,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
+  if (excess !== null || document.errors.length > 0)
     throw new HomerError(
       'HOMER_CONFIG_INVALID',
       'config.yaml cannot be read as YAML, so nothing in it can be changed.',
     );
   for (const { path, value } of changes) {
+    const tooMuch = value === undefined ? null : findExcess(JSON.stringify(value));
+    if (tooMuch !== null)
+      throw new HomerError('HOMER_INPUT_INVALID', `The value for ${path.join('.')} ${tooMuch}.`);
     try {
       if (value === undefined) document.deleteIn(path);
       else if (document.contents === null)

@@ -6,6 +6,7 @@ import { isAlias, isMap, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, YAMLError } from 'yaml';
 import { messageOf } from '../core/errors.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
+import { findExcess } from './yaml-bounds.ts';
 
 export const configFile = 'config.yaml';
 
@@ -65,6 +66,9 @@ export interface ConfigDocument {
 
 /** Parses the text as YAML 1.2 with unique, textual keys. Does not throw. */
 export function parseConfigText(text: string): ConfigDocument {
+  const excess = findExcess(text);
+  if (excess !== null)
+    return { value: {}, problems: [whole(excess)], isReadable: false, locate: () => whole(excess) };
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,

@@ -3,6 +3,12 @@
 import type { ErrorEntry } from './error-entry.ts';
 
 export const backupErrors = {
+  HOMER_CLOCK_DOUBTED: {
+    status: 409,
+    exit: 1,
+    title: 'The clock may be wrong, so nothing is removed by age',
+    hint: 'Set the clock right and restart Homer; after a long absence it believes the clock once it has run for a day.',
+  },
   HOMER_BACKUP_FAILED: {
     status: 500,
     exit: 1,

@@ -22,7 +22,7 @@ export interface Lock {
   readonly directory: string;
   /** `device:inode` of the locked directory, decimal. */
   readonly identity: string;
-  /** False once the path no longer leads to the directory that is locked: somebody replaced it. */
+  /** False once the path leads elsewhere (somebody replaced the directory), or the descriptor that holds the lock is gone. */
   isCurrent(): boolean;
   /** Gives the lock back. Tolerates a second call. */
   release(): void;
@@ -252,16 +252,16 @@ function probeOnMac(directory: string): LockState {
 /** `lockedPath` is what the descriptor was opened from. */
 function heldLock(directory: string, lockedPath: string, fd: number): Lock {
   let open = true;
-  const locked = identityOf(fstatSync(fd, { bigint: true }));
+  const identity = (): string => identityOf(fstatSync(fd, { bigint: true }));
+  const locked = identity();
   return {
     directory,
     identity: lockedPath === directory ? locked : directoryIdentity(directory),
     isCurrent() {
       try {
-        return open && directoryIdentity(lockedPath) === locked;
+        return open && identity() === locked && directoryIdentity(lockedPath) === locked;
       } catch {
-        // The path leads nowhere any more, or cannot be looked at: it is not the locked one.
-        return false;
+        return false; // It leads nowhere any more, or cannot be looked at: it is not the locked one.
       }
     },
     release() {

@@ -1,5 +1,7 @@
 // Keeps the ledger and the directories of runs bounded: a pass a while after the start and one every few hours, in small pieces.
 
+import { uptime } from 'node:os';
+import { HomerError, isHomerError } from '../core/errors.ts';
 import { cutoffsOf, type Retention as Times } from '../core/retention.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lifecycle/log.ts';
@@ -27,9 +29,17 @@ export interface Removed {
 
 const firstMs = 120_000;
 const everyMs = 3 * 3_600_000;
+/** After a longer time without a sign of life the clock is believed once Homer has run for a day by the machine's own count. */
+const longAbsenceMs = 30 * 86_400_000;
+const provenMs = 86_400_000;
+/** Further than this from what the machine has counted, it was set. */
+const jumpMs = 86_400_000;
 
 export class RetentionService implements Service {
   readonly #options: RetentionOptions;
+  readonly #startedAt: number;
+  /** Of the machine, also while it sleeps, ms. */
+  readonly #upAtStart = uptime() * 1_000;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   /** One pass after the other; never rejects. */
@@ -37,6 +47,7 @@ export class RetentionService implements Service {
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#startedAt = options.ledger.now();
   }
 
   async start(): Promise<void> {
@@ -70,11 +81,25 @@ export class RetentionService implements Service {
 
   async #pass(isTrial: boolean): Promise<Removed> {
     const { ledger, home, config } = this.#options;
+    if (!isTrial) this.#requireCertainty();
     const { signal } = this.#stopping;
     const cutoffs = cutoffsOf(config(), ledger.now());
     const rows = await pruneLedger(ledger, cutoffs, { signal, isTrial });
     const old = listOldRuns(home, ledger, cutoffs.journals);
     return { rows, runs: isTrial ? old : await removeRuns(home, old, signal) };
+  }
+
+  /** Throws HOMER_HELD for a held ledger, HOMER_CLOCK_DOUBTED while the clock may be wrong: what it took away nothing brings back. */
+  #requireCertainty(): void {
+    const { ledger } = this.#options;
+    if (ledger.isHeld()) throw new HomerError('HOMER_HELD', 'A held Homer removes nothing.');
+    const upMs = uptime() * 1_000 - this.#upAtStart;
+    const [last] = ledger.boots.before(ledger.epoch, 1);
+    const lastSign = last?.endedAt ?? last?.seenAt ?? null;
+    const wasAway = lastSign !== null && this.#startedAt - lastSign > longAbsenceMs;
+    const hasJumped = Math.abs(ledger.now() - this.#startedAt - upMs) > jumpMs;
+    if (hasJumped || (wasAway && upMs < provenMs))
+      throw new HomerError('HOMER_CLOCK_DOUBTED', 'The clock stands far from where it was.');
   }
 
   #arm(ms: number): void {
@@ -91,7 +116,8 @@ export class RetentionService implements Service {
           log.info({ rows, runs: runs.length }, 'removed what is over its time');
       }
     } catch (error) {
-      if (!this.#stopping.signal.aborted) onError(error);
+      if (isHomerError(error, 'HOMER_CLOCK_DOUBTED')) log.warn({}, `nothing is removed: ${error.message}`);
+      else if (!this.#stopping.signal.aborted) onError(error);
     }
     this.#arm(everyMs);
   }

@@ -11,6 +11,8 @@ import { decideStart } from '../../src/gateway/event-stream.ts';
 import { findBroken } from '../../src/ledger/invariants.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { unusedRun } from '../../src/ledger/run-record.ts';
+import { createLog } from '../../src/lifecycle/log.ts';
+import { RetentionService } from '../../src/retention/retention.ts';
 import { pruneLedger } from '../../src/retention/prune.ts';
 import { listOldRuns, removeRuns } from '../../src/retention/run-directories.ts';
 import { accept, openLedgerIn } from './ledger-room.ts';
@@ -214,4 +216,24 @@ test('directories of runs go by the end of the run, and those of a run that is n
   expect(new Set(old)).toEqual(new Set(made.slice(0, 2)));
   expect(await removeRuns(home, old, signal)).toHaveLength(2);
   expect(readdirSync(join(home, 'runs')).sort()).toEqual(['of-somebody-else', String(made[2])]);
+});
+
+test('nothing goes while the clock may be wrong', async () => {
+  mkdirSync(join(home, 'runs'));
+  const old = await done('k');
+  const service = new RetentionService({
+    ledger,
+    home,
+    homeIdentity: '1:1',
+    config: () => defaultRetention,
+    log: createLog('error'),
+    onError: () => undefined,
+  });
+  now += 400 * dayMs;
+  expect((await service.pass(true)).rows).toMatchObject({ jobs: 1 });
+  await expect(service.pass(false)).rejects.toMatchObject({ code: 'HOMER_CLOCK_DOUBTED' });
+  expect(ledger.jobs.get(old).prompt).toBe('ask');
+  now -= 400 * dayMs;
+  expect((await service.pass(false)).rows).toEqual({});
+  await service.stop();
 });

@@ -7,6 +7,7 @@ import { count, span } from '../format.ts';
 import type { StopMode } from '../../lifecycle/shutdown.ts';
 import { createDetach } from '../detach.ts';
 import { haltDaemon, type Halt } from '../halt.ts';
+import { refuseToDieWithRun } from '../launch.ts';
 import { locateDaemon } from '../locate.ts';
 import { refuseInRun } from '../run-access.ts';
 import { start } from './start.ts';
@@ -56,6 +57,7 @@ export async function stop(context: Context, options: StopOptions): Promise<numb
 export async function restart(context: Context, options: StopOptions): Promise<number> {
   const mode = modeOf(options);
   refuseInRun(context, 'restart Homer');
+  refuseToDieWithRun(context.home);
   // A typo must not turn a daemon that works into one that cannot start.
   const { loadConfig } = await import('../../config/load.ts');
   loadConfig(context.home, { env: process.env, userHome: homedir() });

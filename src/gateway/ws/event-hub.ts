@@ -66,6 +66,7 @@ export class EventHub {
   /** Resolves when the head moves. */
   #moved = Promise.withResolvers<void>();
   #unsubscribe: (() => void) | null = null;
+  #turn: Promise<void> = Promise.resolve();
 
   /** Events that come within `gatherMs` of the last frame are gathered into the next one; a lone one goes at once. */
   constructor(log: EventLog, gatherMs: number) {
@@ -221,15 +222,21 @@ export class EventHub {
         continue;
       }
       if (subscription.after === this.#head) return this.#join(subscription);
+      await this.#pace();
+      if (subscription.isEnded || reader.closed.aborted) return;
       this.#checkPruned(subscription);
       const events = this.#readUpTo(this.#head, subscription.after);
       const upTo = events.length < batch ? this.#head : (events.at(-1)?.seq ?? this.#head);
       const texts = new EventTexts(events, this.#log.generation);
       for (const frame of texts.frames(topic, filter, upTo)) reader.send(frame);
       subscription.after = upTo;
-      // A long way to go must not keep the event loop from everybody else.
-      if (subscription.after < this.#head) await nextTurn();
     }
+  }
+
+  /** One batch in a turn of the event loop, whoever it is for: thousands who come back at once keep nobody else waiting. */
+  #pace(): Promise<void> {
+    this.#turn = this.#turn.then(() => nextTurn());
+    return this.#turn;
   }
 
   #readUpTo(head: number, after: number): readonly StreamedEvent[] {
