@@ -12,6 +12,8 @@ import { report, type Context } from '../context.ts';
 import { clock, count, firstLine, oneLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
 import { choicesOf, withCommands, type ReminderChoice } from '../remind-choices.ts';
+import { clocks } from '../schedules-screen.ts';
+import { checkZone } from '../zone-option.ts';
 import { connectOrStart } from './schedules.ts';
 
 export interface RemindOptions {
@@ -44,6 +46,7 @@ async function create(context: Context, phrase: string, options: RemindOptions):
     throw new HomerError('HOMER_USAGE', '--lane, --session and --cwd belong to a task.', {
       hint: 'With --do or -x the reminder is given to an agent.',
     });
+  checkZone(tz);
   const client = await connectOrStart(context);
   const here = session === undefined ? resolve('.') : undefined;
   const cwd = options.cwd === undefined ? here : resolve(options.cwd);
@@ -77,8 +80,8 @@ function wordsOf({ do: does, executor, lane, session, cwd, notify }: RemindOptio
   ];
 }
 
-function tellReminder({ id, reading, text, does, next }: Reminder): string[] {
-  const later = next.slice(1).map((at) => clock(at, Date.now()));
+function tellReminder({ id, reading, text, does, next, timeZone }: Reminder): string[] {
+  const later = clocks(next.slice(1), timeZone, Date.now());
   return [
     `${does ? 'Task' : 'Reminder'}: ${oneLine(text)}`,
     `  ${reading}`,
