@@ -6,7 +6,11 @@ function hintFor(zone: string): string {
   try {
     checkZone(zone);
   } catch (error) {
-    if (error instanceof HomerError && error.code === 'HOMER_USAGE' && error.message.startsWith('--tz: '))
+    if (
+      error instanceof HomerError &&
+      error.code === 'HOMER_INPUT_INVALID' &&
+      error.message.startsWith('--tz: ')
+    )
       return error.hint;
     throw error;
   }

@@ -186,6 +186,7 @@ describe('a schedule', () => {
       [['add', 'x', '--cron', '61 * * * *', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_INVALID'],
       [['add', 'x', '--every', 'often', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_INVALID'],
       [['add', 'x', '--at', '2026-02-30 08:00', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_INVALID'],
+      [['add', 'x', '--at', '2020-12-24 18:00', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_PAST'],
       [
         ['add', 'x', '--cron', '0 8 * * *', '--tz', 'Mars/Olympus', '-x', 'shell', 'true'],
         'HOMER_INPUT_INVALID',
