@@ -1,6 +1,7 @@
 // Schedules as a table with their next times, one of them in full, and what became of its due times.
 
 import type { OccurrenceState } from '../core/schedule.ts';
+import { wallAt, type Wall } from '../core/wall-clock.ts';
 import type { Occurrence, Schedule } from './answers.ts';
 import { age, clock, firstLine, oneLine, span, table, type Cell } from './format.ts';
 import { shortId } from './job-id.ts';
@@ -17,7 +18,7 @@ function stateOf({ enabled, pausedBy, nextAt }: Schedule): string {
   return nextAt === null ? 'over' : 'on';
 }
 
-/** Under each schedule its next times, on the clock of this host. */
+/** Under each schedule its next times, on the clock of its zone. */
 export function scheduleTable(schedules: readonly Schedule[], { palette, columns, now }: Paper): string[] {
   const head = ['name', 'state', 'last', 'rule', 'task'].map((text): Cell => ({ text, paint: palette.dim }));
   const rows = schedules.map((schedule): Cell[] => [
@@ -40,11 +41,27 @@ export function scheduleTable(schedules: readonly Schedule[], { palette, columns
   ];
 }
 
-/** `Next: 08:00, 2026-03-05 08:00, …`; without a terminal's clock in the zone of this host. */
-export function nextLine({ next, enabled }: Schedule, now: number): string {
+/** `Next: 08:00, 2026-03-05 08:00, … (Europe/Berlin)`. */
+export function nextLine({ next, enabled, timeZone }: Schedule, now: number): string {
   if (!enabled) return 'Next: not while it is paused';
-  return next.length === 0 ? 'Next: never' : `Next: ${next.map((at) => clock(at, now)).join(', ')}`;
+  return next.length === 0 ? 'Next: never' : `Next: ${clocks(next, timeZone, now).join(', ')} (${timeZone})`;
 }
+
+/** What the clock of the zone shows at these times, with seconds where two are less than a minute apart, and the day if it is not today. */
+export function clocks(times: readonly string[], timeZone: string, now: number): string[] {
+  const moments = times.map((time) => Date.parse(time));
+  const isDense = moments.some((at, index) => at - (moments[index - 1] ?? -Infinity) < 60_000);
+  const today = isoDay(wallAt(now, timeZone));
+  return moments.map((at) => {
+    const wall = wallAt(at, timeZone);
+    const parts = [wall.hour, wall.minute, ...(isDense ? [wall.second] : [])];
+    const shown = parts.map((part) => String(part).padStart(2, '0')).join(':');
+    return isoDay(wall) === today ? shown : `${isoDay(wall)} ${shown}`;
+  });
+}
+
+const isoDay = ({ year, month, day }: Wall): string =>
+  [String(year).padStart(4, '0'), ...[month, day].map((part) => String(part).padStart(2, '0'))].join('-');
 
 function paintOf({ enabled, pausedBy }: Schedule, palette: Palette): Pick<Cell, 'paint'> {
   if (enabled) return {};
@@ -61,7 +78,6 @@ export function drawSchedule(schedule: Schedule, { palette, columns, now }: Pape
   const fact = (name: string, text: string): Cell[] => [{ text: name, paint: palette.dim }, { text }];
   const { executor, lane, session, cwd, notify, lastOccurrence } = schedule;
   const late = schedule.catchUp === 'skip' ? '' : `, up to ${span(schedule.catchUpWindowMs)} late`;
-  const chosen = (what: string | null): string => what ?? 'the default';
   return [
     `Schedule ${palette.bold(schedule.name)} is ${stateOf(schedule)}`,
     '',
@@ -69,8 +85,10 @@ export function drawSchedule(schedule: Schedule, { palette, columns, now }: Pape
       [
         fact('id', schedule.id),
         fact('rule', `${schedule.kind} ${schedule.spec} in ${schedule.timeZone}`),
-        ...schedule.next.map((at, index) => fact(index === 0 ? 'next' : '', clock(at, now))),
-        fact('by', `${chosen(executor)} in lane ${chosen(lane)}`),
+        ...clocks(schedule.next, schedule.timeZone, now).map((at, index) =>
+          fact(index === 0 ? 'next' : '', index === 0 ? `${at} (${schedule.timeZone})` : at),
+        ),
+        fact('by', byWhom(executor, lane)),
         ...(session === null ? [] : [fact('session', session)]),
         ...(cwd === null ? [] : [fact('where', cwd)]),
         ...(notify === null ? [] : [fact('notify', notify)]),
@@ -84,7 +102,9 @@ export function drawSchedule(schedule: Schedule, { palette, columns, now }: Pape
         fact('made', `${age(schedule.createdAt, now)} by ${schedule.source}`),
         fact(
           'last',
-          lastOccurrence === null ? 'not yet' : `${clock(lastOccurrence.dueAt, now)} ${lastOccurrence.state}`,
+          lastOccurrence === null
+            ? 'not yet'
+            : `${clocks([lastOccurrence.dueAt], schedule.timeZone, now).join('')} ${lastOccurrence.state}`,
         ),
       ],
       columns,
@@ -96,6 +116,11 @@ export function drawSchedule(schedule: Schedule, { palette, columns, now }: Pape
   ];
 }
 
+/** `shell, in the usual lane`. */
+function byWhom(executor: string | null, lane: string | null): string {
+  return `${executor ?? 'the usual executor'}, in ${lane === null ? 'the usual lane' : `lane ${lane}`}`;
+}
+
 export function drawOccurrences(
   occurrences: readonly Occurrence[],
   { palette, columns, now }: Paper,
@@ -105,7 +130,13 @@ export function drawOccurrences(
     { text: columns === null ? dueAt : clock(dueAt, now) },
     { text: state, ...statePaint(state, palette) },
     { text: jobId === null ? '' : columns === null ? jobId : shortId(jobId) },
-    { text: oneLine(reason ?? '') },
+    { text: oneLine(refusalOf(reason)?.message ?? reason ?? '') },
   ]);
   return table([head, ...rows], columns);
+}
+
+/** What intake said when it refused the task of a due time; null: it was not refused. */
+export function refusalOf(reason: string | null): { readonly code: string; readonly message: string } | null {
+  const [, code, message] = /^(HOMER_[A-Z_]+): (.*)$/s.exec(reason ?? '') ?? [];
+  return code === undefined || message === undefined ? null : { code, message };
 }

@@ -14,6 +14,7 @@ import { findHeartbeatProblems } from './heartbeat.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
 import { agentKinds, fileSchema } from './schema.ts';
+import { findPastSchedules } from './schedules.ts';
 import type { FileContent } from './schema.ts';
 import { findWebhookProblems } from './webhook-findings.ts';
 
@@ -136,7 +137,7 @@ const plainSecret = 'is a secret in plain text; { env: … }, { file: … } or {
 
 /** Allowed, since the file is the owner's, but more often a mistake or somebody else's work than a wish. */
 function doubts(file: FileContent): Finding[] {
-  const findings: Finding[] = [];
+  const findings: Finding[] = findPastSchedules(file.schedules ?? {}, Date.now());
   const doubtVariables = (
     path: readonly PropertyKey[],
     variables: Readonly<Record<string, unknown>> | undefined,

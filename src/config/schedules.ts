@@ -8,6 +8,7 @@ import {
   writeJobOptions,
   normalSpec,
   overlapChoices,
+  parseMoment,
   scheduleDefaults,
   timingProblem,
   type ScheduleRules,
@@ -15,6 +16,7 @@ import {
 import { onInterruptChoices, priorityRange } from '../core/job.ts';
 import { parseSpan } from '../core/span.ts';
 import { isTimeZone, localTimeZone } from '../core/wall-clock.ts';
+import type { Finding } from './problem.ts';
 
 /** `cwd`: with `~` expanded. One of the file is always the task of a job. */
 export interface ScheduleConfig extends Omit<ScheduleRules, 'says'> {
@@ -99,6 +101,15 @@ export const schedulesSchema = z.record(
     .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'is not a name (lower case letters, digits, - and _, at most 64)'),
   schedule,
 );
+
+/** Schedules that are due once, and whose time has passed; `now`: ms since the epoch. */
+export function findPastSchedules(file: z.output<typeof schedulesSchema>, now: number): Finding[] {
+  return Object.entries(file).flatMap(([name, { at, timeZone = localTimeZone(), enabled = true }]) => {
+    const moment = at === undefined || !enabled ? null : parseMoment(normalSpec('at', at, timeZone));
+    if (moment === null || moment > now) return [];
+    return [{ path: ['schedules', name, 'at'], at: 'value', message: 'has passed; it is not due any more' }];
+  });
+}
 
 /** Defaults filled in; `expand` is what `~` stands for. */
 export function buildSchedules(

@@ -33,6 +33,18 @@ export const scheduleErrors = {
     title: 'This schedule is never due again',
     hint: 'Give it a time to come: `homer schedules edit NAME`.',
   },
+  HOMER_SCHEDULE_PAST: {
+    status: 400,
+    exit: 2,
+    title: 'The time of this schedule has passed',
+    hint: 'Give it a time to come.',
+  },
+  HOMER_SCHEDULE_NO_JOB: {
+    status: 409,
+    exit: 1,
+    title: 'This schedule was run and made no job',
+    hint: '`homer schedules log NAME` says why.',
+  },
   HOMER_REMINDER_UNCLEAR: {
     status: 400,
     exit: 2,

@@ -143,8 +143,8 @@ export class Schedules {
   /** HOMER_SCHEDULE_EXISTS when the name is taken. It is due when `place` has said so. */
   create(draft: ScheduleDraft, now: number): ScheduleRecord {
     const { id, name, origin, source, byOwner, requestKey, rules, anchorAt } = draft;
-    if (this.find(name) !== null || isScheduleId(name))
-      throw new HomerError('HOMER_SCHEDULE_EXISTS', `There is a schedule "${name}".`);
+    const known = this.find(name);
+    if (known !== null || isScheduleId(name)) throw nameTaken(name, known);
     const owner = byOwner ? 1 : 0;
     const values = columnsOf(rules);
     this.#insert.run(id, name, origin, source, owner, requestKey, ...values, anchorAt, now, now);
@@ -167,8 +167,8 @@ export class Schedules {
   }
 
   rename({ seq, id }: ScheduleRecord, name: string): ScheduleRecord {
-    if (this.find(name) !== null)
-      throw new HomerError('HOMER_SCHEDULE_EXISTS', `There is a schedule "${name}".`);
+    const known = this.find(name);
+    if (known !== null) throw nameTaken(name, known);
     this.#rename.run(name, seq);
     return this.get(id);
   }
@@ -227,4 +227,14 @@ function columnsOf(rules: ScheduleRules): (string | number | null)[] {
     rules.quiet,
     rules.jobOptions,
   ];
+}
+
+/** What stands in the file is changed there and nowhere else. */
+function nameTaken(name: string, known: ScheduleRecord | null): HomerError {
+  const isFixed = known?.origin === 'file';
+  return new HomerError(
+    'HOMER_SCHEDULE_EXISTS',
+    `There is a schedule "${name}"${isFixed ? ' in config.yaml' : ''}.`,
+    isFixed ? { hint: 'Choose another name, or change the one there is in config.yaml.' } : {},
+  );
 }

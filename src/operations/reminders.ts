@@ -186,6 +186,9 @@ function rulesOf(
   };
 }
 
+const readableHint =
+  "Times that can be read: 'on monday at 9am', 'on 24 December at 18:00', 'in 2 weeks', 'every weekday at 8:00'; then the text.";
+
 /** The one reading there is. HOMER_REMINDER_AMBIGUOUS has the others in `details.choices`, each with words that mean only this. */
 function settle(outcome: ReturnType<ReadPhrase>, calendar: Calendar, now: number): Reading {
   switch (outcome.is) {
@@ -194,7 +197,10 @@ function settle(outcome: ReturnType<ReadPhrase>, calendar: Calendar, now: number
     case 'past':
       throw new HomerError('HOMER_REMINDER_PAST', `That was on ${tellMoment(outcome.at, outcome.timeZone)}.`);
     case 'unclear':
-      throw new HomerError('HOMER_REMINDER_UNCLEAR', `This cannot be read as a reminder: ${outcome.why}.`);
+      throw new HomerError('HOMER_REMINDER_UNCLEAR', `This cannot be read as a reminder: ${outcome.why}.`, {
+        // The usual hint is for what has no time where one is looked for.
+        ...(outcome.why.startsWith('it has no time') ? {} : { hint: readableHint }),
+      });
     case 'ambiguous': {
       const choices = outcome.readings.map((reading) => {
         const at = reading.firstAt ?? calendar.next(reading, now);

@@ -8,7 +8,8 @@ import { createChance, newScheduleId, type ScheduleId } from '../core/ids.ts';
 import type { Prepare } from '../intake/intake.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ScheduleRecord } from '../ledger/schedule-record.ts';
-import type { ScheduleRules } from '../core/schedule.ts';
+import { parseMoment, type ScheduleRules } from '../core/schedule.ts';
+import { tellMoment } from '../reminders/tell.ts';
 import type { Calendar } from '../scheduler/calendar.ts';
 import { isTimingOther, wholeSecond } from '../scheduler/file-schedules.ts';
 import { nextTimes } from '../scheduler/look.ts';
@@ -80,6 +81,7 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
         const rules = changedRules(null, said);
         checkRules(calendar, rules, prepare, byOwner);
         const now = ledger.now();
+        refusePast(calendar, rules, now);
         const made = await ledger.commit(() => {
           const again = key === undefined ? null : ledger.schedules.findRequested(caller.source, key);
           if (again !== null) return again;
@@ -127,6 +129,7 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
           const stays = before.byOwner && byOwner;
           checkRules(calendar, rules, prepare, stays);
           const isOther = isTimingOther(before, rules);
+          if (isOther) refusePast(calendar, rules, now);
           const fresh = isOther ? { anchorAt: wholeSecond(now), decidedAt: now } : null;
           let schedule = ledger.schedules.change(before, rules, stays, fresh, now);
           if (name !== undefined && name !== before.name) schedule = ledger.schedules.rename(schedule, name);
@@ -226,6 +229,17 @@ export function place(ledger: Ledger, calendar: Calendar, id: ScheduleId, decide
   const schedule = ledger.schedules.get(id);
   ledger.schedules.place(schedule, decidedAt, nextTimes(calendar, schedule, decidedAt));
   return ledger.schedules.get(id);
+}
+
+/** HOMER_SCHEDULE_PAST and HOMER_SCHEDULE_INVALID for a rule that is never due. */
+export function refusePast(calendar: Calendar, rules: ScheduleRules, now: number): void {
+  if (calendar.next({ ...rules, anchorAt: wholeSecond(now) }, now) !== null) return;
+  const { kind, spec, timeZone } = rules;
+  if (kind !== 'at') throw new HomerError('HOMER_SCHEDULE_INVALID', `"${spec}" is never due.`);
+  throw new HomerError(
+    'HOMER_SCHEDULE_PAST',
+    `That was on ${tellMoment(parseMoment(spec) ?? now, timeZone)}.`,
+  );
 }
 
 function checkRules(calendar: Calendar, rules: ScheduleRules, prepare: Prepare, byOwner: boolean): void {

@@ -2,7 +2,16 @@
 
 import { daysIn, plusDays, plusMonths, weekdayOf, type Wall } from '../core/wall-clock.ts';
 import type { Period, Read } from './time-of-day.ts';
-import { head, monthPattern, numberOf, weekdayNumber, weekdayPattern } from './words.ts';
+import {
+  head,
+  monthNumber,
+  monthPattern,
+  months,
+  numberOf,
+  weekdayNumber,
+  weekdayPattern,
+  weekdays,
+} from './words.ts';
 
 export interface CalendarDate {
   readonly year: number;
@@ -36,6 +45,9 @@ const plain = (dates: readonly CalendarDate[], more: Partial<SaidDay> = {}): Sai
   ...more,
 });
 
+/** This day and no other. */
+export const onlyOn = ({ year, month, day }: CalendarDate): SaidDay => plain([{ year, month, day }]);
+
 const patterns = {
   relative: head('(?:the )?day after tomorrow|today|tonight|tomorrow|yesterday|last night'),
   // "sun", "sat" and "wed" alone are words of other sentences too.
@@ -46,21 +58,70 @@ const patterns = {
   dotted: head(String.raw`(?:on )?(?:the )?(\d{1,2})\.(\d{1,2})\.(?:(\d{4}))?`),
   slashed: head(String.raw`(?:on )?(\d{1,2})/(\d{1,2})(?:/(\d{4}))?`),
   dayOfMonth: head(String.raw`on the (\d{1,2})(?:st|nd|rd|th)(?! of)`),
+  monthDay: head(
+    String.raw`(?:on )?(?:the )?(?:(\d{1,2})(?:st|nd|rd|th)?(?: of)? (${monthPattern})|(${monthPattern})\.? (\d{1,2})(?:st|nd|rd|th)?)`,
+  ),
   named: head(
     String.raw`(?:on )?(?:the )?(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:${monthPattern})|(?:${monthPattern})\.? \d{1,2}(?:st|nd|rd|th)?)(?:,? \d{4})?|(?:on )?(?:the )?(?:last day of (?:the month|this month|${monthPattern})|end of (?:the |this )?month)`,
   ),
 };
 
-/** A day at the beginning of the text; null: something else stands there, or a date that there is not. */
-export function readDay(text: string, today: Wall, readNamed: ReadNamedDate): Read<SaidDay> | null {
-  const relative = patterns.relative.exec(text);
-  if (relative !== null)
-    return { value: relativeDay(relative[0].toLowerCase(), today), length: relative[0].length };
+type Found = Read<SaidDay> | { readonly unclear: string } | null;
+
+/** A day at the beginning of the text; null: something else stands there; `unclear`: a day that there is not. */
+export function readDay(text: string, today: Wall, readNamed: ReadNamedDate): Found {
   const weekday = patterns.weekday.exec(text);
   if (weekday !== null) {
     const [all, which = '', name = ''] = weekday;
-    return { value: weekdayDay(which.toLowerCase(), weekdayNumber(name), today), length: all.length };
+    const begun = all.length + (/^\.?[\s,]*/.exec(text.slice(all.length))?.[0].length ?? 0);
+    const behind = text.slice(begun).replace(/^the (?=\d{1,2}(?:st|nd|rd|th))/i, 'on the ');
+    const date = readDate(behind, today, readNamed);
+    if (date === null)
+      return { value: weekdayDay(which.toLowerCase(), weekdayNumber(name), today), length: all.length };
+    if ('unclear' in date) return date;
+    const length = text.length - behind.length + date.length;
+    return onWeekday({ ...date, length }, weekdayNumber(name), today);
   }
+  const relative = patterns.relative.exec(text);
+  const date: Found =
+    relative === null
+      ? readDate(text, today, readNamed)
+      : { value: relativeDay(relative[0].toLowerCase(), today), length: relative[0].length };
+  if (date === null || 'unclear' in date) return date;
+  const named = weekdayBehind.exec(text.slice(date.length));
+  if (named === null) return date;
+  return onWeekday({ ...date, length: date.length + named[0].length }, weekdayNumber(named[1] ?? ''), today);
+}
+
+const weekdayBehind = new RegExp(
+  String.raw`^[\s,]*(?:a |\()?(${weekdays.join('|')})(?![\p{L}\p{N}'’])\)?`,
+  'iu',
+);
+
+/** Of the dates that may be meant those that are such a day; a date that has passed this year is one of the next. */
+function onWeekday({ value, length }: Read<SaidDay>, weekday: number, today: Wall): Found {
+  const isBefore = ({ month, day }: CalendarDate): boolean =>
+    month < today.month || (month === today.month && day < today.day);
+  const all = value.dates.map((date) =>
+    value.repeats === 'year' && date.year === today.year && isBefore(date)
+      ? { ...date, year: today.year + 1 }
+      : date,
+  );
+  const dates = all.filter((date) => isReal(date) && weekdayOf(date) === weekday);
+  const [other] = all;
+  if (dates.length === 0 && other !== undefined) {
+    const told = `${other.day} ${capital(months[other.month - 1])} ${other.year}`;
+    return {
+      unclear: `${told} is a ${capital(weekdays[weekdayOf(other)])}, not a ${capital(weekdays[weekday])}`,
+    };
+  }
+  const doubt = dates.length > 1 ? value.doubt : null;
+  return { value: { ...value, dates, repeats: null, doubt }, length };
+}
+
+const capital = (word = ''): string => word.slice(0, 1).toUpperCase() + word.slice(1);
+
+function readDate(text: string, today: Wall, readNamed: ReadNamedDate): Found {
   const iso = patterns.iso.exec(text);
   if (iso !== null) return real(plain([dateOf(iso[1], iso[2], iso[3])]), iso[0]);
   const dotted = /^.*?\.\d{1,2}\.$/.test(text) ? null : patterns.dotted.exec(text);
@@ -81,9 +142,21 @@ export function readDay(text: string, today: Wall, readNamed: ReadNamedDate): Re
   if (ofMonth !== null) return dayOfMonth(Number(ofMonth[1]), ofMonth[0], today);
   const named = patterns.named.exec(text);
   if (named === null) return null;
+  const missing = missingDay(text);
+  if (missing !== null) return { unclear: `there is no ${missing}` };
   const date = readNamed(named[0].replace(/^on /i, ''), today);
   if (date === null) return null;
   return real(plain([date], date.isYearSaid ? {} : { repeats: 'year' }), named[0]);
+}
+
+/** `31 February`; null: the date may be one of a year. More than 31 of anything is no date at all. */
+function missingDay(text: string): string | null {
+  const [, firstDay, firstMonth, secondMonth, secondDay] = patterns.monthDay.exec(text) ?? [];
+  const [day, month] = [Number(firstDay ?? secondDay), monthNumber(firstMonth ?? secondMonth ?? '')];
+  // A leap year has every day that any year has.
+  return day > 31 || day <= daysIn(2024, month) || Number.isNaN(day)
+    ? null
+    : `${day} ${capital(months[month - 1])}`;
 }
 
 function relativeDay(words: string, today: Wall): SaidDay {

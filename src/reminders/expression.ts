@@ -1,7 +1,7 @@
 // All that is said of a time at the beginning of a text, in whatever order its parts come.
 
 import type { Wall } from '../core/wall-clock.ts';
-import { readAhead, readDay, type Ahead, type ReadNamedDate, type SaidDay } from './day.ts';
+import { onlyOn, readAhead, readDay, type Ahead, type ReadNamedDate, type SaidDay } from './day.ts';
 import { readRepeat, type Repeat } from './repeat.ts';
 import { readPeriod, readTime, type Period, type SaidTime } from './time-of-day.ts';
 import { readZone } from './zones.ts';
@@ -72,6 +72,7 @@ function takePart(
       return repeat.length;
     }
     const day = readDay(rest, today, readNamed);
+    if (day !== null && 'unclear' in day) return day;
     if (day !== null) {
       found.day = day.value;
       return day.length;
@@ -91,6 +92,8 @@ function takePart(
     const isTime = isAnything || /^(in the|this|at) |^(noon|midnight|midday)/i.test(rest);
     if (period !== null && isTime) {
       found.period = period.value;
+      // "this evening" is that of today, and has passed when it has.
+      if (isFree && /^this /i.test(rest)) found.day = onlyOn(today);
       return period.length;
     }
   }

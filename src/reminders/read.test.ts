@@ -82,6 +82,82 @@ const once: readonly [string, string][] = [
   ['last day of april report', 'at 2026-04-30T07:00Z «report»'],
 ];
 
+/** A Wednesday evening. */
+const later = Date.parse('2026-11-25T19:10:00Z');
+const withWeekday: readonly [string, string][] = [
+  ['on Monday, 1 March 2027 tea', 'at 2027-03-01T09:00Z «tea»'],
+  ['on Wednesday, 25 November 2026, 20:00 (UTC) call mum', 'at 2026-11-25T20:00Z «call mum»'],
+  ['once, on Wednesday, 25 November 2026, 20:00:30 (UTC) tea', 'at 2026-11-25T20:00:30.000Z «tea»'],
+  ['on Friday, 27 November at 20:00 call mum', 'at 2026-11-27T20:00Z «call mum»'],
+  ['Monday 30.11. at 9am tea', 'at 2026-11-30T09:00Z «tea»'],
+  ['Monday 1.3. at 9am tea', 'at 2027-03-01T09:00Z «tea»'],
+  ['Mon. 30 Nov at 9am tea', 'at 2026-11-30T09:00Z «tea»'],
+  ['on Monday 2026-11-30 at 9am tea', 'at 2026-11-30T09:00Z «tea»'],
+  ['Monday the 30th at 9am tea', 'at 2026-11-30T09:00Z «tea»'],
+  ['Saturday 5/12 at 9am tea', 'at 2026-12-05T09:00Z «tea»'],
+  ['2026-11-30 (Monday) 9am tea', 'at 2026-11-30T09:00Z «tea»'],
+  ['tomorrow, Thursday, at 9am tea', 'at 2026-11-26T09:00Z «tea»'],
+  ['tea on Monday, 30 November at 9am', 'at 2026-11-30T09:00Z «tea»'],
+  ['on Wednesday 25 November at 9am tea', 'past 2026-11-25T09:00Z'],
+  ['on Tuesday 30 November at 9am tea', '30 November 2026 is a Monday, not a Tuesday'],
+  ['tea on Tuesday, 30 November at 9am', '30 November 2026 is a Monday, not a Tuesday'],
+  ['tomorrow, Friday, at 9am tea', '26 November 2026 is a Thursday, not a Friday'],
+  ['on the 31st of february tea', 'there is no 31 February'],
+  ['next week tea', '"next week" names no day: say "monday", "in 1 week" or a date'],
+  ['next week tea at 9am', '"next week" names no day: say "monday", "in 1 week" or a date'],
+  ['tea next month', '"next month" names no day: say "monday", "in 1 week" or a date'],
+  ['tea on Monday and Thursday at 9am', '"… and" cannot be kept to'],
+  ['this evening tea', 'past 2026-11-25T18:00Z'],
+  ['this afternoon at 3 tea', 'past 2026-11-25T15:00Z'],
+  ['tea this morning', 'past 2026-11-25T09:00Z'],
+  ['this evening at 9 tea', 'at 2026-11-25T21:00Z «tea»'],
+  ['in the evening tea', 'at 2026-11-26T18:00Z «tea»'],
+  // The rest of the time stands at the other end: it may be meant as a part of the text.
+  ['tomorrow call Ann at 8pm', 'at 2026-11-26T09:00Z «call Ann at 8pm» or at 2026-11-26T20:00Z «call Ann»'],
+  [
+    'at 9am call Ann on friday',
+    'at 2026-11-26T09:00Z «call Ann on friday» or at 2026-11-27T09:00Z «call Ann»',
+  ],
+  ['at 9am call Ann tomorrow', 'at 2026-11-26T09:00Z «call Ann»'],
+  ['today call Ann at 9pm', 'at 2026-11-25T21:00Z «call Ann»'],
+  ['in 20 minutes: friday report', 'at 2026-11-25T19:30Z «friday report»'],
+  ["in 20 minutes tomorrow's lunch", "at 2026-11-25T19:30Z «tomorrow's lunch»"],
+  ['turn the light on at 9pm', 'at 2026-11-25T21:00Z «turn the light on»'],
+];
+
+describe('a weekday with a date, and what else stands beside a time', () =>
+  test.each(withWeekday)('%s', (phrase, expected) => {
+    const outcome = read(phrase, later, 'UTC');
+    const told = outcome.is === 'unclear' ? outcome.why : tell(outcome).replaceAll(' in UTC', '');
+    expect(told).toBe(expected);
+  }));
+
+test('what stands beside a time and reads like one is refused', () => {
+  for (const phrase of [
+    'on Monday at 9am, 1 March 2027 tea',
+    'on 1 March at 9am 2027 tea',
+    'tea on friday monday at 9am',
+    'tomorrow call Ann friday at 10',
+    'on Monday at 9am every day tea',
+  ])
+    expect(read(phrase, later, 'UTC'), phrase).toHaveProperty(
+      'why',
+      expect.stringContaining('reads like a time'),
+    );
+});
+
+test('a reading in Homer\u2019s own words is read again', () => {
+  for (const phrase of ['tomorrow at 9 tea', 'in 90s tea', 'on 5 May at 18:00 New York time tea']) {
+    const outcome = read(phrase, later, 'Europe/Berlin');
+    if (outcome.is !== 'read') throw new Error(phrase);
+    const words = tellReading(outcome.reading, [outcome.reading.firstAt ?? 0]);
+    expect(read(`${words} tea`, later, 'UTC'), words).toMatchObject({
+      is: 'read',
+      reading: { spec: outcome.reading.spec, timeZone: outcome.reading.timeZone, text: 'tea' },
+    });
+  }
+});
+
 const often: readonly [string, string][] = [
   ['every weekday at 8 stand up', 'cron 0 8 * * 1-5 «stand up»'],
   ['weekdays at 17:30 go home', 'cron 30 17 * * 1-5 «go home»'],

@@ -4,7 +4,8 @@
 import { momentOf, plusDays, plusMonths, wallAt, weekdayOf, type Wall } from '../core/wall-clock.ts';
 import type { ScheduleKind } from '../core/schedule.ts';
 import type { CalendarDate, ReadNamedDate } from './day.ts';
-import { readExpression, type Expression } from './expression.ts';
+import type { Expression } from './expression.ts';
+import { findExpression } from './find.ts';
 import type { Repeat } from './repeat.ts';
 import { meanings, type ClockTime } from './time-of-day.ts';
 import { digits } from './words.ts';
@@ -40,8 +41,6 @@ export interface ReadingContext {
 }
 
 export const longestPhrase = 2_000;
-/** A time at the end of a text is looked for in so many of its last words. */
-const mostTailWords = 16;
 
 /** Pure, and never throws. */
 export function readReminder(said: string, context: ReadingContext): Outcome {
@@ -50,52 +49,34 @@ export function readReminder(said: string, context: ReadingContext): Outcome {
     .normalize('NFC')
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()
-    .replace(/^(?:please )?remind me(?: please)?[ ,:]*/i, '');
+    .replace(/^(?:please )?remind me(?: please)?[ ,:]*/i, '')
+    .replace(/^once,? /i, '');
   if (phrase === '') return unclear('nothing was said');
   const today = wallAt(context.now, context.timeZone);
   const found = findExpression(phrase, today, context.readNamed);
-  if (found === null) return unclear('it has no time at its beginning or end');
   if ('unclear' in found) return unclear(found.unclear);
-  const { expression, text } = found;
+  const { expression, text, together } = found;
   if (text === '') return unclear('it says when, and not what');
-  if (leftover.test(text)) return unclear(`"${text.slice(0, 30)}" cannot be kept to`);
-  return decide(expression, text, context);
+  const outcome = decide(expression, text, context);
+  if (together === null) return outcome;
+  const other = decide(together.expression, together.text, context);
+  const readings = [...readingsOf(outcome), ...readingsOf(other)];
+  if (readings.length === 0) return other;
+  const here = { now: context.now, timeZone: context.timeZone };
+  return choose(readings, here, 'the time at its end may be that of the reminder or a part of its text');
 }
 
-/** Words that go on about the time: what they mean would be lost in what is said. */
-const leftover =
-  /^(?:(?:until|till|except|but not|starting|beginning|from|between|for the next|and|or|also)\b|(?:at |@ ?)?\d{1,2}:\d\d|at \d)/i;
+function readingsOf(outcome: Outcome): readonly Reading[] {
+  if (outcome.is === 'read') return [outcome.reading];
+  return outcome.is === 'ambiguous' ? outcome.readings : [];
+}
 
 const unclear = (why: string): Outcome => ({ is: 'unclear', why });
 
-type Found = { readonly expression: Expression; readonly text: string } | { readonly unclear: string } | null;
-
-/** The time stands first, or last. */
-function findExpression(phrase: string, today: Wall, readNamed: ReadNamedDate): Found {
-  const start = phrase.replace(/^(?:to|that|about) /i, '');
-  const first = readExpression(start, today, readNamed);
-  if (first !== null) return 'unclear' in first ? first : { expression: first, text: cleanText(first.rest) };
-  const words = [...phrase.matchAll(/\s+/g)].map(({ index }) => index + 1).slice(-mostTailWords);
-  for (const at of words) {
-    const last = readExpression(phrase.slice(at), today, readNamed);
-    if (last === null) continue;
-    if ('unclear' in last) return last;
-    if (/^[\s.!?]*$/.test(last.rest)) return { expression: last, text: cleanText(phrase.slice(0, at)) };
-  }
-  return null;
-}
-
-function cleanText(text: string): string {
-  return text
-    .replace(/^[\s,:;.–—-]+/u, '')
-    .replace(/^(?:please )?(?:remind me )?(?:(?:to|that|about|of)(?: |$))?/i, '')
-    .replace(/[\s,:;–—-]+$/u, '')
-    .trim();
-}
-
 function decide(expression: Expression, text: string, context: ReadingContext): Outcome {
   const timeZone = expression.zone ?? context.timeZone;
-  const here = { now: context.now, timeZone, today: wallAt(context.now, timeZone), text };
+  const second = expression.time?.second ?? 0;
+  const here = { now: context.now, timeZone, today: wallAt(context.now, timeZone), second, text };
   if (expression.repeat !== null) return decideRepeat(expression, expression.repeat, here);
   if (expression.ahead !== null) return decideAhead(expression, here);
   return decideDate(expression, here);
@@ -105,6 +86,8 @@ interface Here {
   readonly now: number;
   readonly timeZone: string;
   readonly today: Wall;
+  /** What was said of the seconds. */
+  readonly second: number;
   readonly text: string;
 }
 
@@ -119,7 +102,7 @@ function decideAhead({ ahead, time, period }: Expression, here: Here): Outcome {
   if (time === null && period === null) return read(atWall(day, here));
   const times = meanings(time, period, true);
   return choose(
-    times.map((each) => atWall(onClock(day, each), here)),
+    times.map((each) => atWall(onClock(day, each, here), here)),
     here,
     bareDoubt,
   );
@@ -150,7 +133,7 @@ function upcoming(
   repeats: 'day' | 'week' | 'month' | 'year' | null,
   here: Here,
 ): Reading {
-  const said = atWall(onClock(date, time), here);
+  const said = atWall(onClock(date, time, here), here);
   if (repeats === null || (said.firstAt ?? 0) > here.now) return said;
   const later = {
     day: () => plusDays(date, 1),
@@ -158,11 +141,12 @@ function upcoming(
     month: () => plusMonths(date, 1),
     year: () => plusMonths(date, 12),
   };
-  return atWall(onClock(later[repeats](), time), here);
+  return atWall(onClock(later[repeats](), time, here), here);
 }
 
 function decideRepeat(expression: Expression, repeat: Repeat, here: Here): Outcome {
   const { now, timeZone, text } = here;
+  if (here.second > 0) return unclear('what comes again comes on a full minute');
   if (repeat.by === 'span') {
     const phrase = `${expression.repeatText} ${timeZone}: ${text}`;
     const anchor = { anchorAt: Math.floor(now / 1_000) * 1_000, firstAt: null, leapt: false };
@@ -206,14 +190,14 @@ function firstOf(weekday: number | null, time: ClockTime, here: Here): number {
   for (let days = 0; days <= 8; days++) {
     const day = plusDays(here.today, days);
     if (weekday !== null && weekdayOf(day) !== weekday) continue;
-    const { at } = momentOf(onClock(day, time), here.timeZone);
+    const { at } = momentOf(onClock(day, time, here), here.timeZone);
     if (at > here.now) return at;
   }
   return here.now;
 }
 
-function onClock(day: Wall, { hour, minute, days }: ClockTime): Wall {
-  return { ...plusDays(day, days), hour, minute, second: 0 };
+function onClock(day: Wall, { hour, minute, days }: ClockTime, { second }: Pick<Here, 'second'>): Wall {
+  return { ...plusDays(day, days), hour, minute, second };
 }
 
 function atWall(wall: Wall, here: Here): Reading {
@@ -222,9 +206,9 @@ function atWall(wall: Wall, here: Here): Reading {
 }
 
 function atReading(at: number, { timeZone, text }: Here, leapt: boolean): Reading {
-  const { year, month, day, hour, minute } = wallAt(at, timeZone);
+  const { year, month, day, hour, minute, second } = wallAt(at, timeZone);
   const date = `${digits(year, 4)}-${digits(month)}-${digits(day)}`;
-  const clock = `${digits(hour)}:${digits(minute)}`;
+  const clock = `${digits(hour)}:${digits(minute)}${second > 0 ? `:${digits(second)}` : ''}`;
   const spec = Number.isNaN(at) ? '' : new Date(Math.floor(at / 1000) * 1000).toISOString();
   const phrase = `on ${date} at ${clock} ${timeZone}: ${text}`;
   return {
@@ -242,7 +226,11 @@ function atReading(at: number, { timeZone, text }: Here, leapt: boolean): Readin
 const read = (reading: Reading): Outcome => ({ is: 'read', reading });
 
 /** What lies in the past is no choice; one that is left needs no question. */
-function choose(readings: readonly Reading[], { now, timeZone }: Here, why: string): Outcome {
+function choose(
+  readings: readonly Reading[],
+  { now, timeZone }: Pick<Here, 'now' | 'timeZone'>,
+  why: string,
+): Outcome {
   const distinct = [...new Map(readings.map((each) => [`${each.spec} ${each.anchorAt}`, each])).values()];
   const coming = distinct.filter(({ firstAt }) => firstAt === null || firstAt > now);
   const [one, other] = coming;

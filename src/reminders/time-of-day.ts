@@ -8,6 +8,7 @@ export type Period = 'morning' | 'noon' | 'afternoon' | 'evening' | 'night' | 'm
 export interface SaidTime {
   readonly hour: number;
   readonly minute: number;
+  readonly second: number;
   readonly isBare: boolean;
 }
 
@@ -26,7 +27,7 @@ export interface Read<Value> {
 const halfOfDay = String.raw`\s?(am|pm|a\.m\.|p\.m\.)`;
 const patterns = {
   half: head(String.raw`(?:at |@ ?)?(\d{1,2})(?:[:.](\d\d))?${halfOfDay}`),
-  clock: head(String.raw`(?:at |@ ?)?(\d{1,2})[:h](\d\d)(?:h| ?o'?clock)?`),
+  clock: head(String.raw`(?:at |@ ?)?(\d{1,2})[:h](\d\d)(?::(\d\d)|h| ?o'?clock)?(?!:\d)`),
   dotted: head(String.raw`(?:at |@ ?)(\d{1,2})\.(\d\d)`),
   hours: head(String.raw`(?:at |@ ?)?(\d{1,2})h`),
   hour: head(
@@ -48,19 +49,24 @@ export function readTime(text: string): Read<SaidTime> | null {
     const hour = Number(hours);
     if (hour < 1 || hour > 12 || Number(minutes) > 59) return null;
     const isLater = /^p/i.test(which);
-    const value = { hour: (hour % 12) + (isLater ? 12 : 0), minute: Number(minutes), isBare: false };
+    const value = {
+      hour: (hour % 12) + (isLater ? 12 : 0),
+      minute: Number(minutes),
+      second: 0,
+      isBare: false,
+    };
     // The dot of "a.m." stands behind the last letter.
     return { value, length: all.length };
   }
   for (const pattern of [patterns.clock, patterns.dotted, patterns.hours, patterns.hour]) {
     const match = pattern.exec(text);
     if (match === null) continue;
-    const [all, hours = '', minutes = '0'] = match;
-    const [hour, minute] = [numberOf(hours), Number(minutes)];
-    if (hour > 23 || minute > 59) return null;
+    const [all, hours = '', minutes = '0', seconds = '0'] = match;
+    const [hour, minute, second] = [numberOf(hours), Number(minutes), Number(seconds)];
+    if (hour > 23 || minute > 59 || second > 59) return null;
     // With a leading zero, an `h` or from 13 on, it is a clock of 24 hours.
     const isBare = hour >= 1 && hour <= 12 && !hours.startsWith('0') && pattern !== patterns.hours;
-    return { value: { hour, minute, isBare }, length: all.length };
+    return { value: { hour, minute, second, isBare }, length: all.length };
   }
   return null;
 }
@@ -70,9 +76,10 @@ function readPast([all, many = '', which = '', hours = '']: RegExpExecArray): Re
   const hour = numberOf(hours);
   if (hour < 1 || hour > 12 || minutes < 1 || minutes > 59 || (minutes === 30 && /^to$/i.test(which)))
     return null;
-  if (/^past$/i.test(which)) return { value: { hour, minute: minutes, isBare: true }, length: all.length };
+  const common = { second: 0, isBare: true };
+  if (/^past$/i.test(which)) return { value: { ...common, hour, minute: minutes }, length: all.length };
   return {
-    value: { hour: hour === 1 ? 12 : hour - 1, minute: 60 - minutes, isBare: true },
+    value: { ...common, hour: hour === 1 ? 12 : hour - 1, minute: 60 - minutes },
     length: all.length,
   };
 }

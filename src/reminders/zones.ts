@@ -60,8 +60,14 @@ export type FoundZone =
   /** It reads as a zone, and there is none of this name. */
   | { readonly is: 'unknown'; readonly name: string };
 
-/** A zone at the beginning of the text; null: something else stands there. */
+/** A zone at the beginning of the text, also in brackets as Homer tells it; null: something else stands there. */
 export function readZone(text: string): FoundZone | null {
+  const inBrackets = /^\(([A-Za-z][A-Za-z0-9_+/-]{0,63})\)/.exec(text);
+  if (inBrackets !== null) {
+    const [all, name = ''] = inBrackets;
+    const zone = abbreviations[name.toLowerCase()] ?? properName(name);
+    return zone === null ? null : { is: 'zone', zone, length: all.length };
+  }
   const iana = /^(?:in )?([A-Za-z]+\/[A-Za-z_]+(?:[/-][A-Za-z_]+)?)(?![\p{L}\p{N}/])/u.exec(text);
   if (iana !== null) {
     const [all, name = ''] = iana;

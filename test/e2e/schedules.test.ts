@@ -1,6 +1,6 @@
 // Schedules and reminders as a user has them: the command line, a real daemon, and what is left after it was killed.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -186,6 +186,7 @@ describe('a schedule', () => {
       [['add', 'x', '--cron', '61 * * * *', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_INVALID'],
       [['add', 'x', '--every', 'often', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_INVALID'],
       [['add', 'x', '--at', '2026-02-30 08:00', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_INVALID'],
+      [['add', 'x', '--at', '2020-12-24 18:00', '-x', 'shell', 'true'], 'HOMER_SCHEDULE_PAST'],
       [
         ['add', 'x', '--cron', '0 8 * * *', '--tz', 'Mars/Olympus', '-x', 'shell', 'true'],
         'HOMER_INPUT_INVALID',
@@ -207,6 +208,19 @@ describe('a schedule', () => {
     expect((await refused('schedules', 'add', 'x', '--every', '1h', '-x', 'shell', 'true')).code).toBe(
       'HOMER_SCHEDULE_EXISTS',
     );
+  });
+
+  test('run by hand without a job of it is a failure, told as one', async () => {
+    await homer('start');
+    const gone = join(room.work, 'gone');
+    mkdirSync(gone);
+    await homer('schedules', 'add', 'x', '--every', '1h', '-x', 'shell', '-C', gone, 'true');
+    rmdirSync(gone);
+    const { code, stdout, stderr } = await room.run(['schedules', 'run', 'x']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^homer: "x" made no job: .*gone.*\n {2}\S/);
+    expect(await homer('schedules', 'log', 'x')).not.toContain('HOMER_');
+    expect((await refused('schedules', 'run', 'x')).code).toBe('HOMER_SCHEDULE_NO_JOB');
   });
 
   test('over HTTP: made once per key, read, changed, listed, removed', async () => {

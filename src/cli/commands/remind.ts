@@ -11,6 +11,9 @@ import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { clock, count, firstLine, oneLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
+import { choicesOf, withCommands, type ReminderChoice } from '../remind-choices.ts';
+import { clocks } from '../schedules-screen.ts';
+import { checkZone } from '../zone-option.ts';
 import { connectOrStart } from './schedules.ts';
 
 export interface RemindOptions {
@@ -43,6 +46,7 @@ async function create(context: Context, phrase: string, options: RemindOptions):
     throw new HomerError('HOMER_USAGE', '--lane, --session and --cwd belong to a task.', {
       hint: 'With --do or -x the reminder is given to an agent.',
     });
+  checkZone(tz);
   const client = await connectOrStart(context);
   const here = session === undefined ? resolve('.') : undefined;
   const cwd = options.cwd === undefined ? here : resolve(options.cwd);
@@ -58,16 +62,26 @@ async function create(context: Context, phrase: string, options: RemindOptions):
   try {
     answer = await send(phrase);
   } catch (error) {
-    const chosen = await choose(context, error);
-    if (chosen === null) throw error;
+    if (!isHomerError(error, 'HOMER_REMINDER_AMBIGUOUS')) throw error;
+    const chosen = await choose(context, choicesOf(error));
+    if (chosen === null) throw context.json ? error : withCommands(error, wordsOf(options));
     answer = await send(chosen);
   }
   report(context, answer, tellReminder(answer.reminder));
   return 0;
 }
 
-function tellReminder({ id, reading, text, does, next }: Reminder): string[] {
-  const later = next.slice(1).map((at) => clock(at, Date.now()));
+/** The options as they were given, but for the zone, which the words of a choice name. */
+function wordsOf({ do: does, executor, lane, session, cwd, notify }: RemindOptions): string[] {
+  const named = { executor, lane, session, cwd, notify };
+  return [
+    ...(does === true ? ['--do'] : []),
+    ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+  ];
+}
+
+function tellReminder({ id, reading, text, does, next, timeZone }: Reminder): string[] {
+  const later = clocks(next.slice(1), timeZone, Date.now());
   return [
     `${does ? 'Task' : 'Reminder'}: ${oneLine(text)}`,
     `  ${reading}`,
@@ -77,9 +91,10 @@ function tellReminder({ id, reading, text, does, next }: Reminder): string[] {
 }
 
 /** Asks on a terminal which reading is meant: the words for it; null where nobody can answer, or nothing was chosen. */
-async function choose({ terminal, json }: Context, error: unknown): Promise<string | null> {
-  if (!isHomerError(error, 'HOMER_REMINDER_AMBIGUOUS')) return null;
-  const choices = (error.details['choices'] ?? []) as readonly { phrase: string; reading: string }[];
+async function choose(
+  { terminal, json }: Context,
+  choices: readonly ReminderChoice[],
+): Promise<string | null> {
   if (json || !terminal.isInteractive || !process.stdin.isTTY || choices.length === 0) return null;
   terminal.say('This can be read in more than one way:');
   for (const [index, { reading }] of choices.entries()) terminal.say(`  ${index + 1}  ${oneLine(reading)}`);

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { readToken } from '../../config/token.ts';
-import { HomerError } from '../../core/errors.ts';
+import { catalogue, HomerError } from '../../core/errors.ts';
 import type { CatchUp, Overlap } from '../../core/schedule.ts';
 import { localTimeZone } from '../../core/wall-clock.ts';
 import type { Occurrence, OccurrencesAnswer, Schedule, ScheduleAnswer, SchedulesAnswer } from '../answers.ts';
@@ -10,9 +10,10 @@ import { createClient, type Client } from '../client.ts';
 import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { shortId } from '../job-id.ts';
+import { checkZone } from '../zone-option.ts';
 import { limitsOf, type LimitOptions } from '../limit-options.ts';
 import { ensureDaemon } from '../launch.ts';
-import { drawOccurrences, drawSchedule, nextLine, scheduleTable } from '../schedules-screen.ts';
+import { drawOccurrences, drawSchedule, nextLine, refusalOf, scheduleTable } from '../schedules-screen.ts';
 
 export type SchedulesAction = 'list' | 'show' | 'add' | 'edit' | 'pause' | 'resume' | 'run' | 'rm' | 'log';
 
@@ -56,6 +57,7 @@ export async function schedules(
 ): Promise<number> {
   if (action !== 'list' && name === undefined)
     throw new HomerError('HOMER_USAGE', 'Which schedule?', { hint: `homer schedules ${action} NAME` });
+  checkZone(options.tz);
   const client = action === 'add' ? await connectOrStart(context) : await connectFrom(context);
   await actions[action]({ context, client, name: name ?? '', prompt: words.join(' '), options });
   return 0;
@@ -143,12 +145,20 @@ async function run({ context, client, name }: Call): Promise<void> {
   const answer = await client.call<ScheduleAnswer & { readonly occurrence: Occurrence }>('schedules.run', {
     params: { id: name },
   });
-  const { jobId, reason } = answer.occurrence;
+  const { jobId, reason, state } = answer.occurrence;
+  if (jobId === null && state !== 'ran' && state !== 'pending') throw noJob(answer.schedule.name, reason);
   const what =
     jobId === null
       ? (reason ?? 'It was said.')
       : `Job ${jobId}; \`homer attach ${shortId(jobId)}\` shows it.`;
   report(context, answer, [what]);
+}
+
+function noJob(name: string, reason: string | null): HomerError {
+  const refusal = refusalOf(reason);
+  const message = `"${name}" made no job: ${refusal?.message ?? reason ?? 'nothing is known of why'}`;
+  const entry = Object.entries(catalogue).find(([code]) => code === refusal?.code)?.[1];
+  return new HomerError('HOMER_SCHEDULE_NO_JOB', message, entry === undefined ? {} : { hint: entry.hint });
 }
 
 async function remove({ context, client, name }: Call): Promise<void> {
