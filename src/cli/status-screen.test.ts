@@ -55,6 +55,28 @@ test('is well only when nothing below it is not', () => {
   });
 });
 
+test('a held Homer says why and what to do about it, once; other problems stand below', () => {
+  const held = {
+    code: 'HOMER_HELD',
+    message: 'The state directory was restored',
+    hint: '`homer resume` releases all.',
+  };
+  const status = aStatus({ daemon: 'held', held: true, problems: [held] });
+  const said = [
+    'Homer is held and runs nothing: its state directory was restored, copied or moved.',
+    '  `homer resume` releases all, once no other copy of it runs.',
+  ];
+  const paper = { palette, columns: null, now };
+  expect(drawStatus(status, paper).slice(0, -2)).toEqual(said);
+  expect(drawStatus({ ...status, problems: [held, problem] }, paper).slice(0, -2)).toEqual([
+    ...said,
+    '',
+    'Problems',
+    '  The disk is full.',
+    '    Free some space.',
+  ]);
+});
+
 test('in a pipe ids are whole and nothing is cut', () => {
   expect(drawStatus(aStatus({ needsYou: [need] }), { palette, columns: null, now })).toEqual([
     'One thing needs you. Nothing runs.',
