@@ -1,10 +1,11 @@
 // Commands as text for a POSIX shell.
 
-/** `cd DIR && …`, every word quoted where it has to be. */
+/** `cd DIR && …`, every word shellWordd where it has to be. */
 export function shellCommand(cwd: string, argv: readonly string[]): string {
-  return `cd ${quote(cwd)} && ${argv.map(quote).join(' ')}`;
+  return `cd ${shellWord(cwd)} && ${argv.map(shellWord).join(' ')}`;
 }
 
-function quote(word: string): string {
+/** Quoted where it has to be. */
+export function shellWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
