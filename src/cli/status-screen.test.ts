@@ -154,4 +154,5 @@ test('old failures do not push what is urgent off the screen, and all of them ar
   expect(lines[3]).toContain('It may have taken effect.');
   expect(lines.filter((line) => line.includes('It broke'))).toHaveLength(5);
   expect(lines).toContain('  and 32 more: `homer jobs --state failed`');
+  expect(lines).toContain('  `homer jobs seen ID`, or `--all`, takes failures off this list');
 });

@@ -96,6 +96,7 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     columns,
     '  ',
   );
+  const seeHint = ['  `homer jobs seen ID`, or `--all`, takes failures off this list'];
   section('Needs you', [
     ...shown.flatMap((need, index) => [
       needs[index] ?? '',
@@ -103,6 +104,7 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     ]),
     ...(unseen > 0 ? [`  and ${unseen} more that wait: \`homer approvals\`, \`homer deliveries\``] : []),
     ...(unseenFailures > 0 ? [`  and ${unseenFailures} more: \`homer jobs --state failed\``] : []),
+    ...(status.needs.failed > 0 ? seeHint.map(palette.dim) : []),
   ]);
   section(
     'News',

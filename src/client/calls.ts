@@ -16,7 +16,7 @@ export type Present = { readonly id: string; readonly kind: 'websocket' | 'strea
 export type Job2 = { readonly id: string; readonly state: 'scheduled' | 'queued' | 'running' | 'waiting' | 'parked' | 'succeeded' | 'failed' | 'cancelled'; readonly endedAt: string | null };
 export type Step = { readonly at: string; readonly what: 'received' | 'queued' | 'granted' | 'running' | 'asked' | 'answered' | 'run_ended' | 'succeeded' | 'failed' | 'cancelled' | 'delivered' | 'undelivered'; readonly detail: string };
 export type Delivery = { readonly id: string; readonly state: 'pending' | 'sending' | 'delivered' | 'unknown' | 'dead' | 'dropped'; readonly kind: 'status' | 'result' | 'question' | 'text' | 'file'; readonly target: string; readonly jobId: string | null; readonly key: string; readonly text: string; readonly messageIds: readonly string[]; readonly attempts: number; readonly createdAt: string | null; readonly dueAt: string | null; readonly endedAt: string | null; readonly reason: string | null };
-export type Restart = { readonly at: string; readonly downSince: string | null; readonly cause: 'stopped' | 'update' | 'crashed' | 'killed' | 'host'; readonly detail: string | null; readonly version: string };
+export type Restart = { readonly at: string; readonly downSince: string | null; readonly cause: 'stopped' | 'update' | 'crashed' | 'killed' | 'host' | 'restored'; readonly detail: string | null; readonly version: string };
 export type Succeeded = { readonly total: number; readonly newest: readonly ({ readonly jobId: string; readonly executor: string; readonly prompt: string; readonly endedAt: string; readonly message: string | null })[] };
 export type Approval = { readonly id: string; readonly jobId: string; readonly runId: string; readonly sessionId: string | null; readonly tool: string; readonly input: unknown; readonly summary: string; readonly askedAt: string | null; readonly expiresAt: string | null; readonly state: 'pending' | 'answering' | 'allowed' | 'denied' | 'expired' | 'void'; readonly scope: 'once' | 'session' | null; readonly answeredAt: string | null; readonly answeredBy: string | null; readonly endedAt: string | null };
 export type Lane = { readonly lane: string; readonly concurrency: number; readonly rate: { readonly count: number; readonly perMs: number } | null; readonly queued: number; readonly running: number; readonly paused: boolean; readonly closed: { readonly until: string; readonly why: string; readonly byUnknown: boolean } | null };
@@ -119,6 +119,8 @@ export interface Calls {
   'jobs.cancel': { input: { readonly id: string }; output: { readonly job: Job } };
   /** Run a failed, cancelled or waiting job again */
   'jobs.retry': { input: { readonly id: string }; output: { readonly job: Job } };
+  /** Take a failed job, or all of them, off the list of what needs a person; it may fail anew */
+  'jobs.seen': { input: { readonly id?: string }; output: { readonly seen: readonly string[] } };
   /** The way of a job, step by step: received, queued, running, answered, delivered */
   'jobs.trace': { input: { readonly id: string }; output: { readonly jobId: string; readonly state: string; readonly steps: readonly Step[] } };
   /** What was said to whom, newest first; state=unknown and state=dead need a person */
