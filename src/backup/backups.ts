@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { BackupConfig } from '../config/backup.ts';
 import { decideKept, nextBackupAt } from '../core/backup.ts';
 import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
@@ -29,7 +29,7 @@ export interface BackupsOptions {
 }
 
 export interface BackupRequest {
-  /** Absolute: a directory, or a file that is not there; null: where it is configured. */
+  /** Absolute: a directory, or a file `.db` or `.db.age` that is not there; null: where it is configured. */
   readonly to: string | null;
   /** Recipients of age; null: those that are configured. */
   readonly recipients: readonly string[] | null;
@@ -158,6 +158,13 @@ export class Backups implements Service {
     const found = statSync(to, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) return join(to, name);
     if (found !== undefined) throw new HomerError('HOMER_BACKUP_FAILED', `${to} is there already.`);
+    // Else a stick that is not mounted would get a file in its place, on the disk that the backup is to be safe from.
+    const isFileName = /\.db(\.age)?$/.test(to);
+    const hasParent = statSync(dirname(to), { throwIfNoEntry: false })?.isDirectory() === true;
+    if (!isFileName || !hasParent)
+      throw new HomerError('HOMER_BACKUP_FAILED', `${isFileName ? dirname(to) : to} is no directory.`, {
+        hint: 'Give a directory that is there (is the disk mounted?), or a new file in one, with a name that ends in .db or .db.age.',
+      });
     return to;
   }
 

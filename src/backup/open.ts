@@ -3,16 +3,17 @@
 import { join } from 'node:path';
 import { loadConfig, type LoadOptions } from '../config/load.ts';
 import { isHomerError } from '../core/errors.ts';
-import { listBackups, type BackupFile } from '../ledger/backup-names.ts';
+import { listRestorable, type RestorableFile } from '../ledger/backup-names.ts';
 
+export { listRestorable } from '../ledger/backup-names.ts';
 export { restoreBackup, verifyBackup, type Restored } from './restore.ts';
 export type { CopyReport } from '../ledger/copy.ts';
 
 /** Newest first: those in the state directory and, where another is configured, in that one. */
-export function listAllBackups(home: string, options: LoadOptions): BackupFile[] {
+export function listAllBackups(home: string, options: LoadOptions): RestorableFile[] {
   const own = join(home, 'backups');
   const directories = new Set([own, configuredDirectory(home, options) ?? own]);
-  return [...directories].flatMap(listBackups).sort((a, b) => b.madeAt - a.madeAt);
+  return [...directories].flatMap(listRestorable).sort((a, b) => b.madeAt - a.madeAt);
 }
 
 /** A configuration that is not right hides no backup: one may be wanted because of it. */

@@ -26,7 +26,9 @@ export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {
   const skipped: string[] = [];
   for (const path of paths) {
     const found = await stat(path).catch((cause: unknown) => {
-      throw new HomerError('HOMER_USAGE', `${path} cannot be read: ${messageOf(cause)}.`, { cause });
+      const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+      const why = isAbsent ? 'is not there' : `cannot be read: ${messageOf(cause)}`;
+      throw new HomerError('HOMER_USAGE', `${path} ${why}.`, { cause });
     });
     if (found.isDirectory()) await walk(path, '', files, skipped);
     else if (found.isFile()) files.push({ path: basename(path), from: path, bytes: found.size });

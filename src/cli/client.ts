@@ -49,13 +49,16 @@ export async function connect(home: string): Promise<Client> {
 
 /** A client of the daemon that a record describes. */
 export function createClient(record: DaemonRecord, token: string | null): Client {
-  const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  const own: Record<string, string> = {
+    'user-agent': 'homer CLI',
+    ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+  };
   return {
     record,
     async call<Answer>(name: RouteName, ask: Ask = {}) {
       const route: Route = routes[name];
       const path = fill(route.path, ask);
-      const headers = { ...authorization, ...(ask.key === undefined ? {} : { 'idempotency-key': ask.key }) };
+      const headers = { ...own, ...(ask.key === undefined ? {} : { 'idempotency-key': ask.key }) };
       const answer = await exchange(record, route.method, path, headers, {
         body: ask.body === undefined && (route.method === 'POST' || route.method === 'PATCH') ? {} : ask.body,
         timeoutMs: ask.timeoutMs ?? answerMs,
@@ -69,7 +72,7 @@ export function createClient(record: DaemonRecord, token: string | null): Client
         record,
         'GET',
         path,
-        { ...authorization, ...headers },
+        { ...own, ...headers },
         { signal, timeoutMs: answerMs },
       );
       if (response.statusCode === 200) return response;

@@ -55,6 +55,7 @@ export function drawSession(
         ...(session.forkedFrom === null ? [] : [fact('fork of', session.forkedFrom)]),
         fact('agent', session.agentSessionId ?? 'begins afresh with the next turn'),
         ...(skills.length === 0 ? [] : [fact('skills', skills.join(', '))]),
+        ...(session.snapshotId === null ? [] : [fact('snapshot', session.snapshotId)]),
       ],
       columns,
       '  ',

@@ -2,14 +2,15 @@
 
 /** `cd DIR && …`, every word quoted where it has to be. */
 export function shellCommand(cwd: string, argv: readonly string[]): string {
-  return `cd ${quote(cwd)} && ${shellWords(argv)}`;
+  return `cd ${shellWord(cwd)} && ${shellWords(argv)}`;
 }
 
 /** Every word quoted where it has to be. */
 export function shellWords(argv: readonly string[]): string {
-  return argv.map(quote).join(' ');
+  return argv.map(shellWord).join(' ');
 }
 
-function quote(word: string): string {
+/** Quoted where it has to be. */
+export function shellWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

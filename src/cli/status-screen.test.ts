@@ -55,6 +55,28 @@ test('is well only when nothing below it is not', () => {
   });
 });
 
+test('a held Homer says why and what to do about it, once; other problems stand below', () => {
+  const held = {
+    code: 'HOMER_HELD',
+    message: 'The state directory was restored',
+    hint: '`homer resume` releases all.',
+  };
+  const status = aStatus({ daemon: 'held', held: true, problems: [held] });
+  const said = [
+    'Homer is held and runs nothing: its state directory was restored, copied or moved.',
+    '  `homer resume` releases all, once no other copy of it runs.',
+  ];
+  const paper = { palette, columns: null, now };
+  expect(drawStatus(status, paper).slice(0, -2)).toEqual(said);
+  expect(drawStatus({ ...status, problems: [held, problem] }, paper).slice(0, -2)).toEqual([
+    ...said,
+    '',
+    'Problems',
+    '  The disk is full.',
+    '    Free some space.',
+  ]);
+});
+
 test('in a pipe ids are whole and nothing is cut', () => {
   expect(drawStatus(aStatus({ needsYou: [need] }), { palette, columns: null, now })).toEqual([
     'One thing needs you. Nothing runs.',
@@ -132,4 +154,5 @@ test('old failures do not push what is urgent off the screen, and all of them ar
   expect(lines[3]).toContain('It may have taken effect.');
   expect(lines.filter((line) => line.includes('It broke'))).toHaveLength(5);
   expect(lines).toContain('  and 32 more: `homer jobs --state failed`');
+  expect(lines).toContain('  `homer jobs seen ID`, or `--all`, takes failures off this list');
 });

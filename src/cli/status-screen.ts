@@ -54,7 +54,7 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
   const { palette, columns } = paper;
   const verdict = decideVerdict(status);
   const dot = columns === null ? '' : `${palette[verdict.level]('●')} `;
-  const lines = [`${dot}${palette.bold(verdict.text)}${work(status)}`];
+  const lines = [`${dot}${palette.bold(verdict.text)}${status.held ? '' : work(status)}`];
   const section = (title: string, body: readonly string[]): void => {
     if (body.length > 0) lines.push('', palette.dim(title), ...body);
   };
@@ -62,13 +62,24 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
 
   const hint = (text: string): string[] => fold(oneLine(text), columns, '    ').map(palette.dim);
 
-  section('Problems', [
-    ...(status.held ? hint('Once no other copy of it runs, `homer resume` releases all.') : []),
-    ...status.problems.flatMap((problem) => [
-      ...fold(sentence(oneLine(problem.message)), columns, '  ').map(palette.bad),
-      ...hint(problem.hint),
-    ]),
-  ]);
+  // The verdict has said it.
+  const isOfHold = ({ code }: StatusAnswer['problems'][number]): boolean =>
+    status.held && code === 'HOMER_HELD';
+  if (status.held)
+    lines.push(
+      ...fold('`homer resume` releases all, once no other copy of it runs.', columns, '  ').map(palette.dim),
+    );
+  section(
+    'Problems',
+    status.problems.flatMap((problem) =>
+      isOfHold(problem)
+        ? []
+        : [
+            ...fold(sentence(oneLine(problem.message)), columns, '  ').map(palette.bad),
+            ...hint(problem.hint),
+          ],
+    ),
+  );
   const shown = shownNeeds(status.needsYou);
   const unseenFailures = status.needs.failed - shown.filter(({ state }) => state === 'failed').length;
   const unseen = status.needs.total - shown.length - unseenFailures;
@@ -85,6 +96,7 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     columns,
     '  ',
   );
+  const seeHint = ['  `homer jobs seen ID`, or `--all`, takes failures off this list'];
   section('Needs you', [
     ...shown.flatMap((need, index) => [
       needs[index] ?? '',
@@ -92,6 +104,7 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
     ]),
     ...(unseen > 0 ? [`  and ${unseen} more that wait: \`homer approvals\`, \`homer deliveries\``] : []),
     ...(unseenFailures > 0 ? [`  and ${unseenFailures} more: \`homer jobs --state failed\``] : []),
+    ...(status.needs.failed > 0 ? seeHint.map(palette.dim) : []),
   ]);
   section(
     'News',

@@ -46,7 +46,14 @@ function backupSchema<Path extends z.ZodType>({ mapping, absolute }: Pieces<Path
     keep: mapping({ hourly: most.optional(), daily: most.optional(), weekly: most.optional() }).optional(),
     to: absolute.optional(),
     encrypt: z
-      .array(z.string().regex(/^age1[0-9a-z]{50,4000}$/, 'is not a recipient of age (age1…)'))
+      .array(
+        z
+          .string()
+          .regex(
+            /^age1[0-9a-z]{50,4000}$/,
+            'is no recipient of age: "age1" and at least 50 letters and digits, as `age-keygen` prints it',
+          ),
+      )
       .max(16)
       .optional(),
   });

@@ -10,6 +10,7 @@ const boot = (changes: Partial<BootSpan> = {}): BootSpan => ({
   seenAt: null,
   hostBootId: 'h1',
   version: '1',
+  isRestored: false,
   ...changes,
 });
 const killed = { endedAt: null, ending: null, seenAt: hour } as const;
@@ -21,6 +22,8 @@ describe('why it restarted', () => {
     ['crashed', boot({ ending: 'crashed', why: 'disk I/O error' }), boot(), 'disk I/O error'],
     ['killed', boot(killed), boot(), null],
     ['killed', boot({ ...killed, hostBootId: null }), boot(), null],
+    ['restored', boot(killed), boot({ isRestored: true }), null],
+    ['restored', boot({ why: 'SIGTERM' }), boot({ hostBootId: 'h2', isRestored: true }), null],
     ['host', boot(killed), boot({ hostBootId: 'h2' }), null],
     ['host', boot({ why: 'SIGTERM' }), boot({ hostBootId: 'h2' }), 'SIGTERM'],
   ] as const)('%s', (cause, before, after, detail) =>

@@ -12,11 +12,20 @@ export interface BootSpan {
   readonly seenAt: number | null;
   readonly hostBootId: string | null;
   readonly version: string;
+  /** It found a ledger that had been put back from a backup. */
+  readonly isRestored: boolean;
 }
 
-/** `host`: the machine was restarted or lost its power; `killed`: by a signal nobody can answer, or for want of memory. */
-export type RestartCause = 'stopped' | 'update' | 'crashed' | 'killed' | 'host';
-export const restartCauses: readonly RestartCause[] = ['stopped', 'update', 'crashed', 'killed', 'host'];
+/** `restored`: how the boot before ended is not in the backup; `host`: the machine was restarted or lost its power; `killed`: by a signal nobody can answer, or for want of memory. */
+export type RestartCause = 'stopped' | 'update' | 'crashed' | 'killed' | 'host' | 'restored';
+export const restartCauses: readonly RestartCause[] = [
+  'stopped',
+  'update',
+  'crashed',
+  'killed',
+  'host',
+  'restored',
+];
 
 export const causeWords: Readonly<Record<RestartCause, string>> = {
   stopped: 'it was stopped',
@@ -24,6 +33,7 @@ export const causeWords: Readonly<Record<RestartCause, string>> = {
   crashed: 'it crashed',
   killed: 'it was killed (kill -9, or no memory was left)',
   host: 'the machine was restarted, or lost its power',
+  restored: 'its ledger was restored from a backup',
 };
 
 export interface Restart {
@@ -47,12 +57,17 @@ export function decideRestart(before: BootSpan, after: BootSpan): Restart {
     before.hostBootId !== null && after.hostBootId !== null && before.hostBootId !== after.hostBootId;
   const isOtherVersion = before.version !== after.version;
   const cause = ((): RestartCause => {
+    if (after.isRestored) return 'restored';
     if (before.ending === 'crashed') return 'crashed';
     if (isOtherHost) return 'host';
     if (before.ending === null) return 'killed';
     return isOtherVersion ? 'update' : 'stopped';
   })();
-  const detail = isOtherVersion ? `${before.version} → ${after.version}` : before.why;
+  const detail = isOtherVersion
+    ? `${before.version} → ${after.version}`
+    : after.isRestored
+      ? null
+      : before.why;
   return { at: after.startedAt, downSince: lastThere(before), cause, detail, version: after.version };
 }
 

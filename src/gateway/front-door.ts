@@ -16,11 +16,13 @@ export interface FrontDoorOptions {
   readonly desk: () => LoginDesk | null;
 }
 
+const toApiPage: ReadonlySet<string> = new Set(['/docs', '/docs/', '/docs/api/']);
+
 export function isFrontDoor(path: string): boolean {
-  return path === '/' || path === '/login';
+  return path === '/' || path === '/login' || toApiPage.has(path);
 }
 
-/** Answers a GET of one of the two, or throws what is to be answered. */
+/** Answers a GET of one of these, or throws what is to be answered. */
 export function createFrontDoor(
   options: FrontDoorOptions,
 ): (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> {
@@ -41,6 +43,10 @@ export function createFrontDoor(
   };
 
   return async (request, response, path) => {
+    if (toApiPage.has(path)) {
+      response.writeHead(302, { ...plainHeaders, location: '/docs/api', 'content-length': '0' });
+      return void response.end();
+    }
     if (path === '/login') {
       try {
         return await logIn(request, response);
@@ -106,7 +112,7 @@ const page = (title: string, text: string): string =>
 
 const welcomePage = page(
   'Homer',
-  'You are logged in. <a href="/admin/jobs">Jobs</a> · <a href="/openapi.json">What can be asked for</a> · <a href="/api/v1/status">How things stand</a>',
+  'You are logged in. <a href="/admin/jobs">Jobs</a> · <a href="/docs/api">What can be asked for</a> (<a href="/openapi.json">for programs</a>) · <a href="/api/v1/status">How things stand</a>',
 );
 const doorPage = page('Homer', 'Run <code>homer open</code> on the machine to log this browser in.');
 const stalePage = page(

@@ -13,6 +13,11 @@ export interface BackupFile {
   readonly encrypted: boolean;
 }
 
+/** A backup, or a ledger that was set aside: by a restore, by an upgrade of the schema, or by a daemon that lost its file. */
+export interface RestorableFile extends BackupFile {
+  readonly kind: 'backup' | 'replaced' | 'before a migration' | 'saved';
+}
+
 const shape = /^homer-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d\.\d{3})Z\.db(\.age)?$/;
 
 /** What is not finished has this before its name; nobody but who makes it touches it. */
@@ -45,6 +50,25 @@ export function listBackups(directory: string): BackupFile[] {
     })
     .sort((a, b) => b.madeAt - a.madeAt);
 }
+
+/** As `listBackups`, with the ledgers that were set aside, as old as their file is. */
+export function listRestorable(directory: string): RestorableFile[] {
+  const setAside = namesIn(directory).flatMap((name): RestorableFile[] => {
+    const kind = kindsAside.find(([prefix]) => name.startsWith(prefix) && name.endsWith('.db'))?.[1];
+    const path = join(directory, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (kind === undefined || found?.isFile() !== true) return [];
+    return [{ path, name, madeAt: Math.round(found.mtimeMs), bytes: found.size, encrypted: false, kind }];
+  });
+  const backups = listBackups(directory).map((each): RestorableFile => ({ ...each, kind: 'backup' }));
+  return [...backups, ...setAside].sort((a, b) => b.madeAt - a.madeAt);
+}
+
+const kindsAside = [
+  ['replaced-', 'replaced'],
+  ['before-migration-', 'before a migration'],
+  ['saved-', 'saved'],
+] as const;
 
 /** Paths of what was begun and came to nothing. */
 export function listUnfinished(directory: string): string[] {

@@ -20,6 +20,11 @@ export interface PastBoot extends BootSpan {
   readonly readyAt: number | null;
 }
 
+/** `home` of a ledger that was put back from a backup; no directory is called that. */
+export const restoredHome = 'restored';
+/** Followed by the epoch of the boot that found the ledger put back; there are as few of these as restores. */
+const restoredPrefix = 'restored:';
+
 export class Boots {
   readonly #database: DatabaseSync;
   readonly #newest: StatementSync;
@@ -46,10 +51,14 @@ export class Boots {
    * The generation of this ledger, and whether it starts held: a ledger that wakes up in another directory was copied
    * or moved, gets a new generation, and waits for a person before it runs anything.
    */
-  settleGeneration(identity: string, fresh: Generation): { generation: Generation; held: boolean } {
+  settleGeneration(
+    identity: string,
+    fresh: Generation,
+  ): { generation: Generation; held: boolean; restored: boolean } {
     const known = this.readMeta('generation');
     const isNew = known === null;
-    const moved = !isNew && this.readMeta('home') !== identity;
+    const home = this.readMeta('home');
+    const moved = !isNew && home !== identity;
     if (isNew || moved) {
       this.writeMeta('generation', fresh);
       this.writeMeta('home', identity);
@@ -58,11 +67,12 @@ export class Boots {
     return {
       generation: isNew || moved ? fresh : (known as Generation),
       held: this.readMeta('held') === '1',
+      restored: moved && home === restoredHome,
     };
   }
 
   /** A new epoch, newer than every other; one that was killed gets the last sign of its life. */
-  begin(boot: Boot, now: number): number {
+  begin(boot: Boot, now: number, restored = false): number {
     this.#database
       .prepare(
         `UPDATE boots SET seen_at = max(started_at, ?, coalesce((SELECT at FROM events ORDER BY seq DESC LIMIT 1), 0))
@@ -74,7 +84,9 @@ export class Boots {
         'INSERT INTO boots (boot_id, host_boot, pid, version, started_at) VALUES (?, ?, ?, ?, ?) RETURNING epoch',
       )
       .get(boot.bootId, boot.hostBootId, boot.pid, boot.version, now);
-    return Number(row?.['epoch']);
+    const epoch = Number(row?.['epoch']);
+    if (restored) this.writeMeta(`${restoredPrefix}${epoch}`, '1');
+    return epoch;
   }
 
   newestEpoch(): number {
@@ -94,8 +106,11 @@ export class Boots {
   /** The boots before `epoch`, newest first. */
   before(epoch: number, limit: number): PastBoot[] {
     return this.#database
-      .prepare('SELECT * FROM boots WHERE epoch < ? ORDER BY epoch DESC LIMIT ?')
-      .all(epoch, limit)
+      .prepare(
+        `SELECT *, EXISTS (SELECT 1 FROM meta WHERE key = ? || epoch) AS restored FROM boots
+         WHERE epoch < ? ORDER BY epoch DESC LIMIT ?`,
+      )
+      .all(restoredPrefix, epoch, limit)
       .map(bootFromRow);
   }
 
@@ -149,5 +164,6 @@ function bootFromRow(row: Record<string, SQLOutputValue>): PastBoot {
     ending: text('ending') as PastBoot['ending'],
     why: text('why'),
     seenAt: integer('seen_at'),
+    isRestored: row['restored'] === 1,
   };
 }

@@ -4,6 +4,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
+import { restoredHome } from './boots.ts';
 import { ledgerError, newestMigration } from './database.ts';
 import { findBroken, findDamage } from './invariants.ts';
 import { runKeyName } from './run-tokens.ts';
@@ -104,12 +105,12 @@ export function readyToRestore(file: string): void {
   withDatabase(file, (database) => {
     database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; BEGIN');
     database.exec('DROP TABLE IF EXISTS backup_about; DROP TABLE IF EXISTS backup_files');
-    // No directory is called that, so the next start takes it for one that was moved: see Boots.settleGeneration.
+    // The next start takes it for one that was moved: see Boots.settleGeneration.
     database
       .prepare(
         "INSERT INTO meta (key, value) VALUES ('home', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       )
-      .run('restored');
+      .run(restoredHome);
     database.exec('COMMIT');
   });
 }
@@ -180,7 +181,7 @@ function withDatabase<Value>(
     if (reason === error && !(error instanceof HomerError) && isOfDatabase(error))
       throw broken(file, [String(error)], error);
     if (reason instanceof HomerError && reason.code === 'HOMER_LEDGER_BROKEN')
-      throw broken(file, [reason.message], error);
+      throw broken(file, [reason.message.replace(/\.$/, '')], error);
     throw reason;
   } finally {
     database?.close();

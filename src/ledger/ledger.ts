@@ -227,8 +227,8 @@ function beginBoot(
   try {
     database.exec('BEGIN IMMEDIATE');
     const fresh = randomBytes(6).toString('hex') as Generation;
-    const { generation, held } = boots.settleGeneration(directoryIdentity(dirname(file)), fresh);
-    const epoch = boots.begin(boot, now());
+    const { generation, held, restored } = boots.settleGeneration(directoryIdentity(dirname(file)), fresh);
+    const epoch = boots.begin(boot, now(), restored);
     const events = new EventLog(database, generation);
     events.append(now(), 'daemon.started', null, null, { epoch, version: boot.version });
     if (held) {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Audit, AuditRow } from '../ledger/audit.ts';
+import type { Tokens } from '../ledger/tokens.ts';
 import { fromDigits } from './from-digits.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
@@ -9,6 +10,8 @@ export const auditView = z.object({
   at: z.iso.datetime(),
   /** `owner`, the id of a token or of a browser's login, `run:ID`, `telegram:CHAT`. */
   who: z.string(),
+  /** Of that token, where it is still known. */
+  whoName: z.string().nullable(),
   source: z.string(),
   /** The operation; `authenticate` for a token that is none. */
   what: z.string(),
@@ -24,13 +27,26 @@ export const auditView = z.object({
 
 export type AuditView = z.infer<typeof auditView>;
 
-function viewRow({ at, who, source, what, subject, face, peer, result, times }: AuditRow): AuditView {
-  return { at: new Date(at).toISOString(), who, source, what, subject, face, peer, result, times };
+type ViewedRow = Omit<AuditRow, 'seq'> & { readonly whoName: string | null };
+
+function viewRow({
+  at,
+  who,
+  whoName,
+  source,
+  what,
+  subject,
+  face,
+  peer,
+  result,
+  times,
+}: ViewedRow): AuditView {
+  return { at: new Date(at).toISOString(), who, whoName, source, what, subject, face, peer, result, times };
 }
 
 const word = z.string().min(1).max(64).optional();
 
-export function auditOperations(audit: Audit): readonly Operation[] {
+export function auditOperations(audit: Audit, tokens: Pick<Tokens, 'list'>): readonly Operation[] {
   return [
     defineOperation({
       name: 'audit.list',
@@ -45,15 +61,18 @@ export function auditOperations(audit: Audit): readonly Operation[] {
       async handle({ who, what, refused, limit, cursor }) {
         // What has just ended is not on disk yet; on a full disk that has to wait.
         await audit.flush().catch(() => undefined);
+        const known = tokens.list();
+        const named = known.findLast(({ kind, name }) => kind === 'token' && name === who);
         const found = audit.list({
-          who,
+          who: named?.id ?? who,
           what,
           refusedOnly: refused === 'true',
           before: cursor,
           limit: limit + 1,
         });
         const shown = found.slice(0, limit);
-        const entries = shown.map(viewRow);
+        const names = new Map(known.map(({ id, name }): [string, string] => [id, name]));
+        const entries = shown.map((row) => viewRow({ ...row, whoName: names.get(row.who) ?? null }));
         const last = found.length > limit ? shown.at(-1) : undefined;
         return { output: { entries, nextCursor: last === undefined ? null : String(last.seq) } };
       },

@@ -57,7 +57,14 @@ export function backupOperations(backups: Backups): readonly Operation[] {
           .refine((path) => isAbsolute(path) && !path.includes('\0'), 'is not an absolute path')
           .optional(),
         encrypt: z
-          .array(z.string().regex(/^age1[0-9a-z]{50,4000}$/, 'is not a recipient of age (age1…)'))
+          .array(
+            z
+              .string()
+              .regex(
+                /^age1[0-9a-z]{50,4000}$/,
+                'is no recipient of age: "age1" and at least 50 letters and digits, as `age-keygen` prints it',
+              ),
+          )
           .max(16)
           .optional(),
       }),

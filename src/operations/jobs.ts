@@ -16,7 +16,7 @@ import { fromDigits } from './from-digits.ts';
 import { jobView, viewJob, type JobView } from './job-view.ts';
 import { limitFields, trialFields } from './limit-fields.ts';
 import { requireKin } from './kin.ts';
-import { problemOf } from './needs.ts';
+import { newsMs, problemOf } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 export interface JobOperationsOptions {
@@ -168,6 +168,20 @@ export function jobOperations({
           if (error?.code === 'HOMER_USAGE_LIMIT') ledger.usageLimits.clear(executor, ledger.now());
         });
         return { output: { job: view(id) } };
+      },
+    }),
+    defineOperation({
+      name: 'jobs.seen',
+      input: z.strictObject({ id: jobId.optional() }),
+      output: z.object({ seen: z.array(z.string()) }),
+      async handle({ id }) {
+        const seen = await ledger.commit(() => {
+          // One that is not there is told.
+          if (id !== undefined) ledger.jobs.get(id);
+          const now = ledger.now();
+          return ledger.failures.see(now - newsMs, id ?? null, now);
+        });
+        return { output: { seen: [...seen] } };
       },
     }),
   ];

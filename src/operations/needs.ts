@@ -25,8 +25,8 @@ export const needView = z.object({
 
 export type Need = z.infer<typeof needView>;
 
-/** A failure is news for a day; after that it is in the list of jobs. */
-const newsMs = 86_400_000;
+/** A failure is news for a day, or until somebody has seen it; after that it is in the list of jobs. */
+export const newsMs = 86_400_000;
 /** Of what waits for a person there are few; failures are counted by the ledger. */
 const mostCounted = 500;
 

@@ -97,7 +97,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...laneOperations(options),
     ...tokenOperations(options.ledger, options.owner),
     ...logins.operations,
-    ...auditOperations(options.ledger.audit),
+    ...auditOperations(options.ledger.audit, options.ledger.tokens),
     ...workerOperations(options),
     ...spendingOperations(options.ledger),
     ...presenceOperations(options.presence),

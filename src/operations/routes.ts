@@ -71,6 +71,12 @@ export const routes = {
     scope: 'operate',
     summary: 'Run a failed, cancelled or waiting job again',
   },
+  'jobs.seen': {
+    method: 'POST',
+    path: '/api/v1/jobs/seen',
+    scope: 'operate',
+    summary: 'Take a failed job, or all of them, off the list of what needs a person; it may fail anew',
+  },
   'jobs.trace': {
     method: 'GET',
     path: '/api/v1/jobs/:id/trace',

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { restoreBackup, verifyBackup } from '../../src/backup/restore.ts';
 import { connect } from '../../src/cli/client.ts';
 import type { BackupView } from '../../src/operations/backups.ts';
+import type { DigestView } from '../../src/operations/digest.ts';
 import type { JobView } from '../../src/operations/job-view.ts';
 import { openRoom, type Room } from './cli-process.ts';
 
@@ -77,6 +78,9 @@ test('made while jobs come in, a backup has what was acknowledged before it, and
 
   // On another host: another directory.
   const other = join(room.work, 'other');
+  const elsewhere = await room.run(['restore', made.path, '--home', join(room.work, 'an other')]);
+  expect(elsewhere.stdout).toContain('Put back beside it: config.yaml.');
+  expect(elsewhere.stdout).toContain(`\`homer start --home '${join(room.work, 'an other')}'\``);
   const restored = await json<Restored>('restore', made.path, '--home', other);
   expect(restored).toMatchObject({ jobs: made.jobs, replaced: null });
   try {
@@ -109,11 +113,37 @@ test('put back in its own place, the ledger that was there is kept, the generati
   expect(await json('restore', replaced ?? '', '--verify')).toMatchObject({ ok: true });
   await json('start');
   expect(await json('status').catch(() => null)).toBeNull();
+  // How the daemon before ended is not in the backup.
+  const { restarts } = await json<DigestView>('digest');
+  expect(restarts.map(({ cause }) => cause)).toEqual(['restored']);
+  const { backups } = await json<{ backups: { path: string; kind: string }[] }>('backup', 'list');
+  expect(backups).toContainEqual(expect.objectContaining({ path: replaced, kind: 'replaced' }));
   const again = await post(room.home, 'lost');
   expect(again.id).not.toBe(lost.id);
   await json('resume');
   await json('stop');
   expect(readMeta(join(room.home, 'homer.db'), 'generation')).not.toBe(generation);
+});
+
+test('a place that is not there is no file to write, unless it is named like one; a list is of the place that is named', async () => {
+  await json('start');
+  const stick = join(room.work, 'usb');
+  for (const to of [stick, join(stick, 'homer.db'), `${stick}.backup`]) {
+    const { error } = await refused('backup', '--to', to);
+    expect(error, to).toMatchObject({
+      code: 'HOMER_BACKUP_FAILED',
+      message: expect.stringContaining('is no directory') as string,
+      hint: expect.stringMatching(/a directory that is there.*or a new file.*\.db\.age/) as string,
+    });
+  }
+  expect(readdirSync(room.work)).toEqual(['home']);
+  mkdirSync(stick);
+  await json('backup', '--to', join(stick, 'mine.db'));
+  const { path } = await json<BackupView>('backup', '--to', stick);
+  expect(await json('backup', 'list')).toEqual({ backups: [] });
+  expect(await json('backup', 'list', '--to', stick)).toMatchObject({ backups: [{ path, kind: 'backup' }] });
+  expect((await room.run(['backup', 'list', '--to', stick])).stdout).toMatch(/^made .*\n.*plain/);
+  expect((await refused('backup', 'list', '--to', join(stick, 'none'))).code).toBe(2);
 });
 
 test('a damaged, cut or foreign file is refused by name, and the ledger stays', async () => {
@@ -135,7 +165,10 @@ test('a damaged, cut or foreign file is refused by name, and the ledger stays', 
     writeFileSync(file, bytes);
     const broken = { code: 'HOMER_BACKUP_BROKEN' };
     await expect(verifyBackup({ file, identity: null }, scratch), name).rejects.toMatchObject(broken);
-    await expect(restoreBackup(room.home, { file, identity: null }, 0), name).rejects.toMatchObject(broken);
+    await expect(restoreBackup(room.home, { file, identity: null }, 0), name).rejects.toMatchObject({
+      ...broken,
+      message: expect.stringMatching(/[^.]\.$/) as string,
+    });
   }
   const newer = join(room.work, 'newer.db');
   writeFileSync(newer, whole);

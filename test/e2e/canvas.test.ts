@@ -149,6 +149,9 @@ test('abuse 35, 36, 37: no address leads anywhere but to what was put up', async
   expect((await get(url)).status).toBe(500);
 
   writeFileSync(join(room.work, 'homer.db'), 'x');
+  const absent = await room.run(['canvas', 'put', 'a', 'nofile']);
+  expect(absent).toMatchObject({ code: 2, stdout: '' });
+  expect(absent.stderr).toContain('nofile is not there.');
   const kept = await room.run(['canvas', 'put', 'a', 'homer.db']);
   expect(kept.code).toBe(2);
   expect(kept.stderr).toContain('of a kind that holds secrets');

@@ -464,6 +464,11 @@ describe('answers', () => {
       /^default-src 'none'; style-src 'sha256-[^;]+; base-uri 'none'/,
     );
     expect(page.text).toContain('id="jobs.create"');
+    for (const path of ['/docs', '/docs/', '/docs/api/'])
+      expect(await ask(port, { path, headers: { authorization: '' } })).toMatchObject({
+        status: 302,
+        headers: { location: '/docs/api' },
+      });
     const foreign = await ask(port, { path: '/docs/api', headers: { origin: 'https://evil.example' } });
     expect(foreign.status).toBe(403);
   });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JobId } from '../../src/core/ids.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import type { Grant } from '../../src/ledger/grant.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -42,6 +43,24 @@ test('more failures than are listed are counted all the same', async () => {
   }
   expect(listed()).toHaveLength(20);
   expect(needsYou(ledger, 20).needs).toEqual({ total: 25, failed: 25 });
+});
+
+test('a failure that was seen is news no more, alone or with all others, until it fails again', async () => {
+  const [one, other] = [await accept(ledger), await accept(ledger)];
+  await end(await claim(), 'auth');
+  await end(await claim(), 'auth');
+  const see = (id: JobId | null): Promise<readonly JobId[]> =>
+    ledger.commit(() => ledger.failures.see(ledger.now() - 86_400_000, id, ledger.now()));
+  expect(await see(one)).toEqual([one]);
+  expect(await see(one)).toEqual([]);
+  expect(listed()).toEqual([other]);
+  expect(await see(null)).toEqual([other]);
+  expect(needsYou(ledger, 20)).toEqual({ needsYou: [], needs: { total: 0, failed: 0 } });
+  const seenAt = ledger.now();
+  await expect.poll(() => ledger.now()).toBeGreaterThan(seenAt);
+  await ledger.commit(() => ledger.jobs.retry(one, ledger.now()));
+  await end(await claim(), 'auth');
+  expect(listed()).toEqual([one]);
 });
 
 test('a job that failed under another is not news: its parent is', async () => {

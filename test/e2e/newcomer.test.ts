@@ -34,6 +34,13 @@ test('what a failed command wrote, on both outputs, is shown, and where the rest
   expect(failed.stderr).toMatch(/`homer logs \w+` has all it said/);
   const shown = await room.run(['job', 'last']);
   expect(shown.stdout).toMatch(/\n1 failed\nHOMER_AGENT_ERROR\n/);
+
+  // Whoever has seen it need not see it again.
+  expect((await room.run(['status'])).stdout).toContain('`homer jobs seen ID`, or `--all`');
+  expect((await room.run(['jobs', 'seen'])).code).toBe(2);
+  expect((await room.run(['jobs', 'seen', 'last'])).stdout).toContain('1 failure seen');
+  expect((await room.run(['jobs', 'seen', '--all'])).stdout).toBe('There was no failure to see.\n');
+  expect((await room.run(['status'])).stdout).toContain('All is well.');
 });
 
 test('text piped into a command with a {prompt} is said to be part of it', async () => {

@@ -105,6 +105,8 @@ async function session(name: string): Promise<{ readonly id: string; readonly sk
     session: { snapshotId: string | null };
     skills: readonly { name: string }[];
   };
+  if (shown.session.snapshotId !== null)
+    expect(await homer('sessions', 'show', name)).toContain(shown.session.snapshotId);
   return { id: shown.session.snapshotId ?? '', skills: shown.skills.map((each) => each.name) };
 }
 

@@ -105,6 +105,8 @@ const here = { 'sec-fetch-site': 'same-origin' };
 test('4 a browser is logged in by a link that is good once, and by nothing else in an address', async () => {
   const { url } = await parsed<LoginAnswer>('open');
   expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/login\\?code=[\\w-]{32}$`));
+  const withoutScreen = await room.run(['open'], { env: { DISPLAY: undefined, WAYLAND_DISPLAY: undefined } });
+  expect(withoutScreen.stderr).toContain('There is no browser that can be opened here.');
   const { pathname, search } = new URL(url);
   const said = await ask('', { path: pathname + search });
   expect(said).toMatchObject({ status: 303, headers: { location: '/' } });
@@ -198,6 +200,12 @@ test('the audit says who did what, and holds no secret', async () => {
   ).toBe(true);
   expect(JSON.stringify(entries)).not.toContain(token.slice(6));
   expect(await homer('audit', '-n', '5')).toContain('HOMER_INPUT_INVALID');
+  // By its name: nobody remembers an id.
+  expect(await homer('audit', '--who', 'noted')).toMatch(/\bnoted\b.*jobs\.create/);
+  const unknown = await room.run(['audit', '--what', 'jobs.creat']);
+  expect(unknown).toMatchObject({ code: 2, stdout: '' });
+  expect(unknown.stderr).toContain('There is no operation "jobs.creat"');
+  expect(unknown.stderr).toContain('Did you mean jobs.create?');
 });
 
 test('45 what an agent, a client or an error says of a secret is not written down', async () => {

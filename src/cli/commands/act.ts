@@ -1,4 +1,4 @@
-// `homer cancel`, `homer retry`, `homer resume`: one request, one sentence.
+// `homer cancel`, `homer retry`, `homer jobs seen`, `homer resume`: one request, one sentence.
 
 import { isEnded } from '../../core/job.ts';
 import type { JobAnswer } from '../answers.ts';
@@ -25,6 +25,18 @@ export async function retry(context: Context, text: string): Promise<number> {
   const answer = await client.call<JobAnswer>('jobs.retry', { params: { id } });
   report(context, answer, [
     `Job ${id} is ${answer.job.state} again. \`homer attach ${shortId(id)}\` shows it.`,
+  ]);
+  return 0;
+}
+
+export async function seen(context: Context, text: string | undefined): Promise<number> {
+  const client = await connectFrom(context);
+  const body = text === undefined ? {} : { id: await resolveJobId(client, text) };
+  const answer = await client.call<{ readonly seen: readonly string[] }>('jobs.seen', { body });
+  report(context, answer, [
+    answer.seen.length === 0
+      ? 'There was no failure to see.'
+      : `${count(answer.seen.length, 'failure')} seen; \`homer jobs --state failed\` still lists them.`,
   ]);
   return 0;
 }

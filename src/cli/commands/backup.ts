@@ -1,9 +1,10 @@
 // `homer backup` and `homer restore`. A backup is made by the daemon, who has the ledger open; listing, verifying and restoring need none.
 
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { CopyReport } from '../../backup/open.ts';
-import { prepareHome } from '../../config/home.ts';
+import { prepareHome, resolveHome } from '../../config/home.ts';
 import { HomerError } from '../../core/errors.ts';
 import { acquireLock } from '../../lifecycle/lock.ts';
 import type { BackupView } from '../../operations/backups.ts';
@@ -11,6 +12,7 @@ import { connect } from '../client.ts';
 import { report, type Context } from '../context.ts';
 import { age, count, table, type Cell } from '../format.ts';
 import { refuseInRun } from '../run-access.ts';
+import { shellWord } from '../shell-words.ts';
 
 export interface BackupOptions {
   readonly to?: string;
@@ -38,19 +40,30 @@ export async function backup(context: Context, { to, encrypt }: BackupOptions): 
   return 0;
 }
 
-export async function listBackups(context: Context): Promise<number> {
+export async function listBackups(context: Context, { to }: BackupOptions): Promise<number> {
   refuseInRun(context, 'look at backups');
-  const { listAllBackups } = await import('../../backup/open.ts');
-  const found = listAllBackups(context.home, { env: process.env, userHome: homedir() });
+  const { listAllBackups, listRestorable } = await import('../../backup/open.ts');
+  if (to !== undefined && statSync(to, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new HomerError('HOMER_USAGE', `${to} is no directory.`);
+  const options = { env: process.env, userHome: homedir() };
+  const found = to === undefined ? listAllBackups(context.home, options) : listRestorable(resolve(to));
   const backups = found.map(({ madeAt, ...each }) => ({ ...each, madeAt: new Date(madeAt).toISOString() }));
   const rows = backups.map((each): Cell[] => [
     { text: age(each.madeAt, Date.now()) },
     { text: bytesText(each.bytes) },
-    { text: each.encrypted ? 'encrypted' : '' },
+    { text: each.kind === 'backup' ? (each.encrypted ? 'encrypted' : 'plain') : each.kind },
     { text: each.path, paint: context.terminal.palette.dim },
   ]);
-  const none = ['There is no backup yet; `homer backup` makes one.'];
-  report(context, { backups }, rows.length === 0 ? none : table(rows, null));
+  const head = ['made', 'size', 'what', 'file'].map((text): Cell => ({
+    text,
+    paint: context.terminal.palette.dim,
+  }));
+  const none = [
+    to === undefined
+      ? 'There is no backup yet; `homer backup` makes one.'
+      : `There is no backup in ${resolve(to)}.`,
+  ];
+  report(context, { backups }, rows.length === 0 ? none : table([head, ...rows], null));
   return 0;
 }
 
@@ -77,13 +90,17 @@ export async function restore(
       hint: 'Stop it (`homer stop`), or restore into another directory with --home.',
     });
   try {
+    // Commands that are copied from here are to reach this state directory.
+    const isUsual = home === resolveHome(undefined, process.env, homedir());
+    const at = isUsual ? '' : ` --home ${shellWord(home)}`;
     const { restored, kept, replaced, ...found } = await restoreBackup(home, order, Date.now());
     report(context, { home, restored, kept, replaced, ...viewReport(found) }, [
       `${home} has the ledger of ${order.file}: ${contents(found.jobs, found.open)}, ${ageText(found)}.`,
       ...(replaced === null ? [] : [`The one before is kept as ${replaced}.`]),
-      ...(restored.length === 0 ? [] : [`Put back with it: ${filesText(restored)}.`]),
-      ...(kept.length === 0 ? [] : [`Left as it is here: ${filesText(kept)}.`]),
-      'Homer starts held and runs nothing: `homer start`, look at `homer jobs`, then `homer resume`.',
+      ...(restored.length === 0 ? [] : [`Put back beside it: ${filesText(restored)}.`]),
+      ...(kept.length === 0 ? [] : [`Already here, and left as it is: ${filesText(kept)}.`]),
+      ...(found.files.includes('config.yaml') ? [] : ['The backup has no config.yaml.']),
+      `Homer starts held and runs nothing: \`homer start${at}\`, look at \`homer jobs${at}\`, then \`homer resume${at}\`.`,
     ]);
     return 0;
   } finally {

@@ -16,6 +16,7 @@ const longestTask = 80;
 export interface JobsOptions {
   readonly state?: JobState;
   readonly lane?: string;
+  readonly all?: true;
   readonly limit: number;
 }
 

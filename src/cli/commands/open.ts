@@ -14,7 +14,9 @@ export async function open(context: Context, isToPrint: boolean): Promise<number
   if (!context.json)
     say(
       errorPalette.dim(
-        isOpened ? 'Opening the browser. If nothing comes, open this:' : 'Open this in a browser:',
+        isOpened
+          ? 'Opening the browser. If nothing comes, open this:'
+          : `${isToPrint ? '' : 'There is no browser that can be opened here. '}Open this in a browser:`,
       ),
     );
   report(context, { url, expiresAt }, [url]);

@@ -134,7 +134,7 @@ async function revoke(context: Context, client: Client, name: string): Promise<n
   const answer = await client.call<{ readonly revoked: number }>('tokens.revoke', { params: { id: name } });
   const others = answer.revoked - 1;
   const more = others > 0 ? `, and ${count(others, 'other')} that it made` : '';
-  report(context, answer, [`"${name}" is good no more${more}.`]);
+  report(context, answer, [`The token "${name}" is revoked${more}.`]);
   return 0;
 }
 

@@ -1,6 +1,7 @@
 // Commands on jobs: give one, look, wait, act.
 
-import { Option } from 'commander';
+import { Argument, Option } from 'commander';
+import { HomerError } from '../../core/errors.ts';
 import { jobStates } from '../../core/job.ts';
 import type { JobsOptions } from '../commands/jobs.ts';
 import type { RunOptions } from '../commands/run.ts';
@@ -30,12 +31,23 @@ export function declareRun({ add, act }: Declaration): void {
 }
 
 export function declareJobs({ add, act }: Declaration): void {
-  add('jobs', 'List jobs, newest first')
+  add('jobs', 'List jobs, newest first; or say that failed ones were seen')
+    .addArgument(new Argument('[action]').choices(['list', 'seen']).default('list'))
+    .argument('[id]', 'seen: the job that failed')
+    .option('--all', 'seen: all that failed')
     .addOption(new Option('--state <state>', 'only jobs in this state').choices(jobStates))
     .option('-l, --lane <name>', 'only jobs of this lane')
     .option('-n, --limit <count>', 'at most this many', parseCount, 20)
-    .action(async (options: JobsOptions) =>
+    .action(async (action: 'list' | 'seen', id: string | undefined, options: JobsOptions) =>
       act(async () => {
+        if (action === 'seen') {
+          const { seen } = await import('../commands/act.ts');
+          if ((id === undefined) !== (options.all === true))
+            throw new HomerError('HOMER_USAGE', 'Which failures were seen?', {
+              hint: '`homer jobs seen ID`, or `homer jobs seen --all`.',
+            });
+          return (context) => seen(context, id);
+        }
         const { jobs } = await import('../commands/jobs.ts');
         return (context) => jobs(context, options);
       }),

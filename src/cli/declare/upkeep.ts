@@ -7,12 +7,15 @@ import type { Declaration } from './declaration.ts';
 export function declareUpkeep({ add, act }: Declaration): void {
   add('backup', 'Copy the ledger while Homer works and verify the copy; or list the copies there are')
     .addArgument(new Argument('[action]').choices(['make', 'list']).default('make'))
-    .option('--to <path>', 'make: a directory, or a file that is not there yet (default: as configured)')
+    .option(
+      '--to <path>',
+      'a directory; make: also a new file, named .db or .db.age (default: as configured)',
+    )
     .option('--encrypt <recipient...>', 'make: for these recipients of age (age1…; default: as configured)')
     .action(async (action: 'make' | 'list', options: BackupOptions) =>
       act(async () => {
         const { backup, listBackups } = await import('../commands/backup.ts');
-        return (context) => (action === 'list' ? listBackups(context) : backup(context, options));
+        return (context) => (action === 'list' ? listBackups(context, options) : backup(context, options));
       }),
     );
   add('restore', 'Put a backup in the place of the ledger of a stopped Homer, or only verify it')
