@@ -194,3 +194,17 @@ test('what a webhook lacks beside its secret is told to the owner, and its sende
   });
   expect((await room.run(['status'])).stdout).not.toContain('placeless');
 });
+
+test('where a file that was refused makes none, an empty list says so', async () => {
+  config({});
+  await room.run(['start']);
+  const none = (await room.run(['webhooks'])).stdout;
+  expect(none).toContain('There is no webhook yet');
+  expect(none).not.toContain('refused');
+  config({ lost: { scheme: 'bearer', secret, lane: 'work', prompt: 'x' } });
+  const { pid = 0 } = (await readRecord(room.home)) ?? {};
+  process.kill(pid, 'SIGHUP');
+  await room.run(['jobs']);
+  expect((await room.run(['webhooks'])).stdout).toContain('config.yaml was refused');
+  expect((await room.run(['schedules'])).stdout).toContain('config.yaml was refused');
+});

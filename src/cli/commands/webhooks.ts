@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { HomerError } from '../../core/errors.ts';
 import type { WebhookAnswer, WebhooksAnswer, WebhookSecretAnswer, WebhookTestAnswer } from '../answers.ts';
 import { type Client } from '../client.ts';
+import { oldConfigLines } from '../old-config.ts';
 import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { age, oneLine, table, type Cell } from '../format.ts';
@@ -46,7 +47,10 @@ async function list(context: Context, client: Client): Promise<number> {
     { text: String(hook.refused), ...(hook.refused > 0 ? { paint: palette.needs } : {}) },
     { text: hook.problem === null ? lastText(hook) : oneLine(hook.problem) },
   ]);
-  const none = ['There is no webhook yet; `webhooks` in config.yaml makes one, see docs/webhooks.md.'];
+  const none = [
+    'There is no webhook yet; `webhooks` in config.yaml makes one, see docs/webhooks.md.',
+    ...(answer.webhooks.length === 0 ? await oldConfigLines(client) : []),
+  ];
   const refusals = answer.webhooks.flatMap(({ name, lastRefusal }) =>
     lastRefusal === null
       ? []
