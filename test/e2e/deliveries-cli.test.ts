@@ -52,6 +52,25 @@ test('a code from the terminal lets somebody in, to whom a result can be told fr
   expect(await homer('trace', 'last')).toContain('succeeded');
 
   expect(await homer('telegram', 'unpair', String(owner.id))).toContain('Nobody may talk to it');
+  const again = await room.run(['telegram', 'unpair', String(owner.id)]);
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is paired')]);
+});
+
+test('a connection that fails says why, in all places', async () => {
+  writeFileSync(join(room.home, 'bot-token'), 'wrong', { mode: 0o600 });
+  await homer('start');
+  // It is asked once, and a token that is refused stays refused.
+  let answer: Partial<TelegramAnswer> = {};
+  while (answer.state !== 'failing')
+    answer = JSON.parse((await room.run(['telegram', '--json'])).stdout) as TelegramAnswer;
+  expect(answer.problem).toMatchObject({ code: 'HOMER_TELEGRAM_TOKEN' });
+  const shown = await room.run(['telegram']);
+  expect(shown.code).toBe(1);
+  expect(shown.stdout).toMatch(
+    /^Telegram at http:\/\/127\.0\.0\.1:\d+ is failing; it has never answered\.\n {2}\S/,
+  );
+  expect(shown.stdout).toContain('@BotFather');
+  expect(await homer('telegram', 'pair')).toContain('It would not arrive now:');
 });
 
 test('what cannot be delivered needs you, until you decide', async () => {

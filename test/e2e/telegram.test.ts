@@ -184,8 +184,12 @@ describe('the token', () => {
     writeFileSync(join(room.home.path, 'bot-token'), '123456:wrong');
     const daemon = await start();
     await daemon.untilLine('HOMER_TELEGRAM_TOKEN');
-    const { body } = await daemon.ask<{ problems: readonly { code: string }[] }>('GET', '/health');
+    const { body } = await daemon.ask<{
+      problems: readonly { code: string }[];
+      channels: { telegram: unknown };
+    }>('GET', '/health');
     expect(body.problems.map(({ code }) => code)).toEqual(['HOMER_TELEGRAM_TOKEN']);
+    expect(body.channels.telegram).toMatchObject({ problem: { code: 'HOMER_TELEGRAM_TOKEN' } });
     writeFileSync(join(room.home.path, 'bot-token'), token);
     process.kill(daemon.pid, 'SIGHUP');
     room.server.say(owner.id, 'now');
