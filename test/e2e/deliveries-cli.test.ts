@@ -4,11 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DeliveriesAnswer, PairAnswer, TelegramAnswer, TraceAnswer } from '../../src/cli/answers.ts';
+import { readRecord } from '../../src/lifecycle/record.ts';
 import { owner, TelegramServer, token } from '../fixtures/telegram-server/server.ts';
 import { openRoom, type Room } from './cli-process.ts';
 
 let room: Room;
 let server: TelegramServer;
+let configure: (telegram?: object) => void;
 beforeEach(async () => {
   room = await openRoom();
   server = new TelegramServer();
@@ -16,10 +18,12 @@ beforeEach(async () => {
   mkdirSync(room.home, { recursive: true, mode: 0o700 });
   const bot = join(room.home, 'bot-token');
   writeFileSync(bot, token, { mode: 0o600 });
-  writeFileSync(
-    join(room.home, 'config.yaml'),
-    JSON.stringify({ telegram: { token: { file: bot }, apiRoot } }),
-  );
+  configure = (telegram) =>
+    writeFileSync(
+      join(room.home, 'config.yaml'),
+      JSON.stringify({ telegram: { token: { file: bot }, apiRoot, ...telegram } }),
+    );
+  configure();
 });
 afterEach(async () => {
   await room.close();
@@ -74,6 +78,8 @@ test('a connection that fails says why, in all places', async () => {
 });
 
 test('what cannot be delivered needs you, until you decide', async () => {
+  server.blocked.add(99);
+  configure({ allow: [99] });
   await homer('run', '-x', 'shell', '--notify', 'telegram:99', 'echo x');
   // The result is tried only after its job has ended; nothing is waited for by time.
   let dead: DeliveriesAnswer['deliveries'] = [];
@@ -82,7 +88,14 @@ test('what cannot be delivered needs you, until you decide', async () => {
   const id = dead[0]?.id ?? '';
   const status = await room.run(['status']);
   expect(status.stdout).toContain(`homer deliveries retry ${id}`);
-  expect(await homer('deliveries')).toContain('not allowed');
+  expect(await homer('deliveries')).toContain('blocked');
+  // Without its channel a second try would only wait.
+  writeFileSync(join(room.home, 'config.yaml'), '{}');
+  const { pid = 0 } = (await readRecord(room.home)) ?? {};
+  process.kill(pid, 'SIGHUP');
+  await homer('jobs');
+  const retried = await room.run(['deliveries', 'retry', id]);
+  expect([retried.code, retried.stderr]).toEqual([1, expect.stringContaining('Telegram is not configured')]);
   expect(await homer('deliveries', 'drop', id.slice(-6))).toContain('given up');
   expect((await room.run(['status'])).stdout).not.toContain('homer deliveries');
   expect((await room.run(['deliveries', 'retry', 'zzzz'])).code).toBe(1);
