@@ -150,6 +150,7 @@ class Daemon {
       config: () => this.#config.current,
       executors: () => this.#executors.all(),
       defaultExecutor: () => this.#executors.defaultName(),
+      lookAgain: () => this.#executors.lookAgain(),
       pass: this.#pass,
       log: this.#log,
       troubles: this.#troubles,
@@ -207,8 +208,11 @@ class Daemon {
       drainMs: () => this.#config.current.drain.timeoutMs,
       removeRecord: () => removeRecord(home, this.#instanceId),
     });
-    const condition = (): Condition =>
-      this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
+    const condition = (): Condition => {
+      // Whether a directory or an agent is there, nothing tells.
+      webhooks.look();
+      return this.#troubles.condition({ isHeld: ledger.isHeld(), isStopping: shutdown.isUnderWay });
+    };
     shutdown.done.then(() => this.#ended.resolve(0), this.#ended.reject);
     const { performer, logins } = openOperations({
       ...base,
@@ -219,7 +223,6 @@ class Daemon {
       scheduler,
       telegram: outside.telegram,
       personIsHere: (source, isOwner) => outside.personIsHere(source, isOwner),
-      lookAgain: () => this.#executors.lookAgain(),
       webhooks,
       canvases: canvas.canvases,
       about: { version, port, canvasPort: canvas.port, startedAt: this.#startedAt, pid: process.pid, home },

@@ -1,5 +1,6 @@
 // What the rest of the house may know of Telegram without loading it.
 
+import type { Problem } from '../core/errors.ts';
 import type { Pairing } from './pairing.ts';
 
 export interface TelegramLook {
@@ -10,6 +11,10 @@ export interface TelegramLook {
   /** When Telegram last answered a request for messages, ms since the epoch. */
   readonly lastPollAt: number | null;
   readonly allow: readonly number[];
+  /** What is wrong while it is `failing`, or cannot connect. */
+  readonly problem: Problem | null;
+  /** The server of the Bot API, where it is not Telegram's own. */
+  readonly apiRoot: string | null;
 }
 
 /** Where Telegram brings updates to, for whoever answers HTTP. */

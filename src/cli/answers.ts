@@ -121,6 +121,7 @@ export interface PairAnswer {
   readonly code: string;
   readonly expiresAt: string;
   readonly bot: string | null;
+  readonly problem: TelegramView['problem'];
 }
 
 export interface LanesAnswer {

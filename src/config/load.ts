@@ -11,6 +11,7 @@ import { loadsCode, makesRunsLoadCode } from './code-variables.ts';
 import { hasPlainPassword } from './engine.ts';
 import { configFile, parseConfigText, readConfigText, type ConfigText } from './document.ts';
 import { findHeartbeatProblems } from './heartbeat.ts';
+import { findLooseNames } from './loose-names.ts';
 import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
 import { agentKinds, fileSchema } from './schema.ts';
@@ -66,7 +67,8 @@ export function loadConfigText(source: ConfigText, path: string, options: LoadOp
     ];
     const located = [...findings, ...ofNames].map((finding) => document.locate(finding));
     problems.push(...oncePerPlace([...document.problems, ...located]).sort(byPlace));
-    warnings.push(...doubts(content).map((finding) => document.locate(finding)));
+    const doubted = [...doubts(content), ...findLooseNames(content)];
+    warnings.push(...doubted.map((finding) => document.locate(finding)));
   }
   if (problems.length > 0) throw invalid(path, problems);
   const config = buildConfig(content, { port: port.value, userHome: options.userHome });

@@ -5,6 +5,9 @@ import { onUnknownChoices, type OnUnknown } from '../core/delivery.ts';
 import type { FileSecret } from './schema.ts';
 import type { SecretRef } from './config.ts';
 
+/** Telegram's own server of the Bot API. */
+export const telegramRoot = 'https://api.telegram.org';
+
 export interface TelegramConfig {
   readonly token: SecretRef;
   /** Numeric ids: people, and (negative) groups. */
@@ -100,7 +103,7 @@ export function buildTelegram(
   return {
     token: refOf(file.token),
     allow: file.allow ?? [],
-    apiRoot: (file.apiRoot ?? 'https://api.telegram.org').replace(/\/+$/, ''),
+    apiRoot: (file.apiRoot ?? telegramRoot).replace(/\/+$/, ''),
     verbosity: (file.verbosity ?? 1) as 0 | 1 | 2,
     executors: file.executors ?? [],
     webhook:

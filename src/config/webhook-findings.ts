@@ -18,7 +18,10 @@ export function findWebhookProblems(file: FileContent): readonly Finding[] {
       void problems.push({ path: ['webhooks', name, key], at: 'value', message });
     const lanes = ['default', ...Object.keys(file.lanes ?? {})];
     if (hook.lane !== undefined && !lanes.includes(hook.lane))
-      complain('lane', `${JSON.stringify(hook.lane)} is not a lane; there are ${lanes.join(', ')}`);
+      complain(
+        'lane',
+        `${JSON.stringify(hook.lane)} is not a lane; there are ${lanes.join(', ')}; \`lanes: { ${hook.lane}: {} }\` makes it one`,
+      );
     if (
       hook.executor !== undefined &&
       hook.prompt.includes('{{') &&

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isHomerError } from '../core/errors.ts';
 import { hookSecretPath, readHookSecrets, rotateHookSecret } from './hook-secret.ts';
-import { loadConfig } from './load.ts';
+import { loadConfig, loadConfigText } from './load.ts';
 import { formatProblem, type ConfigProblem } from './problem.ts';
 
 let home: string;
@@ -18,6 +18,16 @@ const load = (file: unknown): ReturnType<typeof loadConfig> => {
   writeFileSync(join(home, 'config.yaml'), JSON.stringify(file), { mode: 0o600 });
   return loadConfig(home, { env: {}, userHome: '/home/ann' });
 };
+
+test('each example of the page can be copied as it stands', () => {
+  const page = readFileSync(new URL('../../docs/webhooks.md', import.meta.url), 'utf8');
+  const examples = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  expect(examples.length).toBeGreaterThan(3);
+  for (const text of examples)
+    expect(() =>
+      loadConfigText({ text, problems: [], warnings: [] }, text, { env: {}, userHome: '/home/ann' }),
+    ).not.toThrow();
+});
 
 function problems(hook: Record<string, unknown>, more: Record<string, unknown> = {}): string {
   try {
@@ -67,7 +77,7 @@ describe('what is refused', () => {
     [{ scheme: 'stripe', secret: { generated: true } }, 'cannot be generated'],
     [{ scheme: 'sha1' }, 'is not possible'],
     [{ secret: { generated: false } }, 'must be { env: NAME }'],
-    [{ lane: 'nowhere' }, 'is not a lane; there are default'],
+    [{ lane: 'nowhere' }, 'is not a lane; there are default; `lanes: { nowhere: {} }` makes it one'],
     [{ wait: '61s' }, 'at most "60s"'],
     [{ rate: 'often' }, 'is not a rate'],
     [{ cwd: 'here' }, 'is not an absolute path'],

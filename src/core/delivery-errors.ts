@@ -33,6 +33,12 @@ export const deliveryErrors = {
     title: 'The channel is not configured',
     hint: 'Put `telegram: { token: { file: … } }` into config.yaml; docs/telegram.md tells how to get a token.',
   },
+  HOMER_PERSON_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    title: 'Nobody of this id is paired',
+    hint: '`homer telegram` lists who is.',
+  },
   HOMER_TELEGRAM_TOKEN: {
     status: null,
     exit: null,

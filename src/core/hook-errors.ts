@@ -30,8 +30,14 @@ export const hookErrors = {
   HOMER_HOOK_UNMOUNTED: {
     status: 503,
     exit: 1,
-    title: 'A webhook has no usable secret and is not answered',
-    hint: 'Provide what is named; the webhook is there as soon as its secret is.',
+    title: 'A webhook cannot take deliveries',
+    hint: 'Provide what is named; the webhook takes deliveries as soon as it is there.',
+  },
+  HOMER_HOOK_UNREADY: {
+    status: 503,
+    exit: 1,
+    title: 'The webhook cannot take deliveries now',
+    hint: 'Send the delivery again later.',
   },
   HOMER_HOOK_SECRET_NOT_OURS: {
     status: 409,

@@ -57,6 +57,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => Promis
     skillWatch.refresh();
     backups.refresh();
     await Promise.all([executors.refresh(current), secrets.refresh(current, log)])
+      .then(() => webhooks.look())
       .then(() => engine.refresh())
       .then(() => scheduler.refresh())
       .then(() => log.info({}, 'configuration reloaded'))

@@ -27,7 +27,7 @@ export function webhookFindings(
       ? []
       : [
           finding(
-            about,
+            'hosts',
             'note',
             'No name stands in `hosts`, so deliveries through a tunnel are refused unless it says Host: 127.0.0.1 with the port.',
             'Add the name of the tunnel to `hosts` in config.yaml.',

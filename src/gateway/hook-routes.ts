@@ -93,6 +93,8 @@ export function createHookRoutes(
     } catch (error) {
       // What is left of the body is of no use any more, and may never come.
       if (!request.complete) response.setHeader('connection', 'close');
+      // What was guessed counts under what it was, however it is answered.
+      if (isHomerError(error)) door.refused(name, error);
       if (!isHomerError(error, 'HOMER_HOOK_SIGNATURE')) throw error;
       const retryAfter = wrong.take(name);
       throw retryAfter > 0 ? limited('Too many wrong signatures came to this webhook.', retryAfter) : error;

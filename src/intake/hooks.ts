@@ -11,10 +11,11 @@ import { renderHook } from '../core/hook-template.ts';
 import { isIdempotencyKey } from '../core/idempotency-key.ts';
 import type { JobId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { hookSender, isOwnersToMend, unready } from './hook-place.ts';
 import type { HookSecretStore } from './hook-secrets.ts';
 import { checkHead, wrongSignature, type HookHeaders } from './hook-signature.ts';
 import type { Accept, JobRequest } from './intake.ts';
-import type { Sender } from './place.ts';
+import { lacksExecutor } from './place.ts';
 
 export interface HookIntakeOptions {
   readonly ledger: Ledger;
@@ -22,6 +23,10 @@ export interface HookIntakeOptions {
   readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
   readonly secrets: HookSecretStore;
   readonly accept: Accept;
+  /** True when there are other executors than before. */
+  readonly lookAgain: () => Promise<boolean>;
+  /** Told of each genuine delivery that became a job, or did not for what its owner has to mend. */
+  readonly onTaken: (name: string, lack: HomerError | null) => void;
 }
 
 export type Taken =
@@ -50,7 +55,23 @@ export function hookSource(name: string, kind: DeliveryKind = 'real'): string {
 }
 
 export function createHookIntake(options: HookIntakeOptions): HookIntake {
-  const { ledger, accept } = options;
+  const { ledger, accept, lookAgain, onTaken } = options;
+
+  /** An agent that was installed meanwhile is looked for once more. */
+  async function acceptFor(name: string, ask: () => ReturnType<Accept>): ReturnType<Accept> {
+    try {
+      const accepted = await ask().catch(async (error: unknown) => {
+        if (!lacksExecutor(error) || !(await lookAgain())) throw error;
+        return ask();
+      });
+      onTaken(name, null);
+      return accepted;
+    } catch (error) {
+      if (isOwnersToMend(error)) onTaken(name, error);
+      throw error;
+    }
+  }
+
   return {
     async open(name, headers, kind = 'real') {
       const { webhooks } = options.config();
@@ -77,16 +98,16 @@ export function createHookIntake(options: HookIntakeOptions): HookIntake {
           const known = find();
           if (known !== null) return { is: 'accepted', id: known, duplicate: true };
           admit();
-          const { id, created } = await accept(
-            requestOf(name, hook, data, options.executors()),
-            keys.key,
-            senderOf(source, hook),
-            {
+          const ask = (): ReturnType<Accept> =>
+            accept(requestOf(name, hook, data, options.executors()), keys.key, hookSender(source, hook), {
               bodyHash,
               find,
               note: (jobId) => ledger.hookReceipts.note(source, keys, bodyHash, jobId, ledger.now()),
-            },
-          );
+            });
+          const { id, created } = await acceptFor(name, ask).catch((error: unknown) => {
+            // The owner who makes a test is told all.
+            throw kind === 'real' && isOwnersToMend(error) ? unready(error) : error;
+          });
           return { is: 'accepted', id, duplicate: !created };
         },
       };
@@ -117,15 +138,6 @@ function requestOf(
     cwd: hook.cwd ?? undefined,
     priority: hook.priority,
     notify: hook.notify ?? undefined,
-  };
-}
-
-function senderOf(source: string, { executor, cwd, session }: WebhookConfig): Sender {
-  return {
-    source,
-    isOwner: false,
-    commands: executor === null ? [] : [executor],
-    configured: { cwd, session },
   };
 }
 

@@ -11,6 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { PassWaypoint } from '../lifecycle/waypoint.ts';
 import { chooseFallback, mostCareful } from './fallback.ts';
 import { findRepository, type Giver, mayGive } from '../runner/repository.ts';
+import { checkNotify } from './notify.ts';
 import { chooseParent, type Parent } from './parent.ts';
 import { choosePlace, type Place, type PlaceOptions, type Sender } from './place.ts';
 import { joinSession } from './session.ts';
@@ -116,8 +117,8 @@ export function createPreparation(options: IntakeOptions): Prepare {
     // An agent that could choose would have a way out for whatever it read.
     if (request.notify !== undefined && sender.run !== undefined)
       throw new HomerError('HOMER_NOTIFY_REFUSED', 'A run asked for somebody to be told.');
-    if (request.notify?.startsWith('telegram:') === true && options.config().telegram === null)
-      throw new HomerError('HOMER_CHANNEL_OFF', 'Telegram is not configured.');
+    // The work of a schedule is done also when nobody can be told of it any more: that is said of its delivery.
+    if (request.notify !== undefined && !isScheduled(sender)) checkNotify(options, request.notify);
     const parent = chooseParent(options, request.parent, sender);
     const now = ledger.now();
     const draftAt = (place: Place, sessionId: SessionId | null): JobDraft => {
@@ -188,6 +189,10 @@ function prepareDraft(
     const { place, sessionId } = joinSession(options, { ...request, session }, sender, fresh, parent);
     return draftAt(place, sessionId);
   };
+}
+
+function isScheduled({ source }: Sender): boolean {
+  return source.startsWith('schedule:');
 }
 
 /** Agents go on in their own session; what a command did before it was cut off, nobody knows. */

@@ -3,7 +3,7 @@
 import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config, ExecutorConfig } from '../config/config.ts';
-import { HomerError } from '../core/errors.ts';
+import { HomerError, isHomerError } from '../core/errors.ts';
 import type { Parent, ParentSender } from './parent.ts';
 
 /** Who asks, as far as it matters here. */
@@ -93,6 +93,11 @@ export function requireExecutor(
     throw new HomerError('HOMER_EXECUTOR_REFUSED', `"${name}" runs any command and is for the owner only.`);
   }
   return config;
+}
+
+/** Refused for want of an executor; one that is looked for again may be there by now. */
+export function lacksExecutor(error: unknown): boolean {
+  return isHomerError(error, 'HOMER_EXECUTOR_NONE') || isHomerError(error, 'HOMER_EXECUTOR_UNKNOWN');
 }
 
 function chooseLane(config: Config, asked: string | undefined): string {

@@ -1,7 +1,14 @@
 // Operations on deliveries: what was said to whom, what could not be, and what a person decides about it.
 
 import { z } from 'zod';
-import { deliveryKinds, deliveryStates, type DeliveryKind, type DeliveryState } from '../core/delivery.ts';
+import type { Config } from '../config/config.ts';
+import {
+  deliveryKinds,
+  deliveryStates,
+  parseTarget,
+  type DeliveryKind,
+  type DeliveryState,
+} from '../core/delivery.ts';
 import { HomerError } from '../core/errors.ts';
 import { isDeliveryId, isJobId, type DeliveryId } from '../core/ids.ts';
 import type { DeliveryRecord } from '../ledger/delivery-record.ts';
@@ -60,11 +67,16 @@ function cut(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText - 1)}…` : text;
 }
 
+export interface DeliveryOperationsOptions {
+  readonly ledger: Ledger;
+  readonly config: () => Pick<Config, 'telegram'>;
+}
+
 const deliveryId = z.string().refine(isDeliveryId, 'is not the id of a delivery');
 const idInput = z.strictObject({ id: deliveryId });
 const oneDelivery = z.object({ delivery: deliveryView });
 
-export function deliveryOperations(ledger: Ledger): readonly Operation[] {
+export function deliveryOperations({ ledger, config }: DeliveryOperationsOptions): readonly Operation[] {
   const one = (id: DeliveryId): { output: { delivery: DeliveryView } } => ({
     output: { delivery: viewDelivery(ledger.deliveries.get(id)) },
   });
@@ -104,6 +116,9 @@ export function deliveryOperations(ledger: Ledger): readonly Operation[] {
       async handle({ id }) {
         await ledger.commit(() => {
           const delivery = ledger.deliveries.get(id);
+          // It would wait in silence, for as long as the channel is off.
+          if (parseTarget(delivery.target)?.channel === 'telegram' && config().telegram === null)
+            throw new HomerError('HOMER_CHANNEL_OFF', 'Telegram is not configured.');
           if (delivery.state === 'sending' || delivery.state === 'delivered')
             throw new HomerError('HOMER_DELIVERY_ENDED', `Delivery ${id} is ${delivery.state}.`);
           ledger.deliveries.repeat(delivery, ledger.now());

@@ -1,7 +1,7 @@
 // An agent that Homer told to install is there as soon as it is installed: before an executor is refused as unknown, it is
 // looked for once more.
 
-import { isHomerError } from '../core/errors.ts';
+import { lacksExecutor } from '../intake/place.ts';
 import type { Operation } from './operation.ts';
 
 /**
@@ -15,9 +15,7 @@ export function lookingAgain(operation: Operation, lookAgain: () => Promise<bool
       try {
         return await operation.handle(input, caller, gone);
       } catch (error) {
-        const isMissing =
-          isHomerError(error, 'HOMER_EXECUTOR_NONE') || isHomerError(error, 'HOMER_EXECUTOR_UNKNOWN');
-        if (!isMissing || !(await lookAgain())) throw error;
+        if (!lacksExecutor(error) || !(await lookAgain())) throw error;
         return operation.handle(input, caller, gone);
       }
     },

@@ -82,7 +82,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...conversationOperations(options.ledger, create),
     ...approvalOperations({ ...options, tellAnswers }),
     ...waitOperations(options.ledger),
-    ...deliveryOperations(options.ledger),
+    ...deliveryOperations(options),
     ...digestOperations(options.ledger),
     ...traceOperations(options.ledger),
     ...telegramOperations(options.ledger, options.telegram),

@@ -10,6 +10,7 @@ import { hookSchemes, type HookScheme } from '../core/hook.ts';
 import { parseSpan } from '../core/span.ts';
 import type { HookDoor } from '../intake/hook-door.ts';
 import { makeSample } from '../intake/hook-sample.ts';
+import type { HookRefusals } from '../intake/hook-refusals.ts';
 import type { HookSecretStore } from '../intake/hook-secrets.ts';
 import { signSample } from '../intake/hook-signature.ts';
 import { hookSource } from '../intake/hooks.ts';
@@ -22,6 +23,11 @@ export interface Webhooks {
   readonly secrets: HookSecretStore;
   /** Looks at all secrets again, and tells the owner of those that are missing. */
   reload(): void;
+  /** Tells the owner of what is missing now, secrets apart. */
+  look(): void;
+  /** Why deliveries are sent away, secrets apart; null: they are not. */
+  lackOf(name: string): string | null;
+  refusals(name: string): HookRefusals | null;
 }
 
 export interface WebhookOperationsOptions {
@@ -42,6 +48,7 @@ const webhookView = z.object({
   urls: z.array(z.string()),
   /** Where the secret comes from: `env NAME`, `file PATH`, `exec PROGRAM`, `generated PATH`, `text`. */
   secret: z.string(),
+  /** It has a usable secret, and what its jobs need. */
   mounted: z.boolean(),
   /** Why it is not answered. */
   problem: z.string().nullable(),
@@ -51,6 +58,9 @@ const webhookView = z.object({
   events: z.array(z.string()),
   jobs: z.int(),
   lastJobAt: z.iso.datetime().nullable(),
+  /** Deliveries that were refused since Homer was started. */
+  refused: z.int(),
+  lastRefusal: z.object({ code: z.string(), message: z.string(), at: z.iso.datetime() }).nullable(),
 });
 
 export type WebhookView = z.infer<typeof webhookView>;
@@ -82,6 +92,8 @@ export function webhookOperations(options: WebhookOperationsOptions): readonly O
 
   async function view(called: string, hook: WebhookConfig): Promise<WebhookView> {
     const found = await webhooks.secrets.find(called, hook);
+    const problem = 'problem' in found ? found.problem : webhooks.lackOf(called);
+    const refusals = webhooks.refusals(called);
     const { jobs, lastAt } = ledger.hookReceipts.tally(hookSource(called));
     return {
       name: called,
@@ -91,14 +103,16 @@ export function webhookOperations(options: WebhookOperationsOptions): readonly O
         ...options.config().hosts.map((host) => `https://${host}/hooks/${called}`),
       ],
       secret: secretText(home, called, hook),
-      mounted: !('problem' in found),
-      problem: 'problem' in found ? found.problem : null,
+      mounted: problem === null,
+      problem,
       executor: hook.executor,
       lane: hook.lane,
       session: hook.session,
       events: [...hook.filter.events],
       jobs,
       lastJobAt: lastAt === null ? null : new Date(lastAt).toISOString(),
+      refused: refusals?.count ?? 0,
+      lastRefusal: refusals === null ? null : lastOf(refusals),
     };
   }
 
@@ -187,6 +201,10 @@ export function webhookOperations(options: WebhookOperationsOptions): readonly O
       },
     }),
   ];
+}
+
+function lastOf({ code, message, at }: HookRefusals): WebhookView['lastRefusal'] {
+  return { code, message, at: new Date(at).toISOString() };
 }
 
 function secretText(home: string, called: string, { secret }: WebhookConfig): string {

@@ -184,8 +184,12 @@ describe('the token', () => {
     writeFileSync(join(room.home.path, 'bot-token'), '123456:wrong');
     const daemon = await start();
     await daemon.untilLine('HOMER_TELEGRAM_TOKEN');
-    const { body } = await daemon.ask<{ problems: readonly { code: string }[] }>('GET', '/health');
+    const { body } = await daemon.ask<{
+      problems: readonly { code: string }[];
+      channels: { telegram: unknown };
+    }>('GET', '/health');
     expect(body.problems.map(({ code }) => code)).toEqual(['HOMER_TELEGRAM_TOKEN']);
+    expect(body.channels.telegram).toMatchObject({ problem: { code: 'HOMER_TELEGRAM_TOKEN' } });
     writeFileSync(join(room.home.path, 'bot-token'), token);
     process.kill(daemon.pid, 'SIGHUP');
     room.server.say(owner.id, 'now');
@@ -257,7 +261,18 @@ describe('a delivery that is not the answer to a chat', () => {
     ]);
   });
 
+  test('to a chat that nobody let in is refused before there is a job', async () => {
+    const daemon = await start();
+    for (const notify of ['telegram:99', 'telegram:-4711']) {
+      const body = { prompt: 'x', executor: 'echo', notify };
+      const said = await daemon.ask<{ code: string }>('POST', '/api/v1/jobs', body);
+      expect(said).toMatchObject({ status: 400, body: { code: 'HOMER_TARGET_INVALID' } });
+    }
+  });
+
   test('to somebody who blocked the bot is a dead letter that a person sees', async () => {
+    room.configure({ allow: [owner.id, 99] });
+    room.server.blocked.add(99);
     const daemon = await start();
     await room.home.submit(daemon, room.home.plan('once'), { executor: 'echo', notify: 'telegram:99' });
     interface Status {

@@ -107,9 +107,10 @@ test('a webhook without a secret is told everywhere, and one that is added or ta
     1,
     expect.stringMatching(/blank +bearer +not answered .*Its secret is blank/),
   ]);
-  expect((await room.run(['doctor'])).stdout).toContain(
-    'Webhook "blank" is not answered: Its secret is blank.',
-  );
+  const after = (await room.run(['doctor'])).stdout;
+  expect(after).toContain('Webhook "blank" is not answered: Its secret is blank.');
+  // The daemon's word is enough.
+  expect(after.match(/"blank" is not answered/gi)).toHaveLength(1);
   expect((await room.run(['status'])).code).toBe(1);
   expect((await room.run(['webhooks', 'test', 'blank'])).stderr).toContain('Its secret is blank');
   expect((await room.run(['webhooks', 'rotate', 'blank'])).code).toBe(2);
@@ -153,4 +154,57 @@ test("the owner's token is no secret of a webhook", async () => {
   const token = readFileSync(file, 'utf8').trim();
   expect((await send('same', token, 'a')).status).toBe(404);
   expect((await json<WebhooksAnswer>('webhooks')).webhooks[0]?.problem).toContain("owner's token");
+});
+
+test('what a webhook lacks beside its secret is told to the owner, and its sender is told to come again', async () => {
+  const gone = join(room.work, 'gone');
+  config({
+    agentless: { scheme: 'bearer', secret, prompt: 'x' },
+    placeless: { scheme: 'bearer', secret, executor: 'echo', cwd: gone, prompt: 'x' },
+    well: { scheme: 'bearer', secret, executor: 'echo', prompt: 'x' },
+  });
+  await room.run(['start']);
+  for (const name of ['agentless', 'placeless']) {
+    const said = await send(name, secret, 'a');
+    expect(said).toMatchObject({ status: 503, json: { code: 'HOMER_HOOK_UNREADY' } });
+    expect(Number(said.headers['retry-after'])).toBeGreaterThan(0);
+    expect(said.text).not.toMatch(/install|agent CLI|gone/i);
+  }
+  const { stdout, code } = await room.run(['webhooks']);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/agentless +bearer +not answered +0 +1 +No executor was named/);
+  expect(stdout).toMatch(/placeless +bearer +not answered .*gone does not exist/);
+  expect(stdout).toMatch(/well +bearer +answered +0 +0 +none yet/);
+  expect(stdout).toMatch(/Last refused of agentless, just now: HOMER_HOOK_UNREADY/);
+  const { webhooks } = await json<WebhooksAnswer>('webhooks');
+  expect(webhooks[0]).toMatchObject({ refused: 1, lastRefusal: { code: 'HOMER_HOOK_UNREADY' } });
+  const status = await room.run(['status']);
+  expect([status.code, status.stdout]).toEqual([1, expect.stringContaining('"agentless" is not answered')]);
+  const doctor = (await room.run(['doctor'])).stdout;
+  expect(doctor.match(/"placeless" is not answered/g)).toHaveLength(1);
+  // The owner who tries it is told why.
+  expect((await room.run(['webhooks', 'test', 'placeless'])).stderr).toContain('gone does not exist');
+
+  // Once it is there, the same delivery is taken.
+  mkdirSync(gone);
+  expect((await send('placeless', secret, 'a')).status).toBe(202);
+  expect((await json<WebhooksAnswer>('webhooks')).webhooks[1]).toMatchObject({
+    mounted: true,
+    problem: null,
+  });
+  expect((await room.run(['status'])).stdout).not.toContain('placeless');
+});
+
+test('where a file that was refused makes none, an empty list says so', async () => {
+  config({});
+  await room.run(['start']);
+  const none = (await room.run(['webhooks'])).stdout;
+  expect(none).toContain('There is no webhook yet');
+  expect(none).not.toContain('refused');
+  config({ lost: { scheme: 'bearer', secret, lane: 'work', prompt: 'x' } });
+  const { pid = 0 } = (await readRecord(room.home)) ?? {};
+  process.kill(pid, 'SIGHUP');
+  await room.run(['jobs']);
+  expect((await room.run(['webhooks'])).stdout).toContain('config.yaml was refused');
+  expect((await room.run(['schedules'])).stdout).toContain('config.yaml was refused');
 });

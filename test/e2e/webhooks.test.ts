@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AuditView } from '../../src/operations/audit.ts';
+import type { WebhookView } from '../../src/operations/webhooks.ts';
 import { ask, tell, type Said } from './gateway-fixture.ts';
 import {
   bearer,
@@ -170,10 +172,9 @@ describe('a delivery becomes a job', () => {
   });
 
   test('a command is used only where the webhook names it', async () => {
-    expect(await room.send('plain', text('x'), bearer('plain-1'))).toMatchObject({
-      status: 403,
-      json: { code: 'HOMER_EXECUTOR_REFUSED' },
-    });
+    const refused = await room.send('plain', text('x'), bearer('plain-1'));
+    expect(refused).toMatchObject({ status: 503, json: { code: 'HOMER_HOOK_UNREADY' } });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(await room.send('script', text('; touch /tmp/x'), bearer('script-1'))).toMatchObject({
       status: 202,
     });
@@ -484,6 +485,19 @@ describe('abuse', () => {
       codes.add((await room.send('other', '{}', bearer(undefined, `guess-${count}`))).json['code']);
     expect([...codes]).toEqual(['HOMER_HOOK_SIGNATURE', 'HOMER_RATE_LIMITED']);
     expect((await room.send('other', '{}', bearer(undefined, `${secret}-of-another`))).status).toBe(202);
+  });
+
+  test('what was refused is counted with its reason, and is in the audit once a minute', async () => {
+    const { body } = await room.daemon.ask<{ webhooks: WebhookView[] }>('GET', '/api/v1/webhooks');
+    const other = body.webhooks.find(({ name }) => name === 'other');
+    // A guess is counted as one also when it was told to come later.
+    expect(other?.refused).toBeGreaterThanOrEqual(25);
+    expect(other?.lastRefusal).toMatchObject({ code: 'HOMER_HOOK_SIGNATURE' });
+    const audit = await room.daemon.ask<{ entries: AuditView[] }>('GET', '/api/v1/audit?what=hook&limit=200');
+    const rows = audit.body.entries.filter(({ source }) => source === 'hook:other');
+    expect(rows.length).toBeLessThan(other?.refused ?? 0);
+    expect(rows.map(({ result }) => result)).toContain('HOMER_HOOK_SIGNATURE');
+    expect(audit.body.entries.some(({ source }) => source === 'hook:unknown')).toBe(false);
   });
 
   test('no secret and no payload is in the log', () => {

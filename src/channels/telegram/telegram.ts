@@ -3,7 +3,7 @@
 
 import type { Update } from 'grammy/types';
 import { resolveSecret } from '../../config/secrets.ts';
-import type { TelegramConfig } from '../../config/telegram.ts';
+import { telegramRoot, type TelegramConfig } from '../../config/telegram.ts';
 import { HomerError, isHomerError, messageOf } from '../../core/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Service } from '../../lifecycle/service.ts';
@@ -39,6 +39,7 @@ const shortCallMs = 15_000;
 const againMs = 10_000;
 /** The watchdog: polls end within 70 s, so whoever has not completed one for this long is deaf. */
 const deafMs = 180_000;
+const deaf = new HomerError('HOMER_TELEGRAM_AWAY', 'Telegram has not answered for minutes.');
 
 export class Telegram implements Service {
   readonly channel: Channel;
@@ -50,7 +51,7 @@ export class Telegram implements Service {
   #how = '';
   #bot: string | null = null;
   #lastPollAt: number | null = null;
-  #isFailing = false;
+  #failure: HomerError | null = null;
   #polling = new AbortController();
   #working: Promise<void> = Promise.resolve();
   #reloads = 0;
@@ -85,7 +86,7 @@ export class Telegram implements Service {
     void this.#resolve().then((token) => {
       if (this.#isStopped || reload !== this.#reloads) return;
       const isSame = token === this.#token && howOf(this.#options.config()) === this.#how;
-      if (isSame && this.#api !== null && !this.#isFailing) {
+      if (isSame && this.#api !== null && this.#failure === null) {
         this.#options.onChange();
         return;
       }
@@ -101,9 +102,18 @@ export class Telegram implements Service {
     const { ledger } = this.#options;
     const isOn = this.#lastPollAt !== null;
     const isDeaf = isOn && ledger.now() - (this.#lastPollAt ?? 0) > deafMs && !ledger.isHeld();
-    const how = this.#isFailing || isDeaf ? 'failing' : isOn ? 'connected' : 'connecting';
+    const failure = this.#failure ?? (isDeaf ? deaf : null);
+    const how = failure !== null ? 'failing' : isOn ? 'connected' : 'connecting';
     const state = config === null ? 'off' : how;
-    return { state, bot: this.#bot, lastPollAt: this.#lastPollAt, allow: config?.allow ?? [] };
+    const { code, message, hint } = failure ?? deaf;
+    return {
+      state,
+      bot: this.#bot,
+      lastPollAt: this.#lastPollAt,
+      allow: config?.allow ?? [],
+      problem: state === 'failing' ? { code, message, hint } : null,
+      apiRoot: config === null || config.apiRoot === telegramRoot ? null : config.apiRoot,
+    };
   }
 
   #begin(): void {
@@ -128,7 +138,7 @@ export class Telegram implements Service {
     const found = config();
     if (found === null) {
       this.#api = null;
-      this.#options.onTrouble(null);
+      this.#trouble(null);
       return;
     }
     const token = await this.#resolve();
@@ -219,7 +229,7 @@ export class Telegram implements Service {
   }
 
   #trouble(trouble: HomerError | null): void {
-    this.#isFailing = trouble !== null;
+    this.#failure = trouble;
     this.#options.onTrouble(trouble);
   }
 

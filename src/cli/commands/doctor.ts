@@ -20,12 +20,16 @@ export async function doctor(context: Context): Promise<number> {
   const { examine } = await import('../../doctor/open.ts');
   const isRunning = where.state !== 'stopped';
   const { env, platform } = process;
-  const [examined, daemon] = await Promise.all([
+  const [looked, daemon] = await Promise.all([
     examine({ home, isRunning, env, userHome: homedir(), platform }),
     daemonFindings(context, isRunning),
   ]);
+  const examined = { ...looked, findings: looked.findings.filter((each) => !isTold(each, daemon.webhooks)) };
   const unseen = await unseenAgents(context, isRunning, examined);
-  const found: DoctorReport = { ...examined, findings: [...daemon, ...unseen, ...examined.findings] };
+  const found: DoctorReport = {
+    ...examined,
+    findings: [...daemon.findings, ...unseen, ...examined.findings],
+  };
   const all = [...found.findings, ...found.agents.flatMap(({ findings }) => findings)];
   const ok = all.every(({ level }) => level !== 'problem');
   report(context, { ok, home, version, ...found }, drawDoctor(found, terminal));
@@ -63,20 +67,32 @@ async function unseenAgents(
   }
 }
 
+interface DaemonFindings {
+  readonly findings: readonly Finding[];
+  /** How they are; null: it did not say. */
+  readonly webhooks: 'well' | 'problem' | null;
+}
+
+/** A daemon has the secrets themselves and the programs that tell them; what it says of webhooks is not said again. */
+function isTold({ about, level }: Finding, webhooks: DaemonFindings['webhooks']): boolean {
+  return about === 'webhooks' && (webhooks === 'problem' || (webhooks === 'well' && level !== 'ok'));
+}
+
 /** Only a daemon can look into its ledger; without one the file is left alone. */
-async function daemonFindings(context: Context, isRunning: boolean): Promise<readonly Finding[]> {
+async function daemonFindings(context: Context, isRunning: boolean): Promise<DaemonFindings> {
   const about = 'daemon';
+  const only = (found: Finding): DaemonFindings => ({ webhooks: null, findings: [found] });
   if (!isRunning) {
     const isThere = existsSync(join(context.home, 'homer.db'));
     const text = isThere ? 'Homer is not running; its ledger was not looked at.' : 'Homer is not running.';
-    return [{ about, level: 'note', text, step: '`homer start` starts it.' }];
+    return only({ about, level: 'note', text, step: '`homer start` starts it.' });
   }
   // What a run may ask does not say how Homer is.
   if (context.run !== null)
-    return [{ about, level: 'note', text: 'Homer was not asked: a run may not.', step: null }];
+    return only({ about, level: 'note', text: 'Homer was not asked: a run may not.', step: null });
   try {
     const status = await readStatus(context);
-    if (status === null) return [{ about, level: 'note', text: 'Homer is not running.', step: null }];
+    if (status === null) return only({ about, level: 'note', text: 'Homer is not running.', step: null });
     const text = `Homer ${status.version} holds the lock (process ${status.pid}), answers on 127.0.0.1:${status.port} and reads its ledger.`;
     const older =
       status.version === context.version
@@ -97,9 +113,13 @@ async function daemonFindings(context: Context, isRunning: boolean): Promise<rea
       text: sentence(message),
       step: hint,
     }));
-    return [{ about, level: 'ok', text, step: null }, ...older, ...problems];
+    const isWell = others.every(({ code }) => code !== 'HOMER_HOOK_UNMOUNTED');
+    return {
+      webhooks: isWell ? 'well' : 'problem',
+      findings: [{ about, level: 'ok', text, step: null }, ...older, ...problems],
+    };
   } catch (error) {
     if (!isHomerError(error)) throw error;
-    return [{ about, level: 'problem', text: error.message, step: error.hint }];
+    return only({ about, level: 'problem', text: error.message, step: error.hint });
   }
 }

@@ -7,6 +7,7 @@ import type { CatchUp, Overlap } from '../../core/schedule.ts';
 import { localTimeZone } from '../../core/wall-clock.ts';
 import type { Occurrence, OccurrencesAnswer, Schedule, ScheduleAnswer, SchedulesAnswer } from '../answers.ts';
 import { createClient, type Client } from '../client.ts';
+import { oldConfigLines } from '../old-config.ts';
 import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { shortId } from '../job-id.ts';
@@ -76,7 +77,10 @@ export async function connectOrStart(context: Context): Promise<Client> {
 async function list({ context, client }: Call): Promise<void> {
   const answer = await client.call<SchedulesAnswer>('schedules.list');
   const { palette, columns } = context.terminal;
-  const none = ['There is no schedule; `homer schedules add --help` shows how one is made.'];
+  const none = [
+    'There is no schedule; `homer schedules add --help` shows how one is made.',
+    ...(answer.schedules.length === 0 ? await oldConfigLines(client) : []),
+  ];
   const lines = scheduleTable(answer.schedules, { palette, columns, now: Date.now() });
   report(context, answer, answer.schedules.length === 0 ? none : lines);
 }

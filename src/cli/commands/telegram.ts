@@ -21,6 +21,7 @@ export async function telegram(
       answer.code,
       '',
       `Send it to ${bot} in Telegram, from the account that is to be let in. It is good once, until ${answer.expiresAt.slice(11, 16)} UTC.`,
+      ...(answer.problem === null ? [] : ['It would not arrive now:', ...drawProblem(answer.problem)]),
     ]);
     return 0;
   }
@@ -34,10 +35,17 @@ export async function telegram(
   return answer.state === 'failing' ? 1 : 0;
 }
 
-function draw({ state, bot, lastPollAt, allow, people }: TelegramAnswer): string[] {
+type TelegramProblem = NonNullable<TelegramAnswer['problem']>;
+
+function drawProblem({ message, hint }: TelegramProblem): string[] {
+  return [`  ${oneLine(message)}`, `  ${oneLine(hint)}`];
+}
+
+function draw({ state, bot, lastPollAt, allow, people, problem, apiRoot }: TelegramAnswer): string[] {
   if (state === 'off') return ['Telegram is not configured; docs/telegram.md tells how.'];
   return [
-    `Telegram is ${state}${bot === null ? '' : ` as @${bot}`}; the last answer came ${lastPollAt ?? 'never'}.`,
+    `Telegram${apiRoot === null ? '' : ` at ${oneLine(apiRoot)}`} is ${state}${bot === null ? '' : ` as @${bot}`}; ${lastPollAt === null ? 'it has never answered' : `the last answer came ${lastPollAt}`}.`,
+    ...(problem === null ? [] : drawProblem(problem)),
     ...allow.map((id) => `  ${id}  in telegram.allow`),
     ...people.map(({ id, name, pairedAt }) => `  ${id}  ${oneLine(name)}, paired ${pairedAt}`),
     ...(allow.length + people.length === 0 ? ['Nobody may talk to it yet: `homer telegram pair`.'] : []),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { HomerError } from '../../core/errors.ts';
 import type { WebhookAnswer, WebhooksAnswer, WebhookSecretAnswer, WebhookTestAnswer } from '../answers.ts';
 import { type Client } from '../client.ts';
+import { oldConfigLines } from '../old-config.ts';
 import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { age, oneLine, table, type Cell } from '../format.ts';
@@ -34,7 +35,7 @@ export async function webhooks(
 async function list(context: Context, client: Client): Promise<number> {
   const answer = await client.call<WebhooksAnswer>('webhooks.list');
   const { palette, columns } = context.terminal;
-  const head = ['webhook', 'scheme', 'state', 'jobs', 'last'].map((text): Cell => ({
+  const head = ['webhook', 'scheme', 'state', 'jobs', 'refused', 'last'].map((text): Cell => ({
     text,
     paint: palette.dim,
   }));
@@ -43,10 +44,24 @@ async function list(context: Context, client: Client): Promise<number> {
     { text: hook.scheme },
     hook.mounted ? { text: 'answered', paint: palette.ok } : { text: 'not answered', paint: palette.bad },
     { text: String(hook.jobs) },
+    { text: String(hook.refused), ...(hook.refused > 0 ? { paint: palette.needs } : {}) },
     { text: hook.problem === null ? lastText(hook) : oneLine(hook.problem) },
   ]);
-  const none = ['There is no webhook yet; `webhooks` in config.yaml makes one, see docs/webhooks.md.'];
-  report(context, answer, answer.webhooks.length === 0 ? none : table([head, ...rows], columns));
+  const none = [
+    'There is no webhook yet; `webhooks` in config.yaml makes one, see docs/webhooks.md.',
+    ...(answer.webhooks.length === 0 ? await oldConfigLines(client) : []),
+  ];
+  const refusals = answer.webhooks.flatMap(({ name, lastRefusal }) =>
+    lastRefusal === null
+      ? []
+      : [
+          palette.dim(
+            `Last refused of ${name}, ${age(lastRefusal.at, Date.now())}: ${lastRefusal.code}, ${oneLine(lastRefusal.message)}`,
+          ),
+        ],
+  );
+  const lines = [...table([head, ...rows], columns), ...refusals];
+  report(context, answer, answer.webhooks.length === 0 ? none : lines);
   return answer.webhooks.every(({ mounted }) => mounted) ? 0 : 1;
 }
 
