@@ -124,6 +124,8 @@ export class Uplink {
         lastReason = '';
         pauseMs = shortestPauseMs;
         this.#begin();
+        // It was opened while all else stopped.
+        if (signal.aborted) wire.end(new Error('The worker stops.'));
         const lost = await wire.ended;
         this.#wire = null;
         this.#end.close();

@@ -33,6 +33,7 @@ export async function connect(url: string, signal?: AbortSignal): Promise<Connec
   let last: Error | null = null;
   redis.on('error', (error: Error) => (last ??= error));
   try {
+    signal?.throwIfAborted();
     await within(patienceMs, redis.connect(), 'It did not answer');
     const facts = await within(patienceMs, askFacts(redis), 'It did not tell what it is');
     const reason = whyUnsuitable(facts);

@@ -147,6 +147,8 @@ export class Desk {
         );
         pauseMs = shortestPauseMs;
         this.#wire = wire;
+        // It was opened while all else stopped.
+        if (signal.aborted) wire.end(new Error('Homer stops.'));
         await wire.ended;
         this.#wire = null;
         for (const { end } of this.seats) end.close();
