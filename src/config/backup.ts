@@ -45,18 +45,22 @@ function backupSchema<Path extends z.ZodType>({ mapping, absolute }: Pieces<Path
       .optional(),
     keep: mapping({ hourly: most.optional(), daily: most.optional(), weekly: most.optional() }).optional(),
     to: absolute.optional(),
-    encrypt: z
-      .array(
-        z
-          .string()
-          .regex(
-            /^age1[0-9a-z]{50,4000}$/,
-            'is no recipient of age: "age1" and at least 50 letters and digits, as `age-keygen` prints it',
-          ),
-      )
-      .max(16)
-      .optional(),
+    encrypt: recipientsSchema().optional(),
   });
+}
+
+/** Whom a backup is encrypted for. */
+export function recipientsSchema(): z.ZodType<string[]> {
+  return z
+    .array(
+      z
+        .string()
+        .regex(
+          /^age1[0-9a-z]{50,4000}$/,
+          'is no recipient of age: "age1" and at least 50 letters and digits, as `age-keygen` prints it',
+        ),
+    )
+    .max(16);
 }
 
 interface FileBackup {

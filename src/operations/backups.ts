@@ -3,6 +3,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { Backups, BackupState } from '../backup/backups.ts';
+import { recipientsSchema } from '../config/backup.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 const time = z.iso.datetime().nullable();
@@ -56,17 +57,7 @@ export function backupOperations(backups: Backups): readonly Operation[] {
           .max(4096)
           .refine((path) => isAbsolute(path) && !path.includes('\0'), 'is not an absolute path')
           .optional(),
-        encrypt: z
-          .array(
-            z
-              .string()
-              .regex(
-                /^age1[0-9a-z]{50,4000}$/,
-                'is no recipient of age: "age1" and at least 50 letters and digits, as `age-keygen` prints it',
-              ),
-          )
-          .max(16)
-          .optional(),
+        encrypt: recipientsSchema().optional(),
       }),
       output: backupView,
       async handle({ to = null, encrypt = null }) {

@@ -101,14 +101,14 @@ onLinux('no more than so many are watched, and that is told once', async () => {
 });
 
 onLinux('a workspace below node_modules is watched, what is below its own is not', async () => {
-  mkdirSync(join(room, 'node_modules/work/skills/a/node_modules'), { recursive: true });
-  const roots = [root('node_modules/work/skills', false, 'node_modules/work')];
+  mkdirSync(join(room, 'node_modules/project/skills/a/node_modules'), { recursive: true });
+  const roots = [root('node_modules/project/skills', false, 'node_modules/project')];
   const few = await watched([]);
   await folders?.close();
   const found = await watched(roots);
   expect(found).toBeGreaterThanOrEqual(few + 2);
   for (let index = 0; index < 20; index++)
-    mkdirSync(join(room, `node_modules/work/skills/a/node_modules/${index}`));
+    mkdirSync(join(room, `node_modules/project/skills/a/node_modules/${index}`));
   await folders?.close();
   expect(await watched(roots)).toBe(found);
 });
