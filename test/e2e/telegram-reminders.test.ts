@@ -47,7 +47,9 @@ test('a reminder from a chat is told there, once, and then has run', async () =>
 test('what can be read in two ways is asked back, with what would be clear', async () => {
   room.server.say(owner.id, '/remind at 8 to call Bob');
   const asked = await room.untilSeen('It may mean');
-  expect(asked.text).toMatch(/20:00.*08:00/);
+  // Which comes first depends on the hour of the day.
+  expect(asked.text).toMatch(/08:00/);
+  expect(asked.text).toMatch(/20:00/);
 });
 
 test('a reminder that cannot be delivered has failed, stands in the status, and is mended when it is sent again', async () => {
