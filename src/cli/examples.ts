@@ -178,6 +178,13 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer cleanup --dry-run',
     'homer cleanup                             exit code 1 when a process could not be ended',
   ],
+  drill: [
+    'homer drill                               which there are',
+    'homer drill daemon                        kills a daemon while jobs run',
+    'homer drill --all -n 3',
+    '',
+    'Your own state directory is not touched. Exit code 1 when a job was lost or done twice, or anything was left behind.',
+  ],
   doctor: [
     'homer doctor',
     'homer doctor --json',

@@ -11,6 +11,9 @@ export interface Log {
   error(fields: LogFields, message: string): void;
 }
 
+/** What is held while the log cannot be written. */
+const heldBytes = 2 ** 20;
+
 const levels: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
 
 /** Values under these keys are never written, whatever they are. */
@@ -22,6 +25,9 @@ const secretKeys =
  * `redact` takes known secrets out of each line.
  */
 export function createLog(level: string | undefined, redact: (line: string) => string = (line) => line): Log {
+  const out = pino.destination({ dest: 2, sync: true, maxLength: heldBytes });
+  // A log that cannot be written, as on a full disk, must not end the daemon; lines are held for a while, then dropped.
+  out.on('error', () => undefined);
   const logger = pino(
     {
       level: level !== undefined && levels.has(level) ? level : 'info',
@@ -31,7 +37,7 @@ export function createLog(level: string | undefined, redact: (line: string) => s
       serializers: { error: pino.stdSerializers.err },
       hooks: { streamWrite: (line) => redact(line.replace(secretKeys, '"$1":"[redacted]"')) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    out,
   );
   return {
     debug: (fields, message) => logger.debug(fields, message),

@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, number>> = {
   host: 8,
   gateway: 7,
   operations: 6,
+  drill: 6,
   intake: 5,
   worker: 5,
   delivery: 5,
@@ -55,6 +56,9 @@ const hostDoor = { command: 'src/cli/commands/worker.ts', room: 'src/host/open.t
 /** `homer backup list` and `homer restore` are for when no daemon runs, or can be. */
 const backupDoor = { command: 'src/cli/commands/backup.ts', room: 'src/backup/open.ts' } as const;
 
+/** A drill is a user with a hammer: it starts Homers of its own, and stands above what it needs to look at them. */
+const drillDoor = { command: 'src/cli/commands/drill.ts', room: 'src/drill/open.ts' } as const;
+
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
   /^src\/(?:engine\/(embedded|bullmq)|executors\/(claude|codex|gemini|acp|command)|channels\/(telegram|web))\b/;
@@ -85,7 +89,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   // Besides those that own processes: secrets come from programs, the first start and the browser come from the command line, and
   // a port that is taken is traced to its holder.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker|doctor)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$|^src\/gateway\/port-holder\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor|drill)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$|^src\/gateway\/port-holder\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */
@@ -211,10 +215,10 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const found: Violation[] = [];
   const [from, to] = [roomOf(path), roomOf(target)];
   // The shapes of answers are what is spoken; a type brings no code along.
-  const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup'].includes(to);
+  const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup', 'drill'].includes(to);
   const isDoor =
     it.kind === 'lazy' &&
-    [skillsDoor, doctorDoor, backupDoor, hostDoor].some(
+    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor].some(
       ({ command, room }) => path === command && target === room,
     );
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)

@@ -1,8 +1,9 @@
-// Commands on what is kept: backups, putting one back, and removing what is over its time.
+// Commands on what is kept: backups, putting one back, removing what is over its time, and trying out that all of it works.
 
-import { Argument } from 'commander';
+import { Argument, Option } from 'commander';
 import type { BackupOptions, RestoreOptions } from '../commands/backup.ts';
-import type { Declaration } from './declaration.ts';
+import type { DrillOptions } from '../commands/drill.ts';
+import { parseCount, type Declaration } from './declaration.ts';
 
 export function declareUpkeep({ add, act }: Declaration): void {
   add('backup', 'Copy the ledger while Homer works and verify the copy; or list the copies there are')
@@ -34,6 +35,17 @@ export function declareUpkeep({ add, act }: Declaration): void {
       act(async () => {
         const { cleanup } = await import('../commands/cleanup.ts');
         return (context) => cleanup(context, dryRun === true);
+      }),
+    );
+  add('drill', 'Try on this machine, in a directory made for it, what Homer does when things go wrong')
+    .argument('[name]', 'the drill (default: show which there are)')
+    .option('--all', 'all of them, one after the other')
+    .option('-n, --rounds <count>', 'so many times', parseCount, 1)
+    .addOption(new Option('--on-disk <dir>').hideHelp())
+    .action(async (name: string | undefined, options: DrillOptions) =>
+      act(async () => {
+        const { drill } = await import('../commands/drill.ts');
+        return (context) => drill(context, name, options);
       }),
     );
 }
