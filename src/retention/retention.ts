@@ -84,9 +84,10 @@ export class RetentionService implements Service {
     if (!isTrial) this.#requireCertainty();
     const { signal } = this.#stopping;
     const cutoffs = cutoffsOf(config(), ledger.now());
-    const rows = await pruneLedger(ledger, cutoffs, { signal, isTrial });
     const old = listOldRuns(home, ledger, cutoffs.journals);
-    return { rows, runs: isTrial ? old : await removeRuns(home, old, signal) };
+    // Before the ledger, which on a full disk needs the room that they give.
+    const runs = isTrial ? old : await removeRuns(home, old, signal);
+    return { rows: await pruneLedger(ledger, cutoffs, { signal, isTrial }), runs };
   }
 
   /** Throws HOMER_HELD for a held ledger, HOMER_CLOCK_DOUBTED while the clock may be wrong: what it took away nothing brings back. */
