@@ -1,4 +1,4 @@
-// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [growth] [daemon] [skills] [websocket] [workers]
+// node bench/main.ts [--quick] [--json] [engines] [transport] [backlog] [growth] [daemon] [skills] [websocket] [workers] [soak]
 // Measures Homer beside BullMQ on a Redis of its own, and the daemon against the design's figures. Needs redis-server.
 
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { benchBacklog, benchEngines, benchGrowth, benchTransport, type Scale } f
 import { formatLine, type Line } from './report.ts';
 import { benchRunOverhead } from './run-overhead.ts';
 import { benchSkills } from './skills.ts';
+import { benchSoak } from './soak.ts';
 import { benchWebSocket } from './websocket.ts';
 import { benchWorkers } from './workers.ts';
 
@@ -36,8 +37,11 @@ const parts: Readonly<Record<string, () => Line[] | Promise<Line[]>>> = {
   skills: benchSkills,
   websocket: () => benchWebSocket({ clients: 1_000, seconds: options.quick ? 15 : 60 }),
   workers: () => benchWorkers(options.quick ? 40 : 120, say),
+  soak: () => benchSoak({ minutes: options.quick ? 5 : 30, rate: 20 }, say),
 };
-const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
+/** Half an hour is taken only when it is asked for. */
+const usual = Object.keys(parts).filter((name) => name !== 'soak');
+const wanted = positionals.length === 0 ? usual : positionals;
 
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? '?'}, Node ${process.version}`;
 const loadBefore = loadavg()[0] ?? 0;
