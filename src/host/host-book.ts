@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { ExecutorConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
+import type { LeftFiles } from '../core/left-files.ts';
 import { openExecutor } from '../executors/open.ts';
 import type { RunReport } from '../ledger/run-record.ts';
 import type { Isolation, SecretFrame } from '../runner/files.ts';
@@ -20,6 +21,7 @@ import type { RunTime } from '../worker/stop-order.ts';
 import { turnOf } from '../worker/turn.ts';
 import { withLimitTerms } from '../worker/usage-limit.ts';
 import { type Ending, type HostRun, writeClaim, writeEnding } from './host-run.ts';
+import { packLeft } from './pack-left.ts';
 
 export interface HostBookContext extends RunHost {
   readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
@@ -105,11 +107,16 @@ export class HostBook implements RunBook<HostRun> {
     const config = executors()[job.executor];
     const cwd = workingDirectory(home, job);
     const advised = withAdvice(report, { executor: job.executor, config, cwd });
-    await this.end(
-      run,
-      { type: 'ended', report: await withLimitTerms(advised, job, config, run.directory) },
-      signal,
-    );
+    const whole = await withLimitTerms(advised, job, config, run.directory);
+    await this.end(run, { type: 'ended', report: whole, left: await this.#left(run, cwd) }, signal);
+  }
+
+  /** What it left for a person. */
+  async #left(run: HostRun, cwd: string): Promise<LeftFiles | null> {
+    if (run.outbox === null || run.isGone) return null;
+    const { runId } = run.claim;
+    const onError = (error: unknown): void => this.#context.onError(error, { runId, part: 'outbox' });
+    return packLeft(run.directory, cwd, run.outbox, onError);
   }
 
   async awaitPerson(run: HostRun, why: string, signal: AbortSignal): Promise<void> {

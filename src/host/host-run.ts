@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunId } from '../core/ids.ts';
+import type { LeftFile, LeftFiles } from '../core/left-files.ts';
 import type { Claim } from '../engine/engine.ts';
 import type { RunReport } from '../ledger/run-record.ts';
 import type { Order } from '../runner/files.ts';
@@ -11,22 +12,32 @@ import { readLease } from '../runner/lease.ts';
 import { runMarker } from '../runner/leftovers.ts';
 import { syncDirectory, writeFileWhole } from '../runner/records.ts';
 import type { Brief } from '../worker/brief.ts';
+import type { RunFile } from '../worker/remote/messages.ts';
 import type { DrivenRun } from '../worker/run-book.ts';
 import { runDirectory } from '../worker/run-files.ts';
 
 export type Ending =
-  | { readonly type: 'ended'; readonly report: RunReport }
+  | { readonly type: 'ended'; readonly report: RunReport; readonly left: LeftFiles | null }
   | { readonly type: 'unproven'; readonly why: string };
 
 interface ClaimFile {
   readonly claim: Claim;
   readonly brief: Brief;
+  /** What the daemon had of the outbox of its workspace; null: it works in none. */
+  readonly outbox: readonly LeftFile[] | null;
   readonly hostBootId: string | null;
   readonly starts: number;
 }
 
+/** Of one of its files, bytes: what the daemon has, and what is on its way. */
+export interface Transit {
+  acknowledged: number;
+  sent: number;
+}
+
 export interface HostRun extends DrivenRun {
   readonly brief: Brief;
+  readonly outbox: readonly LeftFile[] | null;
   starts: number;
   /** It was told to end before it had an inbox. */
   isCancelled: boolean;
@@ -35,9 +46,7 @@ export interface HostRun extends DrivenRun {
   /** On the steady clock, ms. */
   leaseEndsAt: number;
   ending: Ending | null;
-  /** Of its journal: what the daemon has, and what is on its way, bytes. */
-  acknowledged: number;
-  sent: number;
+  readonly transit: Readonly<Record<RunFile, Transit>>;
   /** The conversation in which its ending was reported. */
   reportedIn: number;
   /** The last order that came, and those that came before there was an inbox. */
@@ -68,8 +77,9 @@ export function makeHostRun(home: Home, file: ClaimFile, leaseEndsAt: number): H
   return run;
 }
 
-export function writeClaim({ directory, claim, brief, hostBootId, starts }: HostRun): void {
-  writeFileWhole(join(directory, claimName), JSON.stringify({ claim, brief, hostBootId, starts }));
+export function writeClaim({ directory, claim, brief, outbox, hostBootId, starts }: HostRun): void {
+  const file: ClaimFile = { claim, brief, outbox, hostBootId, starts };
+  writeFileWhole(join(directory, claimName), JSON.stringify(file));
 }
 
 export function writeEnding({ directory }: HostRun, ending: Ending): void {
@@ -105,8 +115,7 @@ function hostRunOf({ home, homeIdentity }: Home, file: ClaimFile, leaseEndsAt: n
     early: [],
     leaseEndsAt,
     ending: null,
-    acknowledged: 0,
-    sent: 0,
+    transit: { journal: { acknowledged: 0, sent: 0 }, left: { acknowledged: 0, sent: 0 } },
     reportedIn: -1,
     confirmed: Promise.withResolvers<void>(),
     over,

@@ -11,6 +11,7 @@ import { fileNames, type Order } from '../runner/files.ts';
 import { writeLease } from '../runner/lease.ts';
 import { sendOrder } from '../runner/records.ts';
 import type { Down } from '../worker/remote/messages.ts';
+import { isPassing } from '../worker/persist.ts';
 import { driveRun, type Step } from '../worker/run-driver.ts';
 import { workingDirectory } from '../worker/run-files.ts';
 import { gone, HostBook, type HostBookContext } from './host-book.ts';
@@ -55,7 +56,7 @@ export class HostRuns {
 
   /** `leaseEndsAt`: on the steady clock, from when it was asked for. */
   take(grant: Grant, leaseEndsAt: number): void {
-    const { brief, jobId, lane, token } = grant;
+    const { brief, jobId, lane, outbox, token } = grant;
     const { runId } = brief;
     if (this.#held.has(runId)) return;
     const { onUnused, marginMs } = this.#options;
@@ -64,7 +65,7 @@ export class HostRuns {
     if (why !== null) return onUnused(grant, why, true);
     try {
       const claim = { jobId, lane, runId, token, host: null };
-      const file = { claim, brief, hostBootId: hostBootId(), starts: 0 };
+      const file = { claim, brief, outbox, hostBootId: hostBootId(), starts: 0 };
       const run = makeHostRun(this.#options, file, leaseEndsAt);
       run.confirmed.resolve();
       this.#take(run, 'start');
@@ -186,6 +187,8 @@ export class HostRuns {
       } catch (error) {
         if (signal.aborted) return;
         const isFenced = isHomerError(error, 'HOMER_FENCED');
+        // A full disk says nothing of the run, however long it stays full.
+        if (isPassing(error)) looks -= 1;
         this.#options.onError(error, { runId: run.claim.runId });
         if (isFenced) {
           this.#forget(run);

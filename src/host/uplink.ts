@@ -1,19 +1,16 @@
 // What a worker and its daemon tell each other: it says who it is and what it has, asks for work with every beat, and sends what its
 // runs write and how they end, again and again until the daemon has it.
 
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import { steadyNow } from '../lifecycle/steady-clock.ts';
 import { WorkerEnd } from '../remote/conversation.ts';
 import type { WorkerToken } from '../remote/token.ts';
 import { type OpenWire, streamName, type Wire } from '../remote/wire.ts';
-import { fileNames } from '../runner/files.ts';
-import { measureJournal } from '../worker/remote/mirror.ts';
 import type { About, Down, HeldRun, LeaseTerms, Up } from '../worker/remote/messages.ts';
 import type { HostRun } from './host-run.ts';
 import type { Grant, HostRuns } from './host-runs.ts';
+import { Sender } from './sender.ts';
 
 export interface UplinkOptions {
   readonly token: WorkerToken;
@@ -24,9 +21,6 @@ export interface UplinkOptions {
   readonly onError: (error: unknown, context: Record<string, unknown>) => void;
 }
 
-const chunkBytes = 48 * 1024;
-/** Of one run's journal, under way at a time. */
-const windowBytes = 8 * chunkBytes;
 /** Beats that may stay without an answer before the conversation is begun anew. */
 const mostUnanswered = 3;
 const shortestPauseMs = 100;
@@ -39,8 +33,7 @@ export class Uplink {
   readonly #options: UplinkOptions;
   readonly #end: WorkerEnd<Down, Up>;
   readonly #stopped = new AbortController();
-  readonly #pumping = new Set<HostRun>();
-  readonly #again = new Set<HostRun>();
+  readonly #sender: Sender;
   /** When each beat was said, on the steady clock. */
   readonly #sentAt = new Map<number, number>();
   #terms: LeaseTerms | null = null;
@@ -63,6 +56,9 @@ export class Uplink {
       onLetter: ({ message }) => this.#hear(message),
       onBroken: () => this.#begin(),
     });
+    const onError = (error: unknown, run: HostRun): void =>
+      options.onError(error, { runId: run.claim.runId, part: 'journal' });
+    this.#sender = new Sender({ end: this.#end, talk: () => this.#talk, onError });
   }
 
   /** Kept between the end of a run and that of its lease; what the daemon said last. */
@@ -89,19 +85,7 @@ export class Uplink {
 
   /** There is more to tell of a run. */
   news(run: HostRun): void {
-    if (run.starts > 0 && run.sent === 0 && run.ending === null)
-      this.#end.say({ type: 'started', runId: run.claim.runId });
-    if (this.#pumping.has(run)) {
-      this.#again.add(run);
-      return;
-    }
-    this.#pumping.add(run);
-    this.#pump(run)
-      .catch((error: unknown) => this.#options.onError(error, { runId: run.claim.runId, part: 'journal' }))
-      .finally(() => {
-        this.#pumping.delete(run);
-        if (this.#again.delete(run)) this.news(run);
-      });
+    this.#sender.send(run);
   }
 
   /** A grant that nothing comes of. */
@@ -115,13 +99,14 @@ export class Uplink {
     const { token, openWire, note } = this.#options;
     const stream = streamName(token, 'down');
     let pauseMs = shortestPauseMs;
-    let lastReason = '';
+    // In this absence: behind a proxy one attempt fails so and the next one so, for hours.
+    const told = new Set<string>();
     while (!signal.aborted) {
       try {
         const onText = (_: string, text: string): void => this.#end.listen(text);
         const wire = await openWire({ streams: () => [stream], onText }, signal);
         this.#wire = wire;
-        lastReason = '';
+        told.clear();
         pauseMs = shortestPauseMs;
         this.#begin();
         // It was opened while all else stopped.
@@ -133,8 +118,8 @@ export class Uplink {
         await wire.close();
       } catch (error) {
         const why = messageOf(error);
-        if (!signal.aborted && why !== lastReason) note({ why }, 'redis cannot be reached; runs go on');
-        lastReason = why;
+        if (!signal.aborted && !told.has(why)) note({ why }, 'redis cannot be reached; runs go on');
+        told.add(why);
       }
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       pauseMs = Math.min(longestPauseMs, 2 * pauseMs);
@@ -189,7 +174,7 @@ export class Uplink {
         this.#options.note({ lease: message.terms.leaseMs }, 'connected');
         this.#beat();
         for (const run of runs.runs) {
-          run.sent = run.acknowledged;
+          for (const transit of Object.values(run.transit)) transit.sent = transit.acknowledged;
           this.news(run);
         }
         return;
@@ -231,49 +216,13 @@ export class Uplink {
     for (const runId of gone) runs.lose(runId);
   }
 
-  #got({ runId, bytes, rewind }: Extract<Down, { type: 'got' }>): void {
+  #got({ runId, file, bytes, rewind }: Extract<Down, { type: 'got' }>): void {
     const run = this.#options.runs.find(runId);
     if (run === null) return;
-    run.acknowledged = bytes;
+    const transit = run.transit[file];
+    transit.acknowledged = bytes;
     if (rewind === true) run.reportedIn = -1;
-    run.sent = rewind === true ? bytes : Math.max(run.sent, bytes);
+    transit.sent = rewind === true ? bytes : Math.max(transit.sent, bytes);
     this.news(run);
-  }
-
-  /** Sends as much of the journal as may be under way, and the ending once all of it is there. */
-  async #pump(run: HostRun): Promise<void> {
-    const { runId, token } = run.claim;
-    while (this.#end.isOpen && !run.isGone && run.sent - run.acknowledged < windowBytes) {
-      const talk = this.#talk;
-      const at = run.sent;
-      const part = await readPart(join(run.directory, fileNames.journal), at);
-      // Begun anew meanwhile, or sent back: what was read is not what comes next.
-      if (talk !== this.#talk || at !== run.sent) continue;
-      if (part.length === 0) break;
-      if (this.#end.say({ type: 'journal', runId, at }, part) === null) return;
-      run.sent += part.length;
-    }
-    const { ending } = run;
-    if (ending === null || run.isGone || run.acknowledged < run.sent || run.reportedIn === this.#talk) return;
-    const journal = await measureJournal(run.directory);
-    if (!this.#end.isOpen || journal.bytes > run.acknowledged) return;
-    run.reportedIn = this.#talk;
-    this.#end.say(
-      ending.type === 'ended'
-        ? { type: 'ended', runId, token, report: ending.report, journal }
-        : { type: 'unproven', runId, token, why: ending.why },
-    );
-  }
-}
-
-/** Empty at the end of the file, or where there is none. */
-async function readPart(path: string, at: number): Promise<Buffer> {
-  const file = await open(path, 'r').catch(() => null);
-  if (file === null) return Buffer.alloc(0);
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes, at);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }

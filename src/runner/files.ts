@@ -21,6 +21,9 @@ export const fileNames = {
   lease: 'lease.json',
   reserve: 'reserve',
   log: 'runner.log',
+  /** Of a run on another host: the files it left for a person, one after the other, and which of them stayed there. */
+  left: 'left',
+  stayed: 'stayed.json',
 } as const;
 
 /** How the agent is kept together: its own PID namespace, or a process group plus a sweep for the marker. */

@@ -1,5 +1,6 @@
 // The daemon's side of a run: it comes from the ledger, and the ledger is told of it.
 
+import { isAbsolute } from 'node:path';
 import type { ExecutorConfig, SessionsConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
@@ -82,6 +83,12 @@ export class LedgerBook implements RunBook<LedgerRun> {
     await resetIdleSession(ledger, job, sessions(), signal);
     // What it would be a copy of may lie on another host.
     return readBrief(ledger, job, run.claim.runId, { canFork: false, expiryMs: approvalExpiryMs() });
+  }
+
+  /** The workspace of Homer's own in which it works; null: it works elsewhere. */
+  workspaceOf({ claim }: DrivenRun): string | null {
+    const job = this.#jobOf(claim);
+    return isAbsolute(job.cwd) ? null : workingDirectory(this.#context.home, job);
   }
 
   executorOf({ claim }: DrivenRun): string {

@@ -49,6 +49,8 @@ const agents = join(import.meta.dirname, '../fixtures/agents');
 export interface RoomOptions {
   readonly leaseMs?: number;
   readonly config?: Record<string, unknown>;
+  /** Of all hosts, beside those that are there anyway. */
+  readonly executors?: Record<string, unknown>;
   /** Merged into config.yaml of workers. */
   readonly workerConfig?: Record<string, unknown>;
   /** Where Redis listens beside loopback. */
@@ -71,7 +73,13 @@ export async function createWorkerRoom(options: RoomOptions = {}): Promise<Worke
   let executors: Record<string, unknown> = {};
   const home = createChaosHome({
     config: (own) => {
-      executors = { ...own, once: command('witness.sh'), pulse: command('pulse.sh'), asking };
+      executors = {
+        ...own,
+        once: command('witness.sh'),
+        pulse: command('pulse.sh'),
+        asking,
+        ...options.executors,
+      };
       return {
         engine: { kind: 'bullmq', url: { env: 'REDIS_URL' } },
         drain: { timeoutMs: 200 },

@@ -140,6 +140,9 @@ test('files go to the workspace under safe names, and what is left in outbox com
 
   mkdirSync(join(workspace, 'outbox'));
   writeFileSync(join(workspace, 'outbox/report.txt'), 'all is well');
+  // Names that a header would take for its own.
+  for (const name of ['of May; 2.txt', '"quoted"', 'two\nlines'])
+    writeFileSync(join(workspace, 'outbox', name), 'x');
   room.server.say(owner.id, 'second');
   await room.untilSeen('report.txt');
   room.server.say(owner.id, 'third');
@@ -149,7 +152,7 @@ test('files go to the workspace under safe names, and what is left in outbox com
       .shown()
       .filter(({ file }) => file !== null)
       .map(({ file }) => file),
-  ).toEqual(['report.txt:all is well']);
+  ).toEqual(['_quoted_:x', 'of May; 2.txt:x', 'report.txt:all is well', 'two_lines:x']);
 });
 
 test('somebody with a code from the terminal is let in, and stays so', async () => {

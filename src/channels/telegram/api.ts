@@ -45,7 +45,7 @@ export async function openApi(token: string, apiRoot: string): Promise<TelegramA
 
   return {
     redact,
-    file: (bytes, name) => new InputFile(bytes, name),
+    file: (bytes, name) => new InputFile(bytes, quoted(name)),
     async call(act, signal) {
       if (signal.aborted) return { ok: false, failure: { is: 'cut', sent: false, reason: 'Homer stops.' } };
       try {
@@ -79,6 +79,11 @@ async function readAtMost(body: ReadableStream<Uint8Array>, most: number): Promi
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** grammY puts a name into its header as it is, and refuses the request for ever when there is a line end in it. */
+function quoted(name: string): string {
+  return `"${name.replaceAll(/[\p{Cc}"\\]/gu, '_')}"`;
 }
 
 /** The innermost message says most. */

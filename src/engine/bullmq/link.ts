@@ -23,7 +23,8 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #stopped = new AbortController();
   #state: 'connecting' | 'away' | Session = 'connecting';
-  #lastReason = '';
+  /** In the present absence: behind a proxy one attempt fails so and the next one so, for hours. */
+  readonly #told = new Set<string>();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: LinkOptions) {
@@ -77,6 +78,7 @@ export class Link {
   async #hold(session: Session): Promise<HomerError> {
     if (!this.#stopped.signal.aborted) {
       this.#state = session;
+      this.#told.clear();
       this.#options.onChange(session);
       const lost = await session.ended;
       // Told before the session is taken apart, which may take a moment: work goes on at once.
@@ -87,10 +89,9 @@ export class Link {
   }
 
   #lose(reason: HomerError): void {
-    if (this.#stopped.signal.aborted || (this.#state === 'away' && this.#lastReason === reason.message))
-      return;
+    if (this.#stopped.signal.aborted || (this.#state === 'away' && this.#told.has(reason.message))) return;
     this.#state = 'away';
-    this.#lastReason = reason.message;
+    this.#told.add(reason.message);
     this.#options.onChange(reason);
   }
 }

@@ -3,12 +3,14 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isVerdict } from '../../core/verdict.ts';
 import { isPassing, persist } from '../persist.ts';
-import { addToMirror, measureJournal } from './mirror.ts';
-import type { Down, Up } from './messages.ts';
+import { areLeftFiles, leftLimits, type LeftFiles, sizeOf } from '../../core/left-files.ts';
+import { addToMirror, measure } from './mirror.ts';
+import { type Down, type RunFile, runFiles, type Up } from './messages.ts';
 import type { RemoteRun } from './remote-run.ts';
 
 type Report = Exclude<Up, { type: 'ready' | 'beat' }>;
 type Ended = Extract<Up, { type: 'ended' }>;
+type Part = Extract<Up, { type: 'part' }>;
 
 export interface DeskHandOptions {
   readonly ledger: Ledger;
@@ -32,8 +34,8 @@ export class DeskHand {
       case 'started':
         this.#keep(remote, this.#started(remote));
         return;
-      case 'journal':
-        this.#add(remote, message.at, body);
+      case 'part':
+        this.#add(remote, message, body);
         return;
       case 'ended':
         this.#keep(remote, this.#ended(remote, message));
@@ -60,29 +62,37 @@ export class DeskHand {
     );
   }
 
-  #add(remote: RemoteRun, at: number, body: Buffer): void {
-    const { runId } = remote.run.claim;
-    const { host, run } = remote;
+  #add(remote: RemoteRun, { file, at }: Part, body: Buffer): void {
+    // No worker of this version sends more, or anything else.
+    if (!runFiles.includes(file) || (file === 'left' && at + body.length > leftLimits.bytes)) return;
     try {
-      const bytes = addToMirror(run.directory, at, body);
-      const isGap = bytes < at;
-      this.#options.say(host, { type: 'got', runId, bytes, ...(isGap ? { rewind: true } : {}) });
+      const bytes = addToMirror(remote.run.directory, file, at, body);
+      this.#got(remote, file, bytes, bytes < at);
     } catch (error) {
       if (!isPassing(error)) throw error;
       // Asked for again when there may be room.
-      setTimeout(() => this.#options.say(host, { type: 'got', runId, bytes: at, rewind: true }), retryMs);
+      setTimeout(() => this.#got(remote, file, at, true), retryMs);
     }
   }
 
-  async #ended(remote: RemoteRun, { report, journal }: Ended): Promise<void> {
-    const { runId } = remote.run.claim;
+  async #ended(remote: RemoteRun, { report, journal, left }: Ended): Promise<void> {
+    const { directory } = remote.run;
     if (!isVerdict(report.verdict)) throw new Error('It ended with a verdict that is not known here.');
-    const here = await measureJournal(remote.run.directory);
-    if (here.bytes === journal.bytes && here.sha256 === journal.sha256) remote.end({ how: 'ended', report });
+    const here = await measure(directory, 'journal');
     // Cut off: the rest is asked for. Another one altogether: it stays as it came, and the end counts.
-    else if (here.bytes < journal.bytes)
-      this.#options.say(remote.host, { type: 'got', runId, bytes: here.bytes, rewind: true });
-    else remote.end({ how: 'ended', report });
+    if (here.bytes < journal.bytes) this.#got(remote, 'journal', here.bytes, true);
+    else if (!areLeftFiles(left)) remote.end({ how: 'ended', report, left: null });
+    else {
+      const { bytes, sha256 } = await measure(directory, 'left');
+      if (bytes < sizeOf(left.files)) this.#got(remote, 'left', bytes, true);
+      else remote.end({ how: 'ended', report, left: sha256 === left.sha256 ? left : failed(left) });
+    }
+  }
+
+  #got(remote: RemoteRun, file: RunFile, bytes: number, isRewind: boolean): void {
+    const { runId } = remote.run.claim;
+    const rewind = isRewind ? { rewind: true as const } : {};
+    this.#options.say(remote.host, { type: 'got', runId, file, bytes, ...rewind });
   }
 
   #keep(remote: RemoteRun, promise: Promise<void>): void {
@@ -90,4 +100,13 @@ export class DeskHand {
       this.#options.onError(error, { runId: remote.run.claim.runId, worker: remote.host }),
     );
   }
+}
+
+/** What came is not what was sent. */
+function failed({ files, sha256, staying }: LeftFiles): LeftFiles {
+  return {
+    files: [],
+    sha256,
+    staying: [...staying, ...files.map(({ name }) => ({ name, why: 'failed' as const }))],
+  };
 }

@@ -3,12 +3,13 @@
 
 import type { ExecutorKind } from '../../core/agent.ts';
 import type { JobId, RunId } from '../../core/ids.ts';
+import type { LeftFile, LeftFiles } from '../../core/left-files.ts';
 import type { RunReport } from '../../ledger/run-record.ts';
 import type { Order } from '../../runner/files.ts';
 import type { Brief } from '../brief.ts';
 
 /** Raised with every change that the other end would not understand. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What a worker says of itself. */
 export interface About {
@@ -41,6 +42,10 @@ export interface LeaseTerms {
   readonly beatMs: number;
 }
 
+/** What of a run comes in parts: its journal as it is written, and what it left for a person when it has ended. */
+export type RunFile = 'journal' | 'left';
+export const runFiles: readonly RunFile[] = ['journal', 'left'];
+
 export type Up =
   /** `n`: it stands for a beat, too. */
   | { readonly type: 'ready'; readonly n: number; readonly about: About; readonly runs: readonly HeldRun[] }
@@ -53,15 +58,16 @@ export type Up =
       readonly runs: readonly HeldRun[];
     }
   | { readonly type: 'started'; readonly runId: RunId }
-  /** The body is the journal from byte `at` on. */
-  | { readonly type: 'journal'; readonly runId: RunId; readonly at: number }
-  /** How a run ended, once its whole journal was sent: so many bytes, with this hash. */
+  /** The body is that file from byte `at` on. */
+  | { readonly type: 'part'; readonly runId: RunId; readonly file: RunFile; readonly at: number }
+  /** How a run ended, once all of its files was sent; the journal has so many bytes, with this hash. `left`: null for nothing. */
   | {
       readonly type: 'ended';
       readonly runId: RunId;
       readonly token: string;
       readonly report: RunReport;
       readonly journal: { readonly bytes: number; readonly sha256: string };
+      readonly left: LeftFiles | null;
     }
   /** It never came to a runner. `declines`: it would not on this host at any time soon. */
   | {
@@ -93,9 +99,17 @@ export type Down =
       readonly token: string;
       readonly beat: number;
       readonly brief: Brief;
+      /** What the daemon has of the outbox of the run's workspace; null: it works in no workspace. */
+      readonly outbox: readonly LeftFile[] | null;
     }
-  /** The daemon has so many bytes of the journal; `rewind`: what was sent beyond that is to be sent again. */
-  | { readonly type: 'got'; readonly runId: RunId; readonly bytes: number; readonly rewind?: true }
+  /** The daemon has so many bytes of that file; `rewind`: what was sent beyond that is to be sent again. */
+  | {
+      readonly type: 'got';
+      readonly runId: RunId;
+      readonly file: RunFile;
+      readonly bytes: number;
+      readonly rewind?: true;
+    }
   | { readonly type: 'order'; readonly runId: RunId; readonly number: number; readonly order: Order }
   /** What became of the run is in the ledger. */
   | { readonly type: 'settled'; readonly runId: RunId }

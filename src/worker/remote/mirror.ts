@@ -1,12 +1,11 @@
-// The daemon's copy of what a run on another host writes: `runs/<run>/` with the journal as far as it has come, and the inbox, in
+// The daemon's copy of what a run on another host writes: `runs/<run>/` with its files as far as they have come, and the inbox, in
 // which orders wait to be passed on. Whatever reads a run's files here need not know where the run is.
 
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileNames } from '../../runner/files.ts';
-
-const journalOf = (directory: string): string => join(directory, fileNames.journal);
+import type { RunFile } from './messages.ts';
 
 /** Throws as the file system does. */
 export function makeMirror(directory: string): void {
@@ -14,24 +13,25 @@ export function makeMirror(directory: string): void {
 }
 
 /** Adds bytes that begin at `at`; what is there already is left as it is. Returns how many there are then. */
-export function addToMirror(directory: string, at: number, bytes: Buffer): number {
-  const file = openSync(journalOf(directory), 'a', 0o600);
+export function addToMirror(directory: string, file: RunFile, at: number, bytes: Buffer): number {
+  const fd = openSync(join(directory, fileNames[file]), 'a', 0o600);
   try {
-    const { size } = fstatSync(file);
+    const { size } = fstatSync(fd);
     const fresh = at > size ? Buffer.alloc(0) : bytes.subarray(size - at);
-    for (let written = 0; written < fresh.length;) written += writeSync(file, fresh, written);
+    for (let written = 0; written < fresh.length;) written += writeSync(fd, fresh, written);
     return size + fresh.length;
   } finally {
-    closeSync(file);
+    closeSync(fd);
   }
 }
 
-/** Length and SHA-256 of a journal; of one that is not there, those of nothing. */
-export async function measureJournal(directory: string): Promise<{ bytes: number; sha256: string }> {
+/** Length and SHA-256 of a file of a run; of one that is not there, those of nothing. */
+export async function measure(directory: string, file: RunFile): Promise<{ bytes: number; sha256: string }> {
+  const path = join(directory, fileNames[file]);
   const hash = createHash('sha256');
   let bytes = 0;
-  if (existsSync(journalOf(directory)))
-    for await (const part of createReadStream(journalOf(directory)) as AsyncIterable<Buffer>) {
+  if (existsSync(path))
+    for await (const part of createReadStream(path) as AsyncIterable<Buffer>) {
       bytes += part.length;
       hash.update(part);
     }

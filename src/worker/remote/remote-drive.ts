@@ -3,10 +3,12 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LeftFile, LeftFiles } from '../../core/left-files.ts';
 import { steadyNow } from '../../lifecycle/steady-clock.ts';
 import { watchDirectory } from '../../lifecycle/watch.ts';
 import { fileNames } from '../../runner/files.ts';
 import { followJournal } from '../../runner/journal-reader.ts';
+import { readOutbox } from '../../runner/outbox.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { LedgerBook, LedgerRun } from '../ledger-book.ts';
 import { persist } from '../persist.ts';
@@ -17,6 +19,7 @@ import type { Desk } from './desk.ts';
 import type { LeaseTerms } from './messages.ts';
 import { makeMirror } from './mirror.ts';
 import { type Outcome, RemoteRun } from './remote-run.ts';
+import { dropLeft, unpackLeft } from './unpack-left.ts';
 
 export interface RemoteDriveContext {
   readonly ledger: Ledger;
@@ -79,10 +82,42 @@ async function grant(
   const message =
     seat === undefined || kind === undefined
       ? null
-      : desk.say(host, { type: 'grant', jobId, lane, token, beat: seat.beat, brief });
+      : desk.say(host, {
+          type: 'grant',
+          jobId,
+          lane,
+          token,
+          beat: seat.beat,
+          brief,
+          outbox: thereOf(book, run),
+        });
   if (message === null || seat === undefined)
     remote.end({ how: 'unused', why: 'The worker has gone.', declines: false });
   else remote.grantedIn = { talk: seat.talk, message };
+}
+
+/** Of the newest files of a session's outbox; those that are left out are brought again, and known for the same then. */
+const mostThere = 500;
+
+function thereOf(book: LedgerBook, run: LedgerRun): readonly LeftFile[] | null {
+  const workspace = book.workspaceOf(run);
+  if (workspace === null) return null;
+  return readOutbox(workspace)
+    .toSorted((a, b) => b.mtimeMs - a.mtimeMs)
+    .slice(0, mostThere);
+}
+
+async function takeLeft(
+  { onError }: RemoteDriveContext,
+  book: LedgerBook,
+  run: LedgerRun,
+  left: LeftFiles | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const workspace = book.workspaceOf(run);
+  if (left === null || workspace === null) return;
+  const tell = (error: unknown): void => onError(error, { runId: run.claim.runId, part: 'outbox' });
+  await unpackLeft(run.directory, workspace, left, { onError: tell, signal });
 }
 
 /** Resolves with the end of the run, when what the mirror has of its journal was noted. */
@@ -127,6 +162,9 @@ async function conclude(
 ): Promise<void> {
   const { ledger } = context;
   const { claim, directory } = run;
+  // Before the run is settled, so that a daemon that is killed here is sent it again.
+  if (outcome.how === 'ended') await takeLeft(context, book, run, outcome.left, signal);
+  dropLeft(directory);
   switch (outcome.how) {
     case 'unused':
       if (outcome.declines) context.onDeclined(host, claim.jobId, outcome.why);

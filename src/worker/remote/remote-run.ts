@@ -1,10 +1,11 @@
 // A run on another host, in the hands of this daemon: its lease, and how it will have ended.
 
+import type { LeftFiles } from '../../core/left-files.ts';
 import type { RunReport } from '../../ledger/run-record.ts';
 import type { LedgerRun } from '../ledger-book.ts';
 
 export type Outcome =
-  | { readonly how: 'ended'; readonly report: RunReport }
+  | { readonly how: 'ended'; readonly report: RunReport; readonly left: LeftFiles | null }
   /** It never came to a runner, and nothing is burnt. */
   | { readonly how: 'unused'; readonly why: string; readonly declines: boolean }
   | { readonly how: 'unproven'; readonly why: string }
