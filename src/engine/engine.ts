@@ -3,6 +3,7 @@
 
 import type { JobId, RunId } from '../core/ids.ts';
 import type { Rate } from '../core/rate.ts';
+import type { Passing } from '../ledger/grant.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RegainedSlot } from '../ledger/slots.ts';
 
@@ -49,8 +50,8 @@ export interface Claim {
   readonly host: string | null;
 }
 
-/** Asked inside the commit: on which host a job that may be claimed now is to run, `passed` for none now. */
-export type Place = (jobId: JobId, lane: string) => { readonly host: string | null } | 'passed';
+/** Asked inside the commit: on which host a job that may be claimed now is to run, or why on none now. */
+export type Place = (jobId: JobId, lane: string) => { readonly host: string | null } | Passing;
 
 /** Told, after the commit, of a job that waited with a living run and has its lane's slot again. It must not throw. */
 export type SlotConsumer = (slot: RegainedSlot) => void;

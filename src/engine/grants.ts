@@ -129,7 +129,7 @@ export class Grants {
       if (free <= 0) continue;
       const allowed = rate === null ? free : Math.min(free, this.#allowance(lane, rate, now));
       if (allowed <= 0) continue;
-      const grants = ledger.claims.grant(lane, allowed, now, this.#take);
+      const grants = ledger.claims.grant(lane, allowed, now, this.#take, () => this.#wakeBy(now));
       if (rate === null) this.#grantTimes.delete(lane);
       else this.#grantTimes.get(lane)?.times.push(...grants.map(() => now));
       this.#granted.push(...grants);
@@ -212,7 +212,7 @@ function takingOf(
   if (place === undefined && take === undefined) return undefined;
   return (jobId, lane) => {
     const placed = place === undefined ? { host: null } : place(jobId, lane);
-    if (placed === 'passed' || placed.host !== null || take === undefined) return placed;
+    if (typeof placed === 'string' || placed.host !== null || take === undefined) return placed;
     return take(jobId, lane) ? placed : 'offered';
   };
 }

@@ -9,15 +9,13 @@ import type { JobState, WaitingFor } from '../core/job.ts';
 import { decideSettlement, type Settlement } from '../core/verdict.ts';
 import type { EventLog } from './event-log.ts';
 import type { Grant, Taking } from './grant.ts';
-import type { JobMoves, Move, Row } from './job-record.ts';
+import type { JobMoves, Move } from './job-record.ts';
+import { ReadyJobs } from './ready.ts';
 import { runFromRow, runSeq, runsPerJob, unusedRun, type RunRecord, type RunReport } from './run-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { Spending } from './spending.ts';
 import type { UsageLimits } from './usage-limits.ts';
 import { claimedFromRow, settlementMove, type ClaimedJob } from './settlement.ts';
-
-/** How many jobs of a lane that have to wait for their host may stand before others that need not. */
-const passBatch = 64;
 
 export interface ClaimsOptions {
   readonly generation: string;
@@ -37,7 +35,7 @@ export class Claims {
   readonly #moves: JobMoves;
   readonly #job: StatementSync;
   readonly #events: EventLog;
-  readonly #ready: StatementSync;
+  readonly #ready: ReadyJobs;
   readonly #claim: StatementSync;
   readonly #insertRun: StatementSync;
   readonly #running: StatementSync;
@@ -60,8 +58,7 @@ export class Claims {
     this.#events = events;
     this.#job = database.prepare(`SELECT seq, id, state, epoch, fence, attempts, crashes, parks, max_attempts,
       max_crashes, on_interrupt, cancel_requested_at, session_id, live, lane, executor, fallback FROM jobs WHERE id = ?`);
-    this.#ready = database.prepare(`SELECT seq, id, fence, executor FROM jobs WHERE lane = ? AND behind = 0
-      AND state = 'queued' AND due_at IS NULL ORDER BY order_key, seq LIMIT ?`);
+    this.#ready = new ReadyJobs(database);
     this.#claim = database.prepare(`UPDATE jobs SET state = 'running', fence = ?, epoch = ?,
       started_at = coalesce(started_at, ?) WHERE seq = ?`);
     this.#insertRun =
@@ -97,17 +94,17 @@ export class Claims {
     this.#nameJobSession = database.prepare('UPDATE jobs SET agent_session_id = ?, host = ? WHERE id = ?');
   }
 
-  /** Grants runs of the lane's next `limit` jobs, in their order; where `take` is given, of those it takes. */
-  grant(lane: string, limit: number, now: number, take?: (jobId: JobId, lane: string) => Taking): Grant[] {
+  /** Grants runs of the lane's next `limit` jobs that `take` takes, in their order. `onCut`: there are more, for another commit. */
+  grant(
+    lane: string,
+    limit: number,
+    now: number,
+    take: (jobId: JobId, lane: string) => Taking = () => ({ host: null }),
+    onCut: () => void = () => undefined,
+  ): Grant[] {
     const { epoch } = this.#options;
-    const taken: { readonly row: Row; readonly host: string | null }[] = [];
-    let left = limit;
-    for (const row of this.#ready.all(lane, take === undefined ? limit : limit + passBatch)) {
-      if (left === 0) break;
-      const taking = take === undefined ? { host: null } : take(String(row['id']) as JobId, lane);
-      if (taking !== 'passed') left -= 1;
-      if (typeof taking === 'object') taken.push({ row, host: taking.host });
-    }
+    const { taken, isCut } = this.#ready.take(lane, limit, take);
+    if (isCut) onCut();
     return taken.map(({ row, host }) => {
       const jobId = String(row['id']) as JobId;
       const seq = Number(row['seq']);
@@ -123,7 +120,7 @@ export class Claims {
 
   /** Who is next in the lane. */
   next(lane: string, limit: number): JobId[] {
-    return this.#ready.all(lane, limit).map((row) => String(row['id']) as JobId);
+    return this.#ready.next(lane, limit).map((row) => String(row['id']) as JobId);
   }
 
   /** Jobs of the lane that hold a slot. */

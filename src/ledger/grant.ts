@@ -13,5 +13,8 @@ export interface Grant {
   readonly host: string | null;
 }
 
+/** Why a job's place is another's: it waits for a host, as does every job of its kind; it does alone; it is queued no more. */
+export type Passing = 'waits' | 'passed' | 'parked';
+
 /** What becomes of a job that may be claimed: it is, for a host; it may yet be, and keeps its place; its place is another's. */
-export type Taking = { readonly host: string | null } | 'offered' | 'passed';
+export type Taking = { readonly host: string | null } | 'offered' | Passing;

@@ -539,6 +539,41 @@ export function engineSuite(name: string, driver: EngineDriver): void {
         await room.nothingElse();
       },
     );
+
+    works(
+      'however many jobs at the front wait for a busy host, or for none, what is behind them is claimed',
+      four,
+      async (room) => {
+        const left = new Map<string, ReturnType<typeof room.place>>([
+          ['busy', 'waits'],
+          ['declined', 'passed'],
+        ]);
+        room.place = (jobId) => {
+          const { executor } = room.ledger.jobs.get(jobId);
+          if (executor !== 'nobody') return left.get(executor) ?? { host: null };
+          // As a placer does that finds no host at all.
+          room.ledger.placing.park(jobId, room.now + day, 'nobody is there', room.now);
+          return 'parked';
+        };
+        await room.setPaused('default', true);
+        const drafts = ['busy', 'declined', 'nobody'].flatMap((executor) =>
+          Array.from({ length: 300 }, () => ({ executor })),
+        );
+        const front = await room.acceptAll(drafts);
+        const behind = await room.acceptAll([{}, {}]);
+        await room.setPaused('default', false);
+        for (const id of behind) expect(await room.settle(await room.nextFor(id))).toBe('succeeded');
+        await room.nothingElse();
+        const states = front.map((id) => room.state(id));
+        expect(states.slice(0, 600).filter((state) => state !== 'queued')).toEqual([]);
+        expect(states.slice(600).filter((state) => state !== 'parked')).toEqual([]);
+        // And they keep their places.
+        left.set('busy', { host: 'far' });
+        await room.refresh();
+        const claims = [await room.next(), await room.next(), await room.next(), await room.next()];
+        expect(claims.map(({ jobId }) => jobId).sort()).toEqual(front.slice(0, 4).sort());
+      },
+    );
   });
 
   describe(`${name}: time`, () => {

@@ -56,8 +56,12 @@ export class Placer {
       ledger.placing.moveAway(jobId, placement.from, placement.why, now);
       placement = decidePlacement({ ...job, boundTo: undefined }, hosts, terms);
     }
-    if (placement.do === 'park') ledger.placing.park(jobId, placement.until, placement.why, now);
-    if (placement.do !== 'run') return 'passed';
+    if (placement.do === 'park') {
+      ledger.placing.park(jobId, placement.until, placement.why, now);
+      return 'parked';
+    }
+    // One that some host could not do may wait for less than others of its kind.
+    if (placement.do !== 'run') return job.declinedBy.size === 0 ? 'waits' : 'passed';
     running.set(placement.host, (running.get(placement.host) ?? 0) + 1);
     return { host: placement.host };
   };
