@@ -15,7 +15,7 @@ import { createChunkFramer, createLineFramer, type Framer, maxLineLength } from 
 import type { Journal } from './journal.ts';
 import { plainLaunch } from './launch.ts';
 import { memoryOf } from './memory.ts';
-import { decideLease, readLease } from './lease.ts';
+import { decideLease, leaseLookMs, readLease } from './lease.ts';
 import { nextStopStep, type StopStep, type StopTimes } from './ladder.ts';
 import { hasProcessTable } from './process-table.ts';
 import { notStarted, wrapperFailure } from './not-started.ts';
@@ -197,8 +197,8 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
     if (spec.limits.memoryBytes > 0) watch.holds(memoryOf(agent.tree.pids(), spec.limits.memoryBytes));
     run.onTick();
     keepLimits();
-    keepLease();
   }, run.tickMs);
+  const leaseTicker = spec.lease === undefined ? undefined : setInterval(keepLease, leaseLookMs);
 
   await Promise.race([agent.gone, stop.asked, respawn.promise, lingered.promise]);
   const goneFirst = await isGone(agent);
@@ -207,6 +207,7 @@ export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promi
   if (!goneFirst && mayClimb) await climb(run, agent, conversation, react);
   const proof = await agent.tree.end(run.times.proofMs);
   clearInterval(ticker);
+  clearInterval(leaseTicker);
   run.setAnswer(null);
   isOver = true;
   // No one writes any more: what is left in the pipes is read even when the journal has no room for it now.

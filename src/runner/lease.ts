@@ -12,6 +12,9 @@ import type { Stop } from './stop-switch.ts';
 
 const maxBytes = 4_096;
 
+/** Timers stand still while a machine sleeps: this is how long a run can live on after waking, beside what it takes to kill it. */
+export const leaseLookMs = 250;
+
 /** `endsAt`: on the steady clock of this host, ms. Not synced: a host that is restarted has no runs. Throws as the file system does. */
 export function writeLease(directory: string, endsAt: number): void {
   const path = join(directory, fileNames.lease);

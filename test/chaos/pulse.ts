@@ -9,6 +9,8 @@ export interface Life {
   readonly who: string;
   readonly startedAt: number;
   readonly lastSeenAt: number;
+  /** All times at which it was. */
+  readonly said: readonly number[];
   readonly ended: boolean;
 }
 
@@ -22,6 +24,7 @@ export function livesOf(path: string): Life[] {
       who,
       startedAt: before?.startedAt ?? Number(at),
       lastSeenAt: Number(at),
+      said: [...(before?.said ?? []), Number(at)],
       ended: what === 'end',
     });
   }

@@ -16,9 +16,14 @@ let room: WorkerRoom;
 afterEach(() => room.remove());
 
 test('nothing waits for a Redis that is away, nothing is lost by it, and nothing is done twice when it is back', async () => {
-  room = await createWorkerRoom({ leaseMs: awayMs + 120_000, config: { workers: { moveAfter: '1h' } } });
+  room = await createWorkerRoom({
+    leaseMs: 2 * awayMs + 60_000,
+    config: { workers: { moveAfter: '1h' } },
+    // It says nothing for as long as that, which is no fault of it here.
+    executor: { stallMs: 0 },
+  });
   const daemon = room.start();
-  const nas = await room.worker(daemon, 'nas', { labels: 'far', concurrency: 2 });
+  const nas = await room.worker(daemon, 'nas', { labels: 'far', concurrency: 3 });
   const far = { lane: 'far', executor: 'pulse' };
   const [ending, lasting, waiting] = [room.home.plan('once'), room.home.plan('once'), room.home.plan('once')];
   const ids = [ending, lasting].map(async (job) => (await room.home.submit(daemon, job, far)).id);

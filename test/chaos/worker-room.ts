@@ -49,6 +49,8 @@ const agents = join(import.meta.dirname, '../fixtures/agents');
 export interface RoomOptions {
   readonly leaseMs?: number;
   readonly config?: Record<string, unknown>;
+  /** Merged into each command of the room's own. */
+  readonly executor?: Record<string, unknown>;
   /** Of all hosts, beside those that are there anyway. */
   readonly executors?: Record<string, unknown>;
   /** Merged into config.yaml of workers. */
@@ -63,6 +65,7 @@ export async function createWorkerRoom(options: RoomOptions = {}): Promise<Worke
     kind: 'command',
     argv: ['sh', join(agents, script), '{prompt}'],
     idempotent: true,
+    ...options.executor,
   });
   const asking = {
     kind: 'claude',

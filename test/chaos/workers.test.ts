@@ -127,7 +127,10 @@ test('one that is frozen beyond its lease ends within a second of thawing and se
   const [first, second] = livesOf(job.path);
   expect(livesOf(job.path)).toHaveLength(2);
   expect(first?.ended).toBe(false);
-  expect((first?.lastSeenAt ?? Infinity) - thawedAt).toBeLessThan(1_500);
+  // It says that it lives every 50 ms at most: so much of its own time it has had, however busy the machine is.
+  expect(first?.said.filter((at) => at > thawedAt).length).toBeLessThan(1_000 / 50);
+  // A safety net; on a machine with nothing else to do it is 0.1 s.
+  expect((first?.lastSeenAt ?? Infinity) - thawedAt).toBeLessThan(5_000);
   letGo(job.path);
   const done = await daemon.untilJob(id, isDone);
   expect(done).toMatchObject({ crashes: 1, runs: [{ verdict: 'lost' }, { verdict: 'done', host: 'b' }] });

@@ -221,7 +221,7 @@ export class Desk {
       remote.ordered = 0;
       this.passOrders(remote);
     }
-    if (!isNews) return;
+    if (!isNews) return this.#wake();
     this.#options.note(
       { worker: seat.record.name, host: about.hostname, runs: runs.length },
       'a worker is there',

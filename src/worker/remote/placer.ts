@@ -103,13 +103,14 @@ export class Placer {
   }
 }
 
-function hostOf({ record, about, isUp, drains, seenAt }: Seat, running: number): Host {
+function hostOf({ record, about, end, isUp, drains, seenAt }: Seat, running: number): Host {
   const { name, lanes } = record;
   const own = about?.lanes ?? null;
   const both = lanes === null ? own : own === null ? lanes : lanes.filter((lane) => own.includes(lane));
   return {
     name,
-    isUp: isUp && !drains,
+    // Without a conversation it can be given nothing, though it may not have been silent for long.
+    isUp: isUp && !drains && end.isOpen,
     seenAt: seenAt ?? record.addedAt,
     lanes: both,
     labels: about?.labels ?? [],
