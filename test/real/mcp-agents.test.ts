@@ -13,12 +13,13 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const listed = /"reminders\\*": \[\]/;
 const cases = [
   // Its tools of servers are found by a search that the scripted model cannot do; that the server is there and speaks it can.
-  { subject: subjects.codex, order: 'TOOL[list_mcp_resources {"server":"homer"}]TOOL', told: /homer/ },
+  { subject: subjects.codex, order: 'TOOL[list_mcp_resources {"server":"homer"}]TOOL', told: /-32601/ },
   { subject: subjects.kimi, order: 'TOOL[mcp__homer__reminder_list {}]TOOL', told: listed },
   { subject: subjects.opencode, order: 'TOOL[homer_reminder_list {}]TOOL', told: listed },
   {
     subject: subjects.qwen,
-    order: 'TOOL[tool_call {"name":"mcp__homer__reminder_list","arguments":{}}]TOOL',
+    // It goes on to connect to servers after it has begun.
+    order: `GULLIBLE RUN[sleep 3; echo 'TOOL[tool_call {"name":"mcp__homer__reminder_list","arguments":{}}]TOOL']RUN`,
     told: listed,
   },
 ];
