@@ -34,6 +34,14 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   attach: ['homer attach last', 'homer attach k3f9ab'],
   logs: ['homer logs last', 'homer logs k3f9ab | less', 'homer logs last --json'],
   cancel: ['homer cancel last', 'homer cancel k3f9ab'],
+  questions: ['homer questions', 'homer questions --state pending --json'],
+  answer: ["homer answer last 'the second one'", 'homer answer 7f3k2a yes'],
+  mcp: [
+    'claude mcp add homer -- homer mcp         Claude Code, for every conversation',
+    '',
+    'Any program that starts servers of the Model Context Protocol can name this command; docs/mcp.md has more.',
+    'Inside a run it serves what a run may do, and nothing else.',
+  ],
   approvals: ['homer approvals', 'homer approvals --state pending --json', 'homer approvals --job last'],
   approve: [
     'homer approve                             the only question there is',

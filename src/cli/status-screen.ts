@@ -84,8 +84,8 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
   const unseenFailures = status.needs.failed - shown.filter(({ state }) => state === 'failed').length;
   const unseen = status.needs.total - shown.length - unseenFailures;
   const needs = table(
-    shown.map(({ jobId, approvalId, deliveryId, state, message }) => [
-      id(deliveryId ?? jobId ?? ''),
+    shown.map(({ jobId, approvalId, deliveryId, questionId, state, message }) => [
+      id(deliveryId ?? jobId ?? questionId ?? ''),
       {
         text: approvalId === null ? state : 'asks',
         paint: state === 'failed' || state === 'dead' ? palette.bad : palette.needs,
@@ -172,8 +172,10 @@ function needHint({ hint, expiresAt }: Need, now: number): string {
   return `${hint} Denied by itself in ${timeLeft(expiresAt, now)}.`;
 }
 
-function shorten(text: string, { jobId, approvalId, deliveryId }: Need): string {
-  const ids = [jobId, approvalId, deliveryId].filter((each) => each !== null && each !== undefined);
+function shorten(text: string, { jobId, approvalId, deliveryId, questionId }: Need): string {
+  const ids = [jobId, approvalId, deliveryId, questionId].filter(
+    (each) => each !== null && each !== undefined,
+  );
   return ids.reduce((short, each) => short.replaceAll(each, shortId(each)), text);
 }
 

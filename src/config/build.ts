@@ -123,6 +123,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
       parkOnLimit: true,
       fallback: [],
       skills: false,
+      mcp: false,
       timeoutMs: file.timeoutMs ?? defaults.commandTimeoutMs,
     };
   }
@@ -143,6 +144,7 @@ function buildExecutor(file: FileExecutor, expand: (path: string) => string): Ex
     parkOnLimit: file.parkOnLimit ?? true,
     fallback: file.fallback ?? [],
     skills: file.skills ?? true,
+    mcp: file.mcp ?? true,
     timeoutMs: file.timeoutMs ?? defaults.agentTimeoutMs,
   };
 }

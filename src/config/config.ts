@@ -75,6 +75,8 @@ export interface ExecutorConfig {
   readonly version: string | null;
   /** Its runs are given what they need to ask Homer for jobs of their own. */
   readonly subagents: boolean;
+  /** Its runs are handed Homer's own tools; never for a command. */
+  readonly mcp: boolean;
   /** Its runs are handed the skills of their snapshot; never for a command. */
   readonly skills: boolean;
   /** Written in config.yaml; false: found on PATH or built in. */

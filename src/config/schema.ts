@@ -85,7 +85,6 @@ const milliseconds = z
   .meta({ description: 'Milliseconds, such as 1800000 for 30 minutes.' });
 
 const sayItsValue = 'if that is meant, setEnv gives it the value that is meant';
-
 const secret = z.union(
   [
     argument,
@@ -139,6 +138,7 @@ const agent = mapping({
   parkOnLimit: z.boolean().optional(),
   fallback: z.array(name).max(8).optional(),
   skills: z.boolean().optional(),
+  mcp: z.boolean().optional(),
   ...anyExecutor,
 }).superRefine(checkSandbox);
 

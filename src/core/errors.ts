@@ -8,6 +8,7 @@ import { hookErrors } from './hook-errors.ts';
 import { deliveryErrors } from './delivery-errors.ts';
 import { instanceErrors } from './instance-errors.ts';
 import { jobErrors } from './job-errors.ts';
+import { questionErrors } from './question-errors.ts';
 import { requestErrors } from './request-errors.ts';
 import { scheduleErrors } from './schedule-errors.ts';
 import { sessionErrors } from './session-errors.ts';
@@ -19,6 +20,7 @@ export const catalogue = {
   ...instanceErrors,
   ...requestErrors,
   ...jobErrors,
+  ...questionErrors,
   ...sessionErrors,
   ...scheduleErrors,
   ...skillErrors,

@@ -3,6 +3,7 @@
 import type { ApprovalState } from './approval.ts';
 import type { DeliveryState } from './delivery.ts';
 import type { JobState } from './job.ts';
+import type { QuestionState } from './question.ts';
 import type { OccurrenceState } from './schedule.ts';
 
 /** `job.<state>`, `approval.<state>` and `occurrence.<state>` are written by every move of one, in the commit of the move. */
@@ -13,6 +14,7 @@ export type LedgerEventType =
   | 'run.adopted'
   | 'run.session'
   | `approval.${ApprovalState}`
+  | `question.${QuestionState}`
   | `delivery.${DeliveryState}`
   | `occurrence.${OccurrenceState}`
   | 'schedule.created'

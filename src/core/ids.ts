@@ -8,6 +8,7 @@ export type RunId = Branded<'RunId'>;
 export type ApprovalId = Branded<'ApprovalId'>;
 export type SessionId = Branded<'SessionId'>;
 export type DeliveryId = Branded<'DeliveryId'>;
+export type QuestionId = Branded<'QuestionId'>;
 export type ScheduleId = Branded<'ScheduleId'>;
 export type TokenId = Branded<'TokenId'>;
 export type Generation = Branded<'Generation'>;
@@ -81,6 +82,10 @@ export function newScheduleId(now: number, random: Uint8Array): ScheduleId {
   return newId('c', now, random) as ScheduleId;
 }
 
+export function newQuestionId(now: number, random: Uint8Array): QuestionId {
+  return newId('q', now, random) as QuestionId;
+}
+
 export function newTokenId(now: number, random: Uint8Array): TokenId {
   return newId('t', now, random) as TokenId;
 }
@@ -96,6 +101,7 @@ const approvalIdShape = /^a[0-9a-hjkmnp-tv-z]{19}$/;
 const sessionIdShape = /^s[0-9a-hjkmnp-tv-z]{19}$/;
 const deliveryIdShape = /^d[0-9a-hjkmnp-tv-z]{19}$/;
 const scheduleIdShape = /^c[0-9a-hjkmnp-tv-z]{19}$/;
+const questionIdShape = /^q[0-9a-hjkmnp-tv-z]{19}$/;
 const tokenIdShape = /^t[0-9a-hjkmnp-tv-z]{19}$/;
 
 export function isJobId(text: string): text is JobId {
@@ -112,6 +118,10 @@ export function isApprovalId(text: string): text is ApprovalId {
 
 export function isSessionId(text: string): text is SessionId {
   return sessionIdShape.test(text);
+}
+
+export function isQuestionId(text: string): text is QuestionId {
+  return questionIdShape.test(text);
 }
 
 export function isDeliveryId(text: string): text is DeliveryId {

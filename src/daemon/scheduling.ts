@@ -8,6 +8,7 @@ import { readJobOptions } from '../core/schedule.ts';
 import { createPreparation, type IntakeOptions, type Prepare } from '../intake/intake.ts';
 import { messageKey } from '../ledger/occurrences.ts';
 import type { ScheduleRecord } from '../ledger/schedule-record.ts';
+import type { Sender } from '../intake/place.ts';
 import type { Announce, MakeJob } from '../scheduler/look.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 
@@ -34,7 +35,7 @@ export function openScheduler(options: SchedulingOptions): Scheduler {
 /** The job of an occurrence; its key is that of the occurrence, so that there is one whatever happens. */
 function createJobMaker(prepare: Prepare): MakeJob {
   return (schedule, dueAt) => {
-    const { id, byOwner, prompt, executor, lane, session, cwd, notify, quiet } = schedule;
+    const { id, prompt, executor, lane, session, cwd, notify, quiet } = schedule;
     const request = {
       prompt,
       executor: executor ?? undefined,
@@ -46,15 +47,16 @@ function createJobMaker(prepare: Prepare): MakeJob {
       ...readJobOptions(schedule.jobOptions),
     };
     const key = `${id}@${new Date(dueAt).toISOString()}`;
-    return prepare(request, key, senderOf({ id, byOwner })).admit().id;
+    return prepare(request, key, senderOf(schedule)).admit().id;
   };
 }
 
-export function senderOf({ id, byOwner }: Pick<ScheduleRecord, 'id' | 'byOwner'>): {
-  source: string;
-  isOwner: boolean;
-} {
-  return { source: `schedule:${id}`, isOwner: byOwner };
+/** What a run made for its own session (`own.ts`) may go on there, whoever began it, and nowhere else. */
+function senderOf({ id, byOwner, source, session }: ScheduleRecord): Sender {
+  const sender = { source: `schedule:${id}`, isOwner: byOwner };
+  return session !== null && source === `session:${session}`
+    ? { ...sender, configured: { cwd: null, session } }
+    : sender;
 }
 
 /**

@@ -4,10 +4,10 @@
 import type { Button, Channel, OutgoingMessage } from '../channels/channel.ts';
 import type { SendOutcome, Target } from '../core/delivery.ts';
 import type { Problem } from '../core/errors.ts';
-import type { ApprovalId } from '../core/ids.ts';
+import type { ApprovalId, QuestionId } from '../core/ids.ts';
 import type { DeliveryRecord } from '../ledger/delivery-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { wordPing, wordQuestion, wordResult, wordStatus, type Wording } from './render.ts';
+import { wordAsked, wordPing, wordQuestion, wordResult, wordStatus, type Wording } from './render.ts';
 
 /** What is to be done next for a delivery. */
 export type Plan =
@@ -119,6 +119,10 @@ function planResult(ledger: Ledger, channel: Channel, delivery: DeliveryRecord):
 
 /** null: there is nothing to say any more. */
 function wordsOf(ledger: Ledger, { kind, text, data, jobId }: DeliveryRecord): Wording | null {
+  if (kind === 'question' && typeof data['questionId'] === 'string') {
+    const question = ledger.questions.get(data['questionId'] as QuestionId);
+    return question.state === 'pending' ? wordAsked(question) : null;
+  }
   if (kind === 'question') {
     const approval = ledger.approvals.get(data['approvalId'] as ApprovalId);
     return approval.state === 'pending' ? wordQuestion(approval) : null;

@@ -5,6 +5,7 @@ import type { Problem } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
 import type { ApprovalRecord } from '../ledger/approvals.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
+import type { QuestionRecord } from '../ledger/questions.ts';
 
 export interface Wording {
   readonly text: string;
@@ -60,6 +61,15 @@ export function wordQuestion(approval: ApprovalRecord): Wording {
         { label: '🚫 Deny', action: `deny:${id}` },
       ],
     ],
+  };
+}
+
+/** A question in words: its answers to choose from, and how to give another one. */
+export function wordAsked({ id, text, choices }: QuestionRecord): Wording {
+  return {
+    text: `❓ The agent asks:\n\n${fence(cut(text))}\n\nAnswer with \`/answer ${shortId(id)} …\``,
+    // By their number: what a button carries has no room for words.
+    buttons: choices.map((choice, index) => [{ label: brief(choice, 40), action: `pick:${id}:${index}` }]),
   };
 }
 

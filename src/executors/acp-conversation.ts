@@ -17,6 +17,7 @@ import { modelOf, openingOf, settingsFor, type Request } from './acp-session.ts'
 import { createAcpTurn } from './acp-turn.ts';
 import type { Conversation, ExecutorSettings, Reaction, Turn } from './executor.ts';
 import { describeExit, signalOf, type ProcessExit } from './exit-text.ts';
+import { acpToolServers } from './homer-tools.ts';
 import { fieldsOf, itemsOf, numberOf, parseFields, textOf, type Fields } from './json-fields.ts';
 import { createLastLines } from './last-lines.ts';
 import { decidePermission } from './permission-policy.ts';
@@ -38,6 +39,7 @@ export function createAcpConversation(
   settings: ExecutorSettings,
   turn: Turn,
   hide: (text: string) => string = (text) => text,
+  env: Readonly<Record<string, string>> = {},
 ): Conversation {
   const complaints = createLastLines();
   const resumes = turn.session.mode === 'resume' && turn.session.id !== null;
@@ -87,7 +89,7 @@ export function createAcpConversation(
       return fail(
         `${title} speaks version ${version ?? '?'} of the protocol, Homer version ${protocolVersion}.`,
       );
-    const place = { cwd: turn.cwd, mcpServers: [] };
+    const place = { cwd: turn.cwd, mcpServers: [...acpToolServers(settings, env)] };
     const { id } = turn.session;
     if (!resumes || id === null) return ask('session', (it) => request(it, 'session/new', place));
     const method = openingOf(fieldsOf(result['agentCapabilities']) ?? {});

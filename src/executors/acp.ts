@@ -18,6 +18,6 @@ export function createAcpExecutor(kind: AcpKind): Executor {
       args: [...settings.args, ...agent.args(settings, skills)],
       env: agent.env(settings, skills),
     }),
-    converse: (settings, turn, hide) => createAcpConversation(agent, settings, turn, hide),
+    converse: (settings, turn, hide, env) => createAcpConversation(agent, settings, turn, hide, env),
   };
 }

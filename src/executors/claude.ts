@@ -5,6 +5,7 @@ import type { Permissions } from '../core/agent.ts';
 import { createClaudeConversation } from './claude-conversation.ts';
 import { claudeSkillArguments } from './claude-skills.ts';
 import type { Executor, ExecutorSettings, Turn } from './executor.ts';
+import { claudeToolArguments } from './homer-tools.ts';
 
 /** Runs Claude Code, one process per turn, with a session id that Homer chooses. */
 export function createClaudeExecutor(): Executor {
@@ -66,6 +67,7 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
       : permissionArguments[settings.permissions]),
     `--disallowedTools=${toolsOfNoUse.join(',')}`,
   ];
+  args.push(...claudeToolArguments(settings));
   const { id, mode, forkOf } = turn.session;
   // Without an id it would pick one for the copy.
   if (forkOf !== undefined && mode === 'new') args.push('--resume', forkOf, '--fork-session');

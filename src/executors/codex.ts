@@ -5,6 +5,7 @@ import type { Permissions } from '../core/agent.ts';
 import type { TurnSkills } from '../core/skill.ts';
 import { createCodexConversation } from './codex-conversation.ts';
 import type { Executor, ExecutorSettings, Turn } from './executor.ts';
+import { codexToolArguments } from './homer-tools.ts';
 
 /** Runs Codex in its own sandbox; it names its session ("thread") itself, in its first line. */
 export function createCodexExecutor(): Executor {
@@ -49,6 +50,7 @@ function argumentsOf(settings: ExecutorSettings, turn: Turn): readonly string[] 
   args.push('--json', '--skip-git-repo-check', ...permissionArguments[settings.permissions]);
   if (settings.model !== null) args.push('--model', settings.model);
   if (turn.skills !== undefined) args.push(...hiddenSkills(turn.skills));
+  args.push(...codexToolArguments(settings));
   // `-`: the prompt is standard input.
   return [...args, ...(resumes ? [id] : []), '-'];
 }

@@ -18,6 +18,8 @@ export interface ExecutorSettings {
   readonly model: string | null;
   readonly maxTurns: number | null;
   readonly maxBudgetUsd: number | null;
+  /** Starts a server of Homer's own tools; left out: it has none. */
+  readonly mcp?: { readonly command: string; readonly args: readonly string[] };
 }
 
 /** One turn of an agent: what to do, where, and in which of the agent's own sessions. */
@@ -100,7 +102,13 @@ export interface Executor {
   invocation(settings: ExecutorSettings, turn: Turn): Invocation;
   /**
    * `hide` takes secrets out of a text. What is shown to a conversation of `chunks`, and every line of standard error, has
-   * none any more; of a line of a protocol, what is cut has to be hidden before, since half a secret is not found.
+   * none any more; of a line of a protocol, what is cut has to be hidden before, since half a secret is not found. `env`: the
+   * run's.
    */
-  converse(settings: ExecutorSettings, turn: Turn, hide?: (text: string) => string): Conversation;
+  converse(
+    settings: ExecutorSettings,
+    turn: Turn,
+    hide?: (text: string) => string,
+    env?: Readonly<Record<string, string>>,
+  ): Conversation;
 }

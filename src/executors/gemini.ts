@@ -23,7 +23,7 @@ export function createGeminiExecutor(): Executor {
         GEMINI_CLI_TRUST_WORKSPACE: 'true',
       },
     }),
-    converse: createGeminiConversation,
+    converse: (settings, turn, hide) => createGeminiConversation(settings, turn, hide),
   };
 }
 

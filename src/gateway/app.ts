@@ -15,6 +15,7 @@ import { gatherInput, takesBody } from './input.ts';
 import { parseJsonBody } from './json-body.ts';
 import { describeApi } from './openapi.ts';
 import { mountBoard, type BoardPart } from './board-routes.ts';
+import { mountMcp } from './mcp-routes.ts';
 import { answerFor, plainHeaders } from './problem-details.ts';
 import type { Answer } from './problem-details.ts';
 import { mountStreams } from './stream-routes.ts';
@@ -89,6 +90,7 @@ export async function createApp(
   };
   project(app, options, checkHead);
   mountStreams(app, { ...options, guard, takeRate });
+  mountMcp(app, { ...options, checkHead, takeRate });
   if (options.board !== undefined) mountBoard(app, { ...options, board: options.board, guard, takeRate });
   let document: string | null = null;
   app.get('/openapi.json', (request, reply) => {

@@ -11,7 +11,7 @@ export interface Sender extends ParentSender {
   readonly source: string;
   /** The only `command` executors it may use, if it may not use all that are configured. */
   readonly commands?: readonly string[] | undefined;
-  /** What config.yaml gives it: a directory, held to `roots` as the owner's are, and a session, also of the owner's. */
+  /** What config.yaml gives it: a directory, held to `roots` as the owner's are, and a session by name or id, also of the owner's. */
   readonly configured?: { readonly cwd: string | null; readonly session: string | null } | undefined;
 }
 

@@ -106,7 +106,8 @@ export function createSession(
 
 /** HOMER_SESSION_REFUSED for somebody whose session it is not; the owner may take part in all. */
 export function checkMember(session: SessionRecord, sender: Sender): void {
-  const isGiven = session.name === sender.configured?.session;
+  const given = sender.configured?.session;
+  const isGiven = given === session.name || given === session.id;
   if (sender.isOwner || isGiven || session.channel === sender.source) return;
   throw new HomerError('HOMER_SESSION_REFUSED', `The session "${session.name}" is not yours.`);
 }

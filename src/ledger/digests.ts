@@ -125,6 +125,7 @@ export class Digests {
       paused: this.#paused(after, until),
       waiting: this.#count(
         `SELECT (SELECT count(*) FROM approvals WHERE state = 'pending')
+         + (SELECT count(*) FROM questions WHERE state = 'pending')
          + (SELECT count(*) FROM jobs WHERE state = 'waiting' AND waiting_for IS NULL) AS total`,
       ),
       undelivered: this.#count("SELECT count(*) AS total FROM deliveries WHERE state IN ('unknown', 'dead')"),

@@ -5,7 +5,14 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { HomerError } from '../core/errors.ts';
-import { createChance, newApprovalId, newDeliveryId, newRunId, type Generation } from '../core/ids.ts';
+import {
+  createChance,
+  newApprovalId,
+  newDeliveryId,
+  newQuestionId,
+  newRunId,
+  type Generation,
+} from '../core/ids.ts';
 import { Approvals } from './approvals.ts';
 import { Audit } from './audit.ts';
 import { Boots, type Boot } from './boots.ts';
@@ -28,6 +35,7 @@ import { Lanes } from './lanes.ts';
 import { Occurrences } from './occurrences.ts';
 import { Pruning } from './pruning.ts';
 import { Placing } from './placing.ts';
+import { Questions } from './questions.ts';
 import { Schedules } from './schedules.ts';
 import { SessionGrants } from './session-grants.ts';
 import { Sessions } from './sessions.ts';
@@ -70,6 +78,7 @@ export interface Ledger {
   readonly usageLimits: UsageLimits;
   readonly conversation: Conversation;
   readonly approvals: Approvals;
+  readonly questions: Questions;
   readonly deliveries: Deliveries;
   readonly digests: Digests;
   readonly chats: Chats;
@@ -116,6 +125,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const moves = new JobMoves(database, events, deliveries);
   const writer = new Writer(database, options.file, (state) => options.onWriterState?.(state));
   const approvals = new Approvals(database, events, (at) => newApprovalId(at, chance(at)), deliveries);
+  const questions = new Questions(database, events, (at) => newQuestionId(at, chance(at)), deliveries);
   const sessions = new Sessions(database, events);
   const spending = new Spending(database, options.budgets ?? (() => ({ lanes: {} })));
   const usageLimits = new UsageLimits(database, moves, events);
@@ -143,8 +153,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const jobs = new Jobs(database, moves, events, sessions, deliveries);
   const schedules = new Schedules(database, events);
   const occurrences = new Occurrences(database, events, schedules);
-  moves.onEnded = ({ id, state, error }, at) =>
+  moves.onEnded = ({ id, state, error }, at) => {
+    questions.jobEnded(id, at);
     occurrences.jobEnded(id, state, error === undefined || error === null ? null : error.message, at);
+  };
   deliveries.onEnded = (delivery, failure, at) => occurrences.deliveryEnded(delivery, failure, at);
   const guard = createFileGuard(database, options.file, options.backups);
   let isHeld = held;
@@ -158,6 +170,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     usageLimits,
     conversation: new Conversation(database),
     approvals,
+    questions,
     deliveries,
     digests: new Digests(database, boots, events),
     chats: new Chats(database),

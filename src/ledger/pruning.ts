@@ -69,6 +69,7 @@ export class Pruning {
     ].map((sql) => this.#sql(sql));
     const byId = [
       `DELETE FROM deliveries WHERE job_id = ?1 AND state NOT IN ${isOpen}`,
+      'DELETE FROM questions WHERE job_id = ?1',
       'DELETE FROM session_grants WHERE owner = ?1',
       'DELETE FROM job_snapshots WHERE job_id = ?1',
     ].map((sql) => this.#sql(sql));

@@ -2,11 +2,13 @@
 
 import { z } from 'zod';
 import { problem, type Problem } from '../core/errors.ts';
+import { isEnded } from '../core/job.ts';
 import { summariseInput } from '../executors/tool-summary.ts';
 import type { ApprovalRecord } from '../ledger/approvals.ts';
 import type { DeliveryRecord } from '../ledger/delivery-record.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { QuestionRecord } from '../ledger/questions.ts';
 
 export const needView = z.object({
   /** Null where it is about no job. */
@@ -17,6 +19,8 @@ export const needView = z.object({
   code: z.string(),
   message: z.string(),
   hint: z.string(),
+  /** What its agent asks in words. */
+  questionId: z.string().optional(),
   /** The message that is not delivered. */
   deliveryId: z.string().optional(),
   /** When the question is answered with no by itself. */
@@ -53,15 +57,20 @@ export function needsYou(ledger: Ledger, limit: number): Needs {
   const stuck = (['unknown', 'dead'] as const).flatMap((state) =>
     ledger.deliveries.list({ state, limit: mostCounted }),
   );
+  const questions = ledger.questions.list({ state: 'pending', limit: mostCounted }).toReversed();
   const failures = ledger.failures.count(since);
   return {
     needsYou: [
       ...asked.slice(0, limit).map((approval) => needOf(approval, ledger)),
+      ...questions.slice(0, limit).map(needOfQuestion),
       ...waiting.slice(0, limit).map(needOfJob),
       ...stuck.slice(0, limit).map(needOfDelivery),
       ...failed.map(needOfJob),
     ],
-    needs: { total: asked.length + waiting.length + stuck.length + failures, failed: failures },
+    needs: {
+      total: asked.length + questions.length + waiting.length + stuck.length + failures,
+      failed: failures,
+    },
   };
 }
 
@@ -79,6 +88,11 @@ function needOfJob(job: JobRecord): Need {
 
 /** The stored error of a job; while it waits for answers, what its agent asks; null once all is answered. */
 export function problemOf(ledger: Ledger, job: JobRecord): Problem | null {
+  const [question] = isEnded(job.state) ? [] : ledger.questions.pendingOfJob(job.id);
+  if (question !== undefined) {
+    const hint = `Answer with \`homer answer ${question.id} '…'\`.`;
+    return problem('HOMER_QUESTION_PENDING', job.id, `The agent asks: ${question.text}`, hint);
+  }
   if (job.state !== 'waiting' || job.waitingFor !== 'approval') return job.error;
   const [first, ...more] = ledger.approvals.openOfJob(job.id).filter(({ state }) => state === 'pending');
   if (first === undefined) return null;
@@ -102,6 +116,20 @@ function needOf(approval: ApprovalRecord, ledger: Ledger): Need {
     message: summary === '' ? tool : `${tool}: ${summary}`,
     hint: `Answer with \`homer approve ${id}\` or \`homer deny ${id}\`.`,
     expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+  };
+}
+
+function needOfQuestion({ id, jobId, text, choices }: QuestionRecord): Need {
+  const offered = choices.length === 0 ? '' : ` (${choices.join(' | ')})`;
+  return {
+    jobId,
+    approvalId: null,
+    questionId: id,
+    state: 'asks',
+    code: 'HOMER_QUESTION_PENDING',
+    message: `${text}${offered}`,
+    hint: `Answer with \`homer answer ${id} '…'\`.`,
+    expiresAt: null,
   };
 }
 

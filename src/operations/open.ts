@@ -25,8 +25,10 @@ import { laneOperations } from './lanes.ts';
 import { lookingAgain } from './look-again.ts';
 import { openLogins, type LoginDesk } from './logins.ts';
 import { createPerformer, type Performer } from './perform.ts';
+import { messageOperations } from './messages.ts';
 import { noticingPersons, type PersonIsHere } from './persons.ts';
 import { presenceOperations, type PresenceView } from './presence.ts';
+import { questionOperations } from './questions.ts';
 import { reminderOperations } from './reminders.ts';
 import { scheduleOperations } from './schedules.ts';
 import { sessionOperations } from './sessions.ts';
@@ -36,6 +38,7 @@ import { tokenOperations, type OwnerToken } from './tokens.ts';
 import { traceOperations } from './trace.ts';
 import { skillOperations, type SkillOperationsOptions } from './skills.ts';
 import { waitOperations } from './waiting.ts';
+import { Waits } from './waits.ts';
 import { webhookOperations, type Webhooks } from './webhooks.ts';
 import { workerOperations } from './workers.ts';
 
@@ -75,13 +78,16 @@ export function openOperations(options: OperationsOptions): Operations {
   const activity = (jobId: string): string | null => worker.activityOf(jobId);
   const scheduling = { ...options, prepare: createPreparation(options) };
   const ofJobs = jobOperations({ ...options, accept: createIntake(options), endRun });
+  const waits = new Waits(ledger);
   const create = ofJobs.find(({ name }) => name === 'jobs.create');
   if (create === undefined) throw new Error('jobs cannot be made');
   const operations = [
     ...ofJobs,
     ...conversationOperations(options.ledger, create),
     ...approvalOperations({ ...options, tellAnswers }),
-    ...waitOperations(options.ledger),
+    ...waitOperations(options.ledger, waits),
+    ...questionOperations(options, waits),
+    ...messageOperations(options),
     ...deliveryOperations(options),
     ...digestOperations(options.ledger),
     ...traceOperations(options.ledger),

@@ -11,6 +11,7 @@ import type { Reading, ReadPhrase } from '../reminders/open.ts';
 import { tellMoment, tellReading } from '../reminders/tell.ts';
 import type { Calendar } from '../scheduler/calendar.ts';
 import { defineOperation, type Caller, type Operation } from './operation.ts';
+import { chatOf, isMade, makerOf, refuseChoices, requireMade, requireModest } from './own.ts';
 import { checkTask, isByOwner, taskFields, zoneInput } from './schedule-rules.ts';
 import { nextFew, occurrenceView, scheduleView, viewOccurrence, viewSchedule } from './schedule-view.ts';
 import { createScheduleIds, place, type ScheduleOperationsOptions } from './schedules.ts';
@@ -30,6 +31,8 @@ export type ReminderView = z.infer<typeof reminderView>;
 
 const oneReminder = z.object({ reminder: reminderView });
 const idInput = z.strictObject({ id: z.string().min(1).max(64) });
+
+type Task = { readonly [Key in keyof typeof taskFields]?: string | null | undefined };
 
 /** A message is worth a word also weeks after its time. */
 const messageWindowMs = 365 * 86_400_000;
@@ -55,13 +58,20 @@ export function reminderOperations(options: ScheduleOperationsOptions): readonly
     };
   };
 
-  const find = (id: string): ScheduleRecord => {
+  const find = (id: string, caller: Caller): ScheduleRecord => {
     const found = ledger.schedules.find(id) ?? ledger.schedules.find(`reminder-${id}`);
-    if (found?.origin === 'reminder') return found;
+    if (found?.origin === 'reminder') {
+      requireMade(ledger, caller, found);
+      return found;
+    }
     throw new HomerError('HOMER_SCHEDULE_UNKNOWN', `There is no reminder ${JSON.stringify(id)}.`, {
       hint: '`homer remind list` lists them.',
     });
   };
+
+  /** A run reminds in its own chat; where it has none the reminder is seen where reminders are listed. */
+  const ownTask = ({ run }: Caller, task: Task): Task =>
+    run === undefined ? task : { notify: chatOf(ledger, run.jobId) };
 
   return [
     defineOperation({
@@ -80,20 +90,30 @@ export function reminderOperations(options: ScheduleOperationsOptions): readonly
       }),
       output: oneReminder,
       async handle({ phrase, timeZone = localTimeZone(), key, do: does, ...task }, caller) {
+        refuseChoices(caller, { ...task, do: does });
         const calendar = await scheduler.calendar();
-        const known = key === undefined ? null : ledger.schedules.findRequested(caller.source, key);
+        const source = makerOf(ledger, caller);
+        const known = key === undefined ? null : ledger.schedules.findRequested(source, key);
         if (known !== null) return { output: { reminder: view(known, calendar) } };
         const now = ledger.now();
         const reading = settle((await openReader())(phrase, now, timeZone), calendar, now);
-        const rules = rulesOf(reading, task, does ?? typeof task.executor === 'string');
-        calendar.check({ ...rules, anchorAt: reading.anchorAt });
+        const rules = rulesOf(reading, ownTask(caller, task), does ?? typeof task.executor === 'string');
+        const timing = { ...rules, anchorAt: reading.anchorAt };
+        calendar.check(timing);
+        requireModest(ledger, calendar, caller, timing, now);
         checkTask(prepare, rules, isByOwner(caller));
         const made = await ledger.commit(() => {
-          const again = key === undefined ? null : ledger.schedules.findRequested(caller.source, key);
+          const again = key === undefined ? null : ledger.schedules.findRequested(source, key);
           if (again !== null) return again;
           const id = newId(now);
           const draft = { id, name: `reminder-${id.slice(-6)}`, rules, anchorAt: reading.anchorAt };
-          ledger.schedules.create({ ...draft, ...makerOf(caller, key) }, now);
+          const made = {
+            origin: 'reminder',
+            source,
+            byOwner: isByOwner(caller),
+            requestKey: key ?? null,
+          } as const;
+          ledger.schedules.create({ ...draft, ...made }, now);
           return place(ledger, calendar, id, now);
         });
         return { output: { reminder: view(made, calendar, reading.leapt) } };
@@ -103,11 +123,11 @@ export function reminderOperations(options: ScheduleOperationsOptions): readonly
       name: 'reminders.list',
       input: z.strictObject({}),
       output: z.object({ reminders: z.array(reminderView) }),
-      async handle() {
+      async handle(_input, caller) {
         const calendar = await scheduler.calendar();
         const reminders = ledger.schedules
           .list()
-          .filter(({ origin }) => origin === 'reminder')
+          .filter((each) => each.origin === 'reminder' && isMade(ledger, caller, each))
           .map((each) => view(each, calendar))
           // One that has been said and seen is over.
           .filter(
@@ -122,11 +142,11 @@ export function reminderOperations(options: ScheduleOperationsOptions): readonly
       name: 'reminders.remove',
       input: idInput,
       output: oneReminder,
-      async handle({ id }) {
-        const shown = view(find(id), await scheduler.calendar());
+      async handle({ id }, caller) {
+        const shown = view(find(id, caller), await scheduler.calendar());
         await ledger.commit(() => {
           const now = ledger.now();
-          const schedule = find(id);
+          const schedule = find(id, caller);
           ledger.schedules.remove(schedule, now);
           const last = ledger.occurrences.last(schedule.id);
           if (last !== null) ledger.occurrences.see(last, now);
@@ -138,8 +158,8 @@ export function reminderOperations(options: ScheduleOperationsOptions): readonly
       name: 'reminders.seen',
       input: z.strictObject({ id: z.string().min(1).max(64).optional() }),
       output: z.object({ seen: z.array(occurrenceView) }),
-      async handle({ id }) {
-        const wanted = id === undefined ? null : find(id).id;
+      async handle({ id }, caller) {
+        const wanted = id === undefined ? null : find(id, caller).id;
         const seen = await ledger.commit(() => {
           const now = ledger.now();
           const unseen = ledger.occurrences
@@ -154,23 +174,7 @@ export function reminderOperations(options: ScheduleOperationsOptions): readonly
   ];
 }
 
-function makerOf(
-  caller: Caller,
-  key: string | undefined,
-): { origin: 'reminder'; source: string; byOwner: boolean; requestKey: string | null } {
-  return {
-    origin: 'reminder',
-    source: caller.source,
-    byOwner: isByOwner(caller),
-    requestKey: key ?? null,
-  };
-}
-
-function rulesOf(
-  { kind, spec, timeZone, text }: Reading,
-  task: { readonly [Key in keyof typeof taskFields]?: string | null | undefined },
-  does: boolean,
-): ScheduleRules {
+function rulesOf({ kind, spec, timeZone, text }: Reading, task: Task, does: boolean): ScheduleRules {
   const { executor = null, lane = null, session = null, cwd = null, notify = null } = task;
   return {
     ...{ kind, spec, timeZone, prompt: text, executor, lane, session, cwd, notify },

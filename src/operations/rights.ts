@@ -10,7 +10,7 @@ export function requireRight(caller: Caller, route: Route): void {
   if (caller.run === undefined) requireScope(caller, route.scope);
   else if (route.forRuns !== true)
     throw new HomerError('HOMER_SCOPE_MISSING', 'The token of a run is not for this.', {
-      hint: 'A run may create, list, read, await and cancel jobs under its own, and nothing else.',
+      hint: 'What a run may do is in docs/mcp.md: nothing outside of its own session and the jobs under its own.',
     });
 }
 

@@ -8,12 +8,14 @@ export const scheduleRoutes = {
     path: '/api/v1/schedules',
     scope: 'read',
     summary: 'Schedules with their next five times',
+    forRuns: true,
   },
   'schedules.create': {
     method: 'POST',
     path: '/api/v1/schedules',
     scope: 'operate',
     summary: 'Make a schedule: at a time, every so often, or by a cron expression',
+    forRuns: true,
     headers: { 'idempotency-key': 'key' },
   },
   'schedules.get': {
@@ -21,6 +23,7 @@ export const scheduleRoutes = {
     path: '/api/v1/schedules/:id',
     scope: 'read',
     summary: 'One schedule, by id or name',
+    forRuns: true,
   },
   'schedules.change': {
     method: 'PATCH',
@@ -33,18 +36,21 @@ export const scheduleRoutes = {
     path: '/api/v1/schedules/:id',
     scope: 'operate',
     summary: 'Remove a schedule that was made at run time; jobs it has made go on',
+    forRuns: true,
   },
   'schedules.pause': {
     method: 'POST',
     path: '/api/v1/schedules/:id/pause',
     scope: 'operate',
     summary: 'Let a schedule fire no more, also after a restart',
+    forRuns: true,
   },
   'schedules.resume': {
     method: 'POST',
     path: '/api/v1/schedules/:id/resume',
     scope: 'operate',
     summary: 'Let a paused schedule fire again; what was due meanwhile is not caught up',
+    forRuns: true,
   },
   'schedules.run': {
     method: 'POST',
@@ -63,6 +69,7 @@ export const scheduleRoutes = {
     path: '/api/v1/reminders',
     scope: 'operate',
     summary: 'Make a reminder from a phrase such as "tomorrow at 9am to call Bob"',
+    forRuns: true,
     headers: { 'idempotency-key': 'key' },
   },
   'reminders.list': {
@@ -70,12 +77,14 @@ export const scheduleRoutes = {
     path: '/api/v1/reminders',
     scope: 'read',
     summary: 'Reminders that are to come or were not seen yet',
+    forRuns: true,
   },
   'reminders.remove': {
     method: 'DELETE',
     path: '/api/v1/reminders/:id',
     scope: 'operate',
     summary: 'Take a reminder back',
+    forRuns: true,
   },
   'reminders.seen': {
     method: 'POST',

@@ -2,6 +2,7 @@
 // line knows the addresses without loading schemas and handlers.
 
 import type { Scope } from '../core/scope.ts';
+import { askingRoutes } from './routes-asking.ts';
 import { canvasRoutes } from './routes-canvas.ts';
 import { backupRoutes } from './routes-backups.ts';
 import { controlRoutes } from './routes-control.ts';
@@ -25,6 +26,7 @@ export interface Route {
 
 export const routes = {
   ...scheduleRoutes,
+  ...askingRoutes,
   ...canvasRoutes,
   ...backupRoutes,
   ...tokenRoutes,

@@ -15,8 +15,9 @@ import { isTimingOther, wholeSecond } from '../scheduler/file-schedules.ts';
 import { nextTimes } from '../scheduler/look.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { fromDigits } from './from-digits.ts';
-import { defineOperation, type Operation } from './operation.ts';
-import { changedRules, checkTask, isByOwner, ruleFields } from './schedule-rules.ts';
+import { defineOperation, type Caller, type Operation } from './operation.ts';
+import { isMade, makerOf, refuseChoices, requireMade, requireModest } from './own.ts';
+import { changedRules, checkTask, isByOwner, ruleFields, type RuleChanges } from './schedule-rules.ts';
 import {
   occurrenceView,
   scheduleView,
@@ -32,6 +33,18 @@ export interface ScheduleOperationsOptions {
   readonly prepare: Prepare;
   readonly scheduler: Scheduler;
 }
+
+/** What a run may say of a schedule beside its name: when, and the task. */
+const saidByRuns: ReadonlySet<string> = new Set([
+  'kind',
+  'spec',
+  'timeZone',
+  'prompt',
+  'catchUp',
+  'overlap',
+  'activeHours',
+  'quiet',
+]);
 
 const idInput = z.strictObject({ id: z.string().min(1).max(64) });
 const oneSchedule = z.object({ schedule: scheduleView });
@@ -51,16 +64,35 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
     schedule: viewSchedule(schedule, ledger, await scheduler.calendar(), home),
   });
 
+  const find = (id: string, caller: Caller): ScheduleRecord => {
+    const schedule = ledger.schedules.get(id);
+    requireMade(ledger, caller, schedule);
+    return schedule;
+  };
+
+  /** A run's schedule makes turns of its own session, with nothing chosen; its task is all it says. HOMER_SCOPE_MISSING. */
+  const placeOfRun = (caller: Caller, said: RuleChanges): Partial<ScheduleRules> => {
+    const { run } = caller;
+    if (run === undefined) return {};
+    const choices = Object.entries(said).filter(([field]) => !saidByRuns.has(field));
+    refuseChoices(caller, Object.fromEntries(choices));
+    const { sessionId } = ledger.jobs.get(run.jobId);
+    if (sessionId !== null) return { session: sessionId };
+    throw new HomerError('HOMER_SCOPE_MISSING', 'Only a turn of a session may schedule further ones.', {
+      hint: 'Begin it with `homer run -s NAME`, or let a person make the schedule.',
+    });
+  };
+
   return [
     defineOperation({
       name: 'schedules.list',
       input: z.strictObject({}),
       output: z.object({ schedules: z.array(scheduleView) }),
-      async handle() {
+      async handle(_input, caller) {
         const calendar = await scheduler.calendar();
         const schedules = ledger.schedules
           .list()
-          .filter(({ origin }) => origin !== 'reminder')
+          .filter((each) => each.origin !== 'reminder' && isMade(ledger, caller, each))
           .map((each) => viewSchedule(each, ledger, calendar, home));
         return { output: { schedules } };
       },
@@ -74,19 +106,21 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
       }),
       output: oneSchedule,
       async handle({ name, key, enabled = true, ...said }, caller) {
-        const known = key === undefined ? null : ledger.schedules.findRequested(caller.source, key);
+        const source = makerOf(ledger, caller);
+        const known = key === undefined ? null : ledger.schedules.findRequested(source, key);
         if (known !== null) return { output: await show(known) };
         const calendar = await scheduler.calendar();
         const byOwner = isByOwner(caller);
-        const rules = changedRules(null, said);
+        const rules = { ...changedRules(null, said), ...placeOfRun(caller, said) };
         checkRules(calendar, rules, prepare, byOwner);
         const now = ledger.now();
         refusePast(calendar, rules, now);
+        requireModest(ledger, calendar, caller, { ...rules, anchorAt: wholeSecond(now) }, now);
         const made = await ledger.commit(() => {
-          const again = key === undefined ? null : ledger.schedules.findRequested(caller.source, key);
+          const again = key === undefined ? null : ledger.schedules.findRequested(source, key);
           if (again !== null) return again;
           const id = newId(now);
-          const common = { origin: 'made', source: caller.source, byOwner, requestKey: key ?? null } as const;
+          const common = { origin: 'made', source, byOwner, requestKey: key ?? null } as const;
           const draft = {
             id,
             name: name ?? `schedule-${id.slice(-6)}`,
@@ -105,8 +139,8 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
       name: 'schedules.get',
       input: idInput,
       output: oneSchedule,
-      async handle({ id }) {
-        return { output: await show(ledger.schedules.get(id)) };
+      async handle({ id }, caller) {
+        return { output: await show(find(id, caller)) };
       },
     }),
     defineOperation({
@@ -144,10 +178,10 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
       name: 'schedules.remove',
       input: idInput,
       output: oneSchedule,
-      async handle({ id }) {
-        const shown = await show(ledger.schedules.get(id));
+      async handle({ id }, caller) {
+        const shown = await show(find(id, caller));
         await ledger.commit(() => {
-          const schedule = ledger.schedules.get(id);
+          const schedule = find(id, caller);
           refuseFixed(schedule);
           ledger.schedules.remove(schedule, ledger.now());
         });
@@ -158,10 +192,10 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
       name: 'schedules.pause',
       input: idInput,
       output: oneSchedule,
-      async handle({ id }) {
+      async handle({ id }, caller) {
         const calendar = await scheduler.calendar();
         const paused = await ledger.commit(() => {
-          const schedule = ledger.schedules.get(id);
+          const schedule = find(id, caller);
           ledger.schedules.setPaused(schedule, 'person', ledger.now());
           return place(ledger, calendar, schedule.id, schedule.decidedAt);
         });
@@ -172,10 +206,10 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
       name: 'schedules.resume',
       input: idInput,
       output: oneSchedule,
-      async handle({ id }) {
+      async handle({ id }, caller) {
         const calendar = await scheduler.calendar();
         const resumed = await ledger.commit(() => {
-          const schedule = ledger.schedules.get(id);
+          const schedule = find(id, caller);
           if (schedule.pausedBy === null) return schedule;
           if (schedule.pausedBy === 'config')
             throw new HomerError('HOMER_SCHEDULE_FIXED', `"${schedule.name}" is not enabled in config.yaml.`);

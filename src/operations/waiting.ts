@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { fromDigits } from './from-digits.ts';
 import { requireKin } from './kin.ts';
 import { defineOperation, type Operation } from './operation.ts';
-import { areEnded, Waits } from './waits.ts';
+import { areEnded, type Waits } from './waits.ts';
 
 const longestWaitMs = 3_600_000;
 
@@ -35,8 +35,7 @@ const waitView = z.object({
 
 export type WaitView = z.infer<typeof waitView>;
 
-export function waitOperations(ledger: Ledger): readonly Operation[] {
-  const waits = new Waits(ledger);
+export function waitOperations(ledger: Ledger, waits: Waits): readonly Operation[] {
   const { family } = ledger;
   return [
     defineOperation({

@@ -1,4 +1,4 @@
-// Long polls for the end of jobs. A run that waits holds no slot of its lane: exactly while one of its waits is open its
+// Long polls for the end of jobs, and for answers of persons. A run that waits holds no slot of its lane: exactly while one of its waits is open its
 // job is suspended, and what it waited for is told when the job has its slot again. Nothing polls: waits hang on the event
 // log. After a restart no wait is open, and the worker's recovery asks for the slots back.
 
@@ -10,9 +10,14 @@ import type { Grant } from '../ledger/grant.ts';
 import type { Relative } from '../ledger/family.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
-export interface Wait {
-  /** The jobs that are waited for, as they are now. */
-  readonly look: () => readonly Relative[];
+/** What can be waited for: an event that names its id wakes whoever waits. */
+export interface Awaited {
+  readonly id: string;
+}
+
+export interface Wait<Each extends Awaited = Relative> {
+  /** The jobs, or whatever else is waited for, as they are now. */
+  readonly look: () => readonly Each[];
   /** The run that waits; null for anybody else, who holds no slot. */
   readonly run: RunId | null;
   readonly timeoutMs: number;
@@ -49,14 +54,23 @@ export class Waits {
    * run has its slot again by then. Throws HOMER_RUN_ENDED when the run that waits ends, HOMER_RATE_LIMITED when there
    * are too many waits.
    */
-  async wait(wait: Wait): Promise<readonly Relative[]> {
+  wait(wait: Wait): Promise<readonly Relative[]> {
+    return this.waitFor(wait, areEnded);
+  }
+
+  /** The same for anything else; `areOver` says whether nothing is left to wait for. */
+  async waitFor<Each extends Awaited>(
+    wait: Wait<Each>,
+    areOver: (all: readonly Each[]) => boolean,
+  ): Promise<readonly Each[]> {
     if (this.#count >= mostWaits || (wait.run !== null && this.#openOf(wait.run) >= mostWaitsOfRun))
       throw new HomerError('HOMER_RATE_LIMITED', 'There are too many open waits.', {
         details: { retryAfter: 5 },
       });
     this.#count += 1;
     try {
-      if (wait.timeoutMs > 0 && !areEnded(wait.look())) await this.#waitForEnd(wait);
+      if (wait.timeoutMs > 0 && !areOver(wait.look()))
+        await this.#waitForEnd(wait, () => areOver(wait.look()));
       if (wait.run !== null) await this.#untilSlot(wait.run, wait.gone);
       return wait.look();
     } finally {
@@ -64,20 +78,23 @@ export class Waits {
     }
   }
 
-  async #waitForEnd({ look, run, timeoutMs, gone }: Wait): Promise<void> {
+  async #waitForEnd<Each extends Awaited>(
+    { look, run, timeoutMs, gone }: Wait<Each>,
+    isOver: () => boolean,
+  ): Promise<void> {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     const over = AbortSignal.any([gone, timeout.signal]);
     const idsOf = (): string[] => look().map(({ id }) => id);
     try {
-      if (run === null) await this.#until(idsOf, () => areEnded(look()), over);
+      if (run === null) await this.#until(idsOf, isOver, over);
       else
         await this.#suspended(run, (own) =>
           this.#until(
             () => [...idsOf(), own.jobId],
             () => {
               this.#keepSuspended(run);
-              return areEnded(look());
+              return isOver();
             },
             over,
           ),
@@ -157,7 +174,7 @@ export class Waits {
     return claim;
   }
 
-  /** Resolves when `sees` is true, asked now and after each commit in which something happened to one of the jobs, or at the signal. */
+  /** Resolves when `sees` is true, asked now and after each commit in which something happened to one of the ids, or at the signal. */
   #until(ids: () => readonly string[], sees: () => boolean, over: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void): void => {
@@ -215,7 +232,11 @@ export class Waits {
     const touched = new Set<string>();
     for (;;) {
       const events = this.#ledger.events.read(this.#seen, eventsAtOnce);
-      for (const { jobId } of events) if (jobId !== null) touched.add(jobId);
+      for (const { jobId, data } of events) {
+        if (jobId !== null) touched.add(jobId);
+        const questionId = data?.['questionId'];
+        if (typeof questionId === 'string') touched.add(questionId);
+      }
       this.#seen = events.at(-1)?.seq ?? this.#seen;
       if (events.length < eventsAtOnce) return touched;
     }

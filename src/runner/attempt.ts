@@ -62,7 +62,7 @@ const lastOutputMs = 2000;
 export async function runAttempt(run: RunContext, mode: 'new' | 'resume'): Promise<Attempt> {
   const { spec, executor, journal, redactor, questions, watch, stop } = run;
   const turn = turnAs(spec.turn, mode);
-  const conversation = executor.converse(spec.settings, turn, (text) => redactor.text(text));
+  const conversation = executor.converse(spec.settings, turn, (text) => redactor.text(text), run.env);
   const opening = conversation.started();
   if (spec.limits.memoryBytes > 0 && !hasProcessTable())
     return notStarted('uncontained', 'Without /proc a limit of memory cannot be kept here.');

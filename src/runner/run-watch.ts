@@ -22,6 +22,13 @@ export interface RunWatch {
 const nothingKnown: Usage = { inputTokens: null, outputTokens: null, costUsd: null };
 
 /**
+ * Homer's own tool that waits for a person, under whatever name the agent has for it (`mcp__homer__ask_person`, `homer.ask_person`).
+ * Somebody else's of this name gains no more than the patience there is with questions.
+ */
+const asksPerson = (tool: string): boolean => /(?:^|[^a-z])ask_person(?![a-z_])/.test(tool);
+const toolQuestion = (toolId: string): string => `tool ${toolId}`;
+
+/**
  * `tickMs`: how often `tick` is called. `patienceMs`: for how long questions of the run may hold its time up before a person
  * answers one, as long as a question may be open; 0: for ever.
  */
@@ -48,13 +55,19 @@ export function createRunWatch(limits: Limits, tickMs: number, patienceMs: numbe
       // An event is a sign of work, also of a subagent's within a tool; mere bytes may be a sign of nothing.
       toolMs = 0;
       if (event.type === 'usage') usage = withNews(usage, event);
-      if (event.type === 'tool_start') openTools.set(event.toolId, event.name);
+      if (event.type === 'tool_start') {
+        openTools.set(event.toolId, event.name);
+        if (asksPerson(event.name)) openPermissions.add(toolQuestion(event.toolId));
+      }
       if (event.type === 'permission' && event.waits === true) openPermissions.add(event.requestId);
       if (event.type === 'permission_answered') {
         openPermissions.delete(event.requestId);
         if (event.by === 'person') heldUpMs = 0;
       } else if (event.type !== 'permission') isActive = true;
-      if (event.type === 'tool_end') openTools.delete(event.toolId);
+      if (event.type === 'tool_end') {
+        openTools.delete(event.toolId);
+        openPermissions.delete(toolQuestion(event.toolId));
+      }
     },
     tick(elapsedMs, isPaused) {
       const worth = tickWorth(elapsedMs, tickMs);

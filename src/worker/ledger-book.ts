@@ -17,6 +17,7 @@ import { openJobWorktree } from './job-worktree.ts';
 import { note, type NotedRun, type NotesContext } from './notes.ts';
 import { persist } from './persist.ts';
 import type { Briefing, DrivenRun, RunBook, RunHost } from './run-book.ts';
+import { toolsFor } from './run-access.ts';
 import { prepareRunFiles, workingDirectory } from './run-files.ts';
 import { withSkills, type RunSkills } from './run-skills.ts';
 import { resetIdleSession } from './session-policy.ts';
@@ -72,7 +73,8 @@ export class LedgerBook implements RunBook<LedgerRun> {
     const skills = await context.skills.prepare(job, cwd, config);
     const turn = withSkills(turnOf(job, cwd, executor, config, brief.past), skills, executor);
     const equipped = await context.skills.addVariables(frame, skills);
-    prepareRunFiles(home, { brief, config, turn, home: context.homeIdentity, isolation, ...left, worktree });
+    const place = { home: context.homeIdentity, isolation, worktree };
+    prepareRunFiles(home, { brief, config, turn, ...place, ...left, ...toolsFor(config) });
     return { frame: equipped };
   }
 

@@ -24,6 +24,8 @@ export interface RunPlan {
   readonly allowance: RunAllowance;
   /** The run is only lent to this host; left out: it is nobody else's. */
   readonly lease?: { readonly marginMs: number };
+  /** Homer's own tools; left out: it is not handed them. */
+  readonly mcp?: ExecutorSettings['mcp'];
   /** Null: it works in the job's directory itself. */
   readonly worktree: Worktree | null;
 }
@@ -43,7 +45,7 @@ export function prepareRunFiles(home: string, plan: RunPlan): string {
 
 function specOf(
   stateDirectory: string,
-  { brief, config, turn, home, isolation, allowance, worktree, lease }: RunPlan,
+  { brief, config, turn, home, isolation, allowance, worktree, lease, mcp }: RunPlan,
 ): Spec {
   const { generation, runId, job, expiryMs, granted } = brief;
   return {
@@ -52,7 +54,7 @@ function specOf(
     runId,
     jobId: job.id,
     home,
-    settings: settingsOf(job.executor, config, allowance),
+    settings: { ...settingsOf(job.executor, config, allowance), ...(mcp === undefined ? {} : { mcp }) },
     sessionId: job.sessionId,
     turn,
     limits: {

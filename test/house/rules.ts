@@ -32,6 +32,8 @@ const floors: Readonly<Record<string, number>> = {
   executors: 2,
   // What programs and pages of others import: it knows what both ends of the wire know, and nothing of the server.
   client: 2,
+  // The tools of the Model Context Protocol: over whatever asks the operations, in the daemon or on the command line.
+  mcp: 3,
   config: 2,
   lifecycle: 2,
   core: 1,
@@ -59,6 +61,9 @@ const backupDoor = { command: 'src/cli/commands/backup.ts', room: 'src/backup/op
 /** A drill is a user with a hammer: it starts Homers of its own, and stands above what it needs to look at them. */
 const drillDoor = { command: 'src/cli/commands/drill.ts', room: 'src/drill/open.ts' } as const;
 
+/** `homer mcp` serves the tools itself, and asks the daemon for what they need. */
+const mcpDoor = { command: 'src/cli/commands/mcp.ts', room: 'src/mcp/open.ts' } as const;
+
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
   /^src\/(?:engine\/(embedded|bullmq)|executors\/(claude|codex|gemini|acp|command)|channels\/(telegram|web))\b/;
@@ -67,6 +72,7 @@ const drivers =
 const homes: Readonly<Record<string, RegExp>> = {
   '@bull-board/api': /^src\/board\//,
   '@agentclientprotocol/sdk': /^src\/executors\/acp-/,
+  '@modelcontextprotocol/server': /^src\/mcp\//,
   'age-encryption': /^src\/backup\/encryption\.ts$/,
   bullmq: /^src\/engine\/bullmq\//,
   chokidar: /^src\/skills\//,
@@ -84,7 +90,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   // Two kinds of text are YAML to people: the configuration, and the head of a skill.
   yaml: /^src\/config\/|^src\/skills\/frontmatter\.ts$/,
   ws: /^src\/gateway\/ws\//,
-  zod: /^src\/(config|operations|gateway)\//,
+  zod: /^src\/(config|operations|gateway|mcp)\//,
   'node:sqlite': /^src\/ledger\//,
   // Besides those that own processes: secrets come from programs, the first start and the browser come from the command line, and
   // a port that is taken is traced to its holder.
@@ -215,10 +221,11 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const found: Violation[] = [];
   const [from, to] = [roomOf(path), roomOf(target)];
   // The shapes of answers are what is spoken; a type brings no code along.
-  const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup', 'drill'].includes(to);
+  const isSpoken =
+    it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup', 'drill', 'mcp'].includes(to);
   const isDoor =
     it.kind === 'lazy' &&
-    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor].some(
+    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor, mcpDoor].some(
       ({ command, room }) => path === command && target === room,
     );
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)

@@ -72,6 +72,8 @@ export interface RoomOptions {
   readonly bin: string;
   /** More of its executor in config.yaml, which is called as the agent is; null: there is no config.yaml. */
   readonly executor?: ExecutorSetting | null;
+  /** The next daemon listens where the first one did, so that runs find it again. */
+  readonly keepsPort?: boolean;
   /** Further executors of the same agent by name. */
   readonly others?: Readonly<Record<string, ExecutorSetting>>;
 }
@@ -137,6 +139,7 @@ export async function createHomerRoom(options: RoomOptions): Promise<HomerRoom> 
     async serve() {
       const daemon = start(process.execPath, main, 'serve');
       await daemon.says('"msg":"ready"');
+      if (options.keepsPort === true) env.HOMER_PORT = String((await connect(home)).record.port);
       return daemon;
     },
     homer: (...args) => start(process.execPath, main, ...args),

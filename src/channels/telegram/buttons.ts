@@ -17,15 +17,22 @@ interface SeenApproval {
   readonly scope: string | null;
 }
 
+interface SeenQuestion {
+  readonly state: string;
+  readonly answer: string | null;
+}
+
 /** Never rejects for what was refused; rejects when the ledger cannot be written. */
 export async function press(desk: Desk, action: string): Promise<Pressed> {
-  const [verb = '', id = ''] = action.split(':', 2);
+  const [verb = '', id = '', choice = ''] = action.split(':', 3);
   const quiet = (told: string): Pressed => ({ told, mark: null });
   switch (verb) {
     case 'once':
     case 'session':
     case 'deny':
       return answer(desk, verb, id);
+    case 'pick':
+      return pick(desk, id, Number(choice));
     case 'stop':
       await desk.ask('jobs.cancel', { id });
       return quiet(`Job ${shortId(id)} is told to end.`);
@@ -50,6 +57,23 @@ async function answer(desk: Desk, verb: 'once' | 'session' | 'deny', id: string)
     const { approval } = await desk.ask<{ approval: SeenApproval }>('approvals.get', { id });
     if (approval.state === 'pending') throw error;
     return { told: sayError(error), mark: stateMark(approval) };
+  }
+}
+
+/** One of the answers that a question offers. */
+async function pick(desk: Desk, id: string, choice: number): Promise<Pressed> {
+  const { question } = await desk.ask<{ question: { choices: readonly string[] } }>('questions.get', { id });
+  const answer = question.choices[choice];
+  if (answer === undefined) return { told: 'This button is of another time.', mark: null };
+  try {
+    await desk.ask('questions.answer', { id, answer });
+    return { told: `💬 ${answer}`, mark: `💬 ${answer}` };
+  } catch (error) {
+    const { question: now } = await desk.ask<{ question: SeenQuestion }>('questions.get', { id });
+    if (now.state === 'pending') throw error;
+    const mark =
+      now.state === 'void' ? '– The job has ended; nothing waits for an answer' : `💬 ${now.answer ?? ''}`;
+    return { told: sayError(error), mark };
   }
 }
 

@@ -58,6 +58,27 @@ const decide =
     return say(`${literal(first.tool)} is ${operation === 'approvals.allow' ? 'allowed once' : 'denied'}.`);
   };
 
+const answer: Act = async (desk, rest) => {
+  const { questions } = await desk.ask<{
+    questions: readonly { id: string; jobId: string | null; text: string }[];
+  }>('questions.list', { state: 'pending', limit: 200 });
+  const own = desk.isPrivate ? null : new Set((await jobsOf(desk, 200)).map(({ id }) => id));
+  const shown = questions.filter(({ jobId }) => own === null || (jobId !== null && own.has(jobId)));
+  const [, id = '', words = ''] = /^(\S+)(?:\s+([^]*))?$/.exec(rest.trim()) ?? [];
+  const [named] = id.length < 4 ? [] : shown.filter((each) => each.id.endsWith(id.toLowerCase()));
+  const [only, second] = shown;
+  if (only === undefined) return say('Nothing waits for an answer.');
+  // With one question the answer alone will do.
+  const asked = named ?? (second === undefined ? only : undefined);
+  const said = named === undefined ? rest.trim() : words.trim();
+  if (asked === undefined || said === '')
+    return say(
+      `\`/answer ID words\` answers one of these:\n${shown.map((each) => `\`${shortId(each.id)}\` ${literal(brief(each.text))}`).join('\n')}`,
+    );
+  await desk.ask('questions.answer', { id: asked.id, answer: said });
+  return say(`The agent is told: ${literal(brief(said, 200))}`);
+};
+
 export const commands: Readonly<Record<string, Command>> = {
   help: { summary: 'What I can do', act: async () => say(helpText()) },
   start: {
@@ -143,6 +164,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   approve: { summary: 'Allow what an agent asks', act: decide('approvals.allow') },
   deny: { summary: 'Deny what an agent asks', act: decide('approvals.deny') },
+  answer: { summary: 'Answer an agent: /answer ID words', act: answer },
   trace: {
     summary: 'The way of a job: /trace ID',
     act: async (desk, rest) => {
