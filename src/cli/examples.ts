@@ -32,7 +32,13 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   job: ['homer job last', 'homer job k3f9ab', 'homer job last --json'],
   attach: ['homer attach last', 'homer attach k3f9ab'],
-  logs: ['homer logs last', 'homer logs k3f9ab | less', 'homer logs last --json'],
+  logs: [
+    'homer logs                                the newest lines of the log of the daemon',
+    'homer logs -f --level warn',
+    'homer logs --since 2h --json | jq .msg    one JSON object a line, as it stands in the file',
+    'homer logs last                           what the last run of a job said',
+    'homer logs -f k3f9ab',
+  ],
   cancel: ['homer cancel last', 'homer cancel k3f9ab'],
   approvals: ['homer approvals', 'homer approvals --state pending --json', 'homer approvals --job last'],
   approve: [
@@ -180,9 +186,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   doctor: [
     'homer doctor',
+    'homer doctor --fix                        modes, leftovers, missing directories and indices, a log that grew',
+    'homer doctor --security',
     'homer doctor --json',
     '',
-    'Needs no daemon. Exit code: 0 all that is needed is there, 1 something has to be mended.',
+    'Needs no daemon, and says more with one. Each check is explained in docs/doctor.md. Exit code: 0 all that is',
+    'needed is there, 1 something has to be mended; what is only good to know is no reason to fail.',
   ],
   open: ['homer open', 'homer open --print                        over SSH, with the port forwarded'],
   audit: ['homer audit', 'homer audit --refused', 'homer audit --who owner --what tokens.create --json'],
