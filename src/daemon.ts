@@ -9,6 +9,7 @@ import { openHands } from './daemon/hands.ts';
 import { lookAtHealth } from './daemon/health.ts';
 import { KnownSecrets } from './daemon/known-secrets.ts';
 import { startListening } from './daemon/listening.ts';
+import { openDaemonLog } from './daemon/logging.ts';
 import { openOutside } from './daemon/outside.ts';
 import type { Parts } from './daemon/parts.ts';
 import { createReload } from './daemon/reloading.ts';
@@ -23,7 +24,7 @@ import { createDiskWatch } from './health/disk-watch.ts';
 import { Troubles, type Condition } from './health/condition.ts';
 import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
-import { createLog, type Log } from './lifecycle/log.ts';
+import type { Log } from './lifecycle/log.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
 import { lastSign, removeRecord } from './lifecycle/record.ts';
 import { answerSignals } from './lifecycle/signals.ts';
@@ -46,6 +47,8 @@ export interface DaemonOptions {
   readonly home: string;
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Nobody looks at its standard error. */
+  readonly background?: boolean;
   /** What `~` stands for. */
   readonly userHome: string;
   /** The chaos suite kills the process at the points of the path; otherwise nothing happens there. */
@@ -78,7 +81,7 @@ class Daemon {
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#secrets = new KnownSecrets(options.env);
-    this.#log = createLog(options.env['HOMER_LOG'], this.#secrets.text);
+    this.#log = openDaemonLog(options, this.#secrets.text, () => this.#config.current);
     this.#pass = options.pass ?? passOn;
     this.#watchdog = createWatchdog(options.watchdog);
     this.#config = openConfig(options.home, options);

@@ -19,6 +19,7 @@ import type { SpendingView } from '../operations/spending.ts';
 import type { AuditView } from '../operations/audit.ts';
 import type { TokenView } from '../operations/tokens.ts';
 import type { WebhookTestView, WebhookView } from '../operations/webhooks.ts';
+import type { DoctorView } from '../operations/examine.ts';
 import type { TelegramView } from '../operations/telegram.ts';
 import type { TraceView } from '../operations/trace.ts';
 import type { SkillsView } from '../operations/skills.ts';
@@ -114,6 +115,9 @@ export interface DeliveriesAnswer {
 }
 
 export type DigestAnswer = DigestView;
+
+/** `daemon.examine` */
+export type DoctorAnswer = DoctorView;
 export type TraceAnswer = TraceView;
 export type TelegramAnswer = TelegramView;
 

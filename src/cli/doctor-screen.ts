@@ -1,6 +1,6 @@
 // What `homer doctor` found, for people: what to mend first, then the agents, then the machine.
 
-import type { AgentFinding, DoctorReport, Finding } from '../doctor/report.ts';
+import type { AgentFinding, DoctorReport } from '../doctor/report.ts';
 import { count, fold, oneLine, table, type Cell } from './format.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -51,25 +51,25 @@ export function drawDoctor(found: DoctorReport, { palette, columns }: Terminal):
       return line.includes(toCopy) ? [line] : [bare[index] ?? '', `    ${palette.dim(toCopy)}`];
     }),
   );
-  const machine = found.findings.filter(({ level }) => level !== 'problem');
-  section(
-    'Here',
-    machine.flatMap((each, index) => {
-      const about = machine[index - 1]?.about === each.about ? '' : each.about;
-      const [first = '', ...more] = fold(oneLine(tellsAll(each)), columns, ' '.repeat(labelWidth));
-      return [`  ${palette.dim(about.padEnd(labelWidth - 2))}${first.trimStart()}`, ...more];
-    }),
-  );
-  const notes = found.agents.flatMap(({ findings }) => findings).filter(({ level }) => level === 'note');
+  const notes = all.filter(({ level }) => level === 'note');
   section(
     'Good to know',
     notes.flatMap((note) => [...withLines(`${note.about}: ${note.text}`), ...step(note.step, '    ')]),
   );
+  const well = Map.groupBy(
+    found.findings.filter(({ level }) => level === 'ok'),
+    ({ about }) => about,
+  );
+  section(
+    'In order',
+    [...well].flatMap(([about, findings]) => {
+      const text = findings.map((each) => oneLine(each.text)).join(' ');
+      const [first = '', ...more] = fold(text, columns, ' '.repeat(labelWidth));
+      return [`  ${palette.dim(about.padEnd(labelWidth - 2))}${first.trimStart()}`, ...more];
+    }),
+  );
+  if (all.some(({ fixable }) => fixable)) lines.push('', 'Some of this `homer doctor --fix` mends.');
   return lines;
-}
-
-function tellsAll({ text, step }: Finding): string {
-  return step === null ? text : `${text} ${step}`;
 }
 
 function signInText({ kind, path, signedIn, signedInBy }: AgentFinding): string {

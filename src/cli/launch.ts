@@ -2,13 +2,14 @@
 // all of them wait for that one.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { prepareHome } from '../config/home.ts';
 import { HomerError } from '../core/errors.ts';
 import { directoryIdentity } from '../lifecycle/lock.ts';
+import { logName } from '../lifecycle/log-file.ts';
 import type { DaemonRecord } from '../lifecycle/record.ts';
 import { readiness } from './client.ts';
 import { plain } from './format.ts';
@@ -27,6 +28,8 @@ const lookMs = 25;
 const patienceMs = 120_000;
 const explainAfterMs = 5_000;
 const shownLines = 12;
+/** Beyond this the words of earlier starts are forgotten. */
+const mostWords = 256 * 1024;
 /** One that has said where it listens and then answers nothing for this long is stuck. */
 const silentMs = 8_000;
 /** A lock that is free for this long is not between two owners. */
@@ -48,22 +51,28 @@ export async function ensureDaemon(home: string, say: Say): Promise<Launch> {
 async function launch(home: string, deadline: number, say: Say): Promise<Launch> {
   prepareHome(home);
   refuseToDieWithRun(home);
-  const log = openSync(join(home, 'logs', 'daemon.log'), 'a+', 0o600);
+  // The daemon keeps its log itself. This takes the words of one that dies before it can, and those of Node.
+  const words = openSync(join(home, 'logs', 'start.log'), 'a+', 0o600);
+  const log = openSync(join(home, 'logs', logName), 'a+', 0o600);
   try {
-    const before = fstatSync(log).size;
+    if (fstatSync(words).size > mostWords) ftruncateSync(words);
+    const [wordsBefore, logBefore] = [fstatSync(words).size, fstatSync(log).size];
     const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url));
     const child = spawn(
       process.execPath,
       [...process.execArgv, main, 'serve', '--background', '--home', home],
       {
         detached: true,
-        stdio: ['ignore', log, log],
+        stdio: ['ignore', words, words],
         cwd: home,
       },
     );
     child.unref();
-    return await waitUntilReady(home, { child, tail: () => readTail(log, before) }, deadline, say);
+    const tail = (): string[] =>
+      [...readTail(log, logBefore), ...readTail(words, wordsBefore)].slice(-shownLines);
+    return await waitUntilReady(home, { child, tail }, deadline, say);
   } finally {
+    closeSync(words);
     closeSync(log);
   }
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Keep } from '../core/backup.ts';
 import { parseSpan } from '../core/span.ts';
+import { logsSchema } from './logs.ts';
 import { retentionSchema } from './retention.ts';
 
 export interface BackupConfig {
@@ -31,6 +32,7 @@ export function upkeepSchemas<Path extends z.ZodType>(pieces: Pieces<Path>) {
     ledger: mapping({ shared: z.boolean().optional() }).optional(),
     backup: backupSchema(pieces).optional(),
     retention: retentionSchema(mapping).optional(),
+    logs: logsSchema(mapping).optional(),
   };
 }
 

@@ -16,6 +16,7 @@ import type {
 } from './config.ts';
 import { buildDigest } from './digest.ts';
 import { buildEngine } from './engine.ts';
+import { buildLogs } from './logs.ts';
 import { buildRetention } from './retention.ts';
 import { buildHeartbeat } from './heartbeat.ts';
 import { buildTelegram } from './telegram.ts';
@@ -70,6 +71,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     ledger: { shared: file.ledger?.shared ?? false },
     backup: buildBackup(file.backup, expand),
     retention: buildRetention(file.retention),
+    logs: buildLogs(file.logs),
     skills: buildSkills(file.skills ?? {}, expand),
     telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
     deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },

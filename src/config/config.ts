@@ -3,6 +3,7 @@
 import type { ExecutorKind, Permissions } from '../core/agent.ts';
 import type { Budget } from '../core/budget.ts';
 import type { Rate } from '../core/rate.ts';
+import type { LogLimits } from '../core/log-limits.ts';
 import type { OnLost } from '../core/session.ts';
 import type { Retention } from '../core/retention.ts';
 import type { BackupConfig } from './backup.ts';
@@ -143,6 +144,7 @@ export interface Config {
   readonly ledger: { readonly shared: boolean };
   readonly backup: BackupConfig;
   readonly retention: Retention;
+  readonly logs: LogLimits;
   /** Null: not configured. */
   readonly telegram: TelegramConfig | null;
   readonly deliveries: DeliveriesConfig;

@@ -10,11 +10,23 @@ import { knownAgents } from '../executors/known-agents.ts';
 import { hasProcessTable } from '../runner/process-table.ts';
 import { findProgram } from '../runner/program.ts';
 import { askProgram, versionIn } from './ask-program.ts';
+import { findingOf } from './check.ts';
 import { isNodeScript, isTooOld, neededNode } from './needed-node.ts';
-import { type AgentFinding, type DoctorReport, finding, type Finding, type Level } from './report.ts';
+import {
+  type AgentFinding,
+  type DoctorReport,
+  type Finding,
+  type Level,
+  type Step,
+  note,
+  ok,
+  problem,
+  quoted,
+} from './report.ts';
+import { agentEntries, type AgentCheck } from './agent-entries.ts';
 import { findSignIn, type Surroundings } from './sign-in.ts';
 
-const answerMs = 10_000;
+const answerMs = 5_000;
 
 interface Candidate {
   readonly name: string;
@@ -94,8 +106,8 @@ async function examine(
   const findings: Finding[] = [];
   // What nobody asked for need not be mended.
   const level: Level = config.configured || isDefault ? 'problem' : 'note';
-  const find = (text: string, step: string | null, as: Level = level): void => {
-    findings.push(finding(name, as, text, step));
+  const find = (id: AgentCheck, text: string, step: Step, as: Level = level): void => {
+    findings.push(findingAbout(name, id, as, text, step));
   };
   const path = config.setEnv['PATH'];
   const searched = path !== undefined && 'text' in path ? path.text : around.env['PATH'];
@@ -113,9 +125,14 @@ async function examine(
     signedInBy: signIn?.by ?? null,
   };
   if (config.sandbox === 'workspace' && isolation !== 'bwrap')
-    find('Its sandbox needs bubblewrap, which does not work here; its jobs fail.', sandboxStep);
+    find(
+      'agent-sandbox',
+      'Its sandbox needs bubblewrap, which does not work here; its jobs fail.',
+      sandboxStep,
+    );
   if (config.memoryMb > 0 && !hasProcessTable())
     find(
+      'agent-memory',
       'Its limit of memory cannot be kept on this system; its jobs fail.',
       `Remove executors.${name}.memoryMb.`,
     );
@@ -125,6 +142,7 @@ async function examine(
     const isPath = config.configured && config.bin.includes('/');
     const correct = `Correct executors.${name}.${key} in config.yaml: it leads nowhere.`;
     find(
+      'agent-program',
       program.problem,
       isPath ? correct : (install ?? `Install it, or name its path in executors.${name}.${key}.`),
     );
@@ -142,7 +160,8 @@ async function examine(
     DISABLE_AUTOUPDATER: '1',
   };
   const ownNode = config.node === null ? null : findProgram(config.node, searched, '/');
-  if (ownNode !== null && 'problem' in ownNode) find(ownNode.problem, `Mend executors.${name}.node.`);
+  if (ownNode !== null && 'problem' in ownNode)
+    find('agent-node', ownNode.problem, `Mend executors.${name}.node.`);
   const node = await findNode(program.path, ownNode, env);
   const isByNode = ownNode !== null && !('problem' in ownNode);
   const command: readonly [string, ...string[]] = isByNode ? [ownNode.path, program.path] : [program.path];
@@ -150,26 +169,31 @@ async function examine(
   const version = versionIn(said.output) ?? versionIn(said.errorOutput);
   if (node !== null && node.version !== null && node.needs !== null && isTooOld(node.version, node.needs))
     find(
+      'agent-node',
       `It needs Node ${node.needs} and gets ${node.version} (${node.path ?? ''}).`,
       `Name a newer one: executors.${name}.node: /path/to/node.`,
     );
   if (said.code !== 0)
     find(
-      said.timedOut ? 'It did not tell its version within 10 s.' : 'It cannot be run: `--version` failed.',
-      `Run it yourself: ${program.path} --version`,
+      'agent-answers',
+      said.timedOut
+        ? `It did not tell its version within ${answerMs / 1000} s.`
+        : 'It cannot be run: `--version` failed.',
+      { command: `${quoted(program.path)} --version` },
     );
   else if (config.version !== null && version !== config.version)
     find(
+      'agent-version',
       `It is version ${version ?? 'unknown'}; ${config.version} is expected.`,
       `Install that version, or change executors.${name}.version.`,
       'note',
     );
   if (signIn?.state === 'no')
-    find('It is not signed in.', `Sign in: ${signIn.step ?? 'with its own command'}.`);
+    find('agent-sign-in', 'It is not signed in.', `Sign in: ${signIn.step ?? 'with its own command'}.`);
   return { ...there, version: said.code === 0 ? version : null, node };
 }
 
-export const sandboxStep =
+const sandboxStep =
   'Install bubblewrap and allow user namespaces (on Ubuntu: sudo apt-get install bubblewrap, and an AppArmor profile for bwrap).';
 
 async function findNode(
@@ -196,12 +220,17 @@ function secretFindings(
     if ('env' in ref && (variableIn(around.env, ref.env) ?? '') === '') {
       const text = `${variable} comes from ${ref.env}, which is not set here.`;
       const step = `It must be set where the daemon is started: export ${ref.env}=…, then homer restart.`;
-      return [finding(name, 'note', text, step)];
+      return [findingAbout(name, 'agent-secrets', 'note', text, step)];
     }
     if (!('file' in ref) || isReadable(ref.file)) return [];
     const text = `${variable} comes from ${ref.file}, which cannot be read.`;
-    return [finding(name, level, text, `Put the secret into ${ref.file}.`)];
+    return [findingAbout(name, 'agent-secrets', level, text, `Put the secret into ${ref.file}.`)];
   });
+}
+
+function findingAbout(name: string, id: AgentCheck, level: Level, text: string, step: Step): Finding {
+  const outcome = level === 'ok' ? ok(text) : level === 'note' ? note(text, step) : problem(text, step);
+  return { ...findingOf(agentEntries[id], outcome), about: name };
 }
 
 function isReadable(path: string): boolean {

@@ -4,18 +4,47 @@
 export type Level = 'ok' | 'note' | 'problem';
 
 export interface Finding {
+  /** Of the check, stable: each one is explained in docs/doctor.md. */
+  readonly id: string;
   /** What it is about, such as `home`, `config`, `containment`. */
   readonly about: string;
   readonly level: Level;
   /** One sentence. */
   readonly text: string;
-  /** What to do about it; null when there is nothing to do. */
+  /** What to do about it, in words; null when there is nothing to do. */
   readonly step: string | null;
+  /** The same as a command that can be pasted; null where words are needed. */
+  readonly command: string | null;
+  /** `homer doctor --fix` does it. */
+  readonly fixable: boolean;
 }
 
-/** Pure. */
-export function finding(about: string, level: Level, text: string, step: string | null = null): Finding {
-  return { about, level, text, step };
+/** What a check says of one thing that it looked at. */
+export type Outcome = Pick<Finding, 'level' | 'text' | 'step' | 'command'>;
+
+/** Words, or a command that can be pasted as it stands. */
+export type Step = string | { readonly command: string } | null;
+
+export function ok(text: string): Outcome {
+  return { level: 'ok', text, step: null, command: null };
+}
+
+export function note(text: string, step: Step = null): Outcome {
+  return { level: 'note', text, ...stepOf(step) };
+}
+
+export function problem(text: string, step: Step): Outcome {
+  return { level: 'problem', text, ...stepOf(step) };
+}
+
+function stepOf(step: Step): Pick<Outcome, 'step' | 'command'> {
+  if (step === null || typeof step === 'string') return { step, command: null };
+  return { step: `\`${step.command}\``, command: step.command };
+}
+
+/** A path or another word as one argument of a command that is pasted into a POSIX shell. Pure. */
+export function quoted(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** One entry of `executors`, or an agent CLI that Homer knows and did not find. */
@@ -50,4 +79,10 @@ export interface DoctorReport {
   readonly isolation: 'bwrap' | 'unshare' | 'sweep';
   readonly agents: readonly AgentFinding[];
   readonly findings: readonly Finding[];
+}
+
+/** What `--fix` did, one sentence for each thing. */
+export interface Change {
+  readonly id: string;
+  readonly text: string;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createAuthenticator, ownerGrant } from './auth.ts';
-import { loggable } from './log.ts';
+import { loggable } from '../core/loggable.ts';
 import { peerOf } from './peer.ts';
 
 test('one peer has one name, however its address is written', () => {

@@ -18,7 +18,7 @@ import { createHookRoutes, hookNameOf } from './hook-routes.ts';
 import { createFrontDoor, isFrontDoor } from './front-door.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { createPeers } from './peer.ts';
-import { instanceHeader } from './port-holder.ts';
+import { instanceHeader } from '../lifecycle/port-holder.ts';
 import { arriveByStream, Presence } from './presence.ts';
 import { answerFor, sendAnswer, sendPlain } from './problem-details.ts';
 import { createRequestLog, pathOf } from './request-log.ts';

@@ -7,7 +7,7 @@ import type { AddressInfo, Server as SocketServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError } from '../core/errors.ts';
 import type { Log } from './log.ts';
-import { findPortHolder } from './port-holder.ts';
+import { findPortHolder } from '../lifecycle/port-holder.ts';
 import { asksForSocket } from './upgrade.ts';
 
 export interface ListenerOptions {

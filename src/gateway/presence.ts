@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../operations/operation.ts';
 import type { PresenceView } from '../operations/presence.ts';
 import type { Peers } from './peer.ts';
-import { loggable } from './log.ts';
+import { loggable } from '../core/loggable.ts';
 
 export interface Arrival {
   readonly kind: PresenceView['kind'];

@@ -1,7 +1,8 @@
 // What becomes of requests, in the log: refusals counted, faults of ours always told.
 
 import type { IncomingMessage } from 'node:http';
-import { loggable, type Log } from './log.ts';
+import { loggable } from '../core/loggable.ts';
+import type { Log } from './log.ts';
 import type { Answer } from './problem-details.ts';
 import { createRefusalLog } from './refusal-log.ts';
 

@@ -44,7 +44,7 @@ export interface HostOptions {
 /** Runs until it is stopped; resolves with the exit code of the process. Rejects when it cannot start. */
 export async function runHost(options: HostOptions): Promise<number> {
   const { home, lock, env, userHome, token, version } = options;
-  const log = createLog(env['HOMER_LOG']);
+  const log = createLog({ level: env['HOMER_LOG'] });
   const onError = (error: unknown, context: Record<string, unknown>): void =>
     log.error({ ...context, error }, messageOf(error));
 

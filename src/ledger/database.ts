@@ -53,8 +53,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<DatabaseSy
   }
 }
 
-/** The numbered files of a folder, lowest number first. */
-function readMigrations(directory: string): { version: number; file: string }[] {
+/** The numbered files of a folder (Homer's own unless another is named), lowest number first. */
+export function readMigrations(directory = migrationsDirectory): { version: number; file: string }[] {
   return readdirSync(directory)
     .filter((name) => /^\d{4}-.*\.sql$/.test(name))
     .sort()
@@ -63,11 +63,11 @@ function readMigrations(directory: string): { version: number; file: string }[] 
 
 /** The version of the schema that this Homer writes. */
 export function newestMigration(): number {
-  return readMigrations(migrationsDirectory).at(-1)?.version ?? 0;
+  return readMigrations().at(-1)?.version ?? 0;
 }
 
 async function migrate(database: DatabaseSync, options: DatabaseOptions): Promise<void> {
-  const migrations = readMigrations(options.migrations ?? migrationsDirectory);
+  const migrations = readMigrations(options.migrations);
   const newest = migrations.at(-1)?.version ?? 0;
   const current = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   if (current > newest) {

@@ -23,6 +23,7 @@ import { ledgerError, openDatabase, type DatabaseOptions } from './database.ts';
 import { Deliveries, holdDeliveries } from './deliveries.ts';
 import { Digests } from './digests.ts';
 import { EventLog } from './event-log.ts';
+import { readFacts, type LedgerFacts } from './facts.ts';
 import { Failures } from './failures.ts';
 import { Family } from './family.ts';
 import { createFileGuard, type FileGuard } from './file-guard.ts';
@@ -104,6 +105,8 @@ export interface Ledger {
   isInPlace(): boolean;
   /** Copies all that is committed into a new file, page by page; errors as `takeCopy`. Must have ended before `close`. */
   copyTo(target: string, signal: AbortSignal): Promise<void>;
+  /** What `homer doctor` wants to know of it. */
+  facts(): LedgerFacts;
   /** Bytes of the database; a copy takes as many. */
   size(): number;
   /** Ends the held start; resolves with the number of jobs that are queued again. HOMER_NOT_HELD. */
@@ -200,6 +203,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     isInPlace: () => guard.isInPlace(),
     probe: () => writer.commit(() => boots.writeMeta('probe', String(now()))),
     copyTo: (target, signal) => takeCopy(database, target, signal),
+    facts: () => readFacts(database, now()),
     size: () => sizeOf(database),
     release: async () => {
       if (!isHeld) throw new HomerError('HOMER_NOT_HELD', 'Nothing is held.');

@@ -1,4 +1,4 @@
-// Operations that look at the daemon's parts: runs, channels, its log.
+// Operations that look at the daemon's parts: runs, channels, its log, its ledger.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import type { TelegramDoor } from '../channels/door.ts';
 import { HomerError } from '../core/errors.ts';
 import { isRunId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { listOldLogs, logName } from '../lifecycle/log-file.ts';
+import { isAtLeast, logLevels, parseLogLine, type LogLevel, type LogLine } from '../lifecycle/log-line.ts';
 import { fromDigits } from './from-digits.ts';
 import { runView, viewRun } from './job-view.ts';
 import { defineOperation, type Operation } from './operation.ts';
@@ -20,17 +22,13 @@ export interface InsightOptions {
 
 /** This much of the end of the log is looked at. */
 const logBytes = 2 * 1024 * 1024;
-/** As pino numbers them. */
-const levels = { debug: 20, info: 30, warn: 40, error: 50 } as const;
 
 const logLine = z.object({
   at: z.iso.datetime().nullable(),
-  level: z.enum(['debug', 'info', 'warn', 'error']),
+  level: z.enum(logLevels),
   message: z.string(),
   fields: z.record(z.string(), z.unknown()),
 });
-
-type LogLine = z.infer<typeof logLine>;
 
 export function insightOperations({ ledger, home, telegram }: InsightOptions): readonly Operation[] {
   return [
@@ -73,26 +71,40 @@ export function insightOperations({ ledger, home, telegram }: InsightOptions): r
       name: 'logs.tail',
       input: z.strictObject({
         limit: z.preprocess(fromDigits, z.int().min(1).max(1_000)).default(200),
-        level: z.enum(['debug', 'info', 'warn', 'error']).default('debug'),
+        level: z.enum(logLevels).default('debug'),
       }),
       output: z.object({
-        /** Null: this daemon writes to where it was started from, not into a file. */
+        /** Null: nothing was logged yet. */
         path: z.string().nullable(),
         lines: z.array(logLine),
       }),
       async handle({ limit, level }) {
-        const path = join(home, 'logs', 'daemon.log');
-        const text = readEnd(path, logBytes);
-        if (text === null) return { output: { path: null, lines: [] } };
-        const lines = text
-          .split('\n')
-          .filter((line) => line !== '')
-          .map(readLine)
-          .filter((line) => levels[line.level] >= levels[level]);
-        return { output: { path, lines: lines.slice(-limit) } };
+        const lines = readNewest(home, limit, level);
+        return { output: { path: lines === null ? null : join(home, 'logs', logName), lines: lines ?? [] } };
       },
     }),
   ];
+}
+
+/** The newest lines of the log that are weighty enough, oldest first; null: there is no log. */
+function readNewest(home: string, limit: number, level: LogLevel): LogLine[] | null {
+  const directory = join(home, 'logs');
+  const paths = [join(directory, logName), ...listOldLogs(directory).reverse()];
+  let lines: LogLine[] | null = null;
+  let left = logBytes;
+  for (const path of paths) {
+    const text: string | null = readEnd(path, left);
+    if (text === null) continue;
+    left -= text.length;
+    const found = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(parseLogLine)
+      .filter((line) => isAtLeast(line, level));
+    lines = [...found, ...(lines ?? [])];
+    if (left <= 0 || lines.length >= limit) break;
+  }
+  return lines === null ? null : lines.slice(-limit);
 }
 
 /** From the beginning of a line on; null: there is no such file. */
@@ -101,7 +113,7 @@ function readEnd(path: string, most: number): string | null {
   try {
     descriptor = openSync(path, 'r');
   } catch {
-    // It was started in the foreground, or by a service that keeps its own log.
+    // Nothing was logged yet, or it went meanwhile.
     return null;
   }
   try {
@@ -113,25 +125,5 @@ function readEnd(path: string, most: number): string | null {
     return length < size ? text.slice(text.indexOf('\n') + 1) : text;
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** A line that is none of the log's own (a crash of Node writes such) is an error. */
-function readLine(line: string): LogLine {
-  try {
-    const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
-    const number = typeof level === 'number' ? level : levels.error;
-    const name = (['error', 'warn', 'info'] as const).find((each) => number >= levels[each]) ?? 'debug';
-    const at = typeof time === 'number' || typeof time === 'string' ? new Date(time) : null;
-    const isTime = at !== null && !Number.isNaN(at.getTime());
-    return {
-      at: isTime ? at.toISOString() : null,
-      level: name,
-      message: typeof msg === 'string' ? msg : '',
-      fields,
-    };
-  } catch {
-    // As it stands.
-    return { at: null, level: 'error', message: line.slice(0, 2_000), fields: {} };
   }
 }

@@ -19,6 +19,7 @@ import { conversationOperations } from './conversation.ts';
 import { daemonOperations, type DaemonOperationsOptions } from './daemon.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { digestOperations } from './digest.ts';
+import { examineOperations } from './examine.ts';
 import { insightOperations } from './insight.ts';
 import { jobOperations } from './jobs.ts';
 import { laneOperations } from './lanes.ts';
@@ -109,6 +110,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...presenceOperations(options.presence),
     ...configOperations(options.liveConfig),
     ...insightOperations(options),
+    ...examineOperations(options),
     ...daemonOperations({ ...options, activity }),
   ];
   const performer = createPerformer({

@@ -61,6 +61,12 @@ export const controlRoutes = {
     scope: 'admin',
     summary: 'The end of the log of the daemon, oldest first',
   },
+  'daemon.examine': {
+    method: 'GET',
+    path: '/api/v1/doctor',
+    scope: 'admin',
+    summary: 'What `homer doctor` asks: the problems of the daemon, and the state of its ledger in numbers',
+  },
   'presence.list': {
     method: 'GET',
     path: '/api/v1/presence',

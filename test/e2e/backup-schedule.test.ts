@@ -34,7 +34,7 @@ beforeEach(async () => {
     env: process.env,
     version: '0',
     config: () => config,
-    log: createLog('silent'),
+    log: createLog({ level: 'silent' }),
     pace,
     onTrouble: (trouble) => told.resolve(trouble),
   });

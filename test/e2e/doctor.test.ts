@@ -117,7 +117,7 @@ test('each thing that is missing is named with its step', async () => {
 test('an agent that hangs is not waited for, and what it started is ended', async () => {
   agent('claude', `echo $$ > ${join(room.work, 'pid')}; sleep 4321.5 & sleep 4321.5`);
   const { document } = await examine();
-  expect(problems(about(document, 'claude').findings)).toContain('It did not tell its version within 10 s.');
+  expect(problems(about(document, 'claude').findings)).toContain('It did not tell its version within 5 s.');
   const group = Number(readFileSync(join(room.work, 'pid'), 'utf8'));
   // Those that only wait to be reaped are not counted.
   expect(readProcesses().filter((row) => row.group === group)).toEqual([]);

@@ -226,7 +226,7 @@ test('nothing goes while the clock may be wrong', async () => {
     home,
     homeIdentity: '1:1',
     config: () => defaultRetention,
-    log: createLog('error'),
+    log: createLog({ level: 'error' }),
     onError: () => undefined,
   });
   now += 400 * dayMs;

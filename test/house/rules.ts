@@ -92,14 +92,14 @@ const homes: Readonly<Record<string, RegExp>> = {
   ws: /^src\/gateway\/ws\//,
   zod: /^src\/(config|operations|gateway|mcp)\//,
   'node:sqlite': /^src\/ledger\//,
-  // Besides those that own processes: secrets come from programs, the first start and the browser come from the command line, and
-  // a port that is taken is traced to its holder.
+  // Besides those that own processes: secrets come from programs, the first start and the browser come from the command line.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker|doctor|drill)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$|^src\/gateway\/port-holder\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor|drill)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */
-const programs = /^src\/(cli\/main|runner\/main|worker\/main|backup\/main|lifecycle\/watchdog-thread)\.ts$/;
+const programs =
+  /^src\/(cli\/main|runner\/main|worker\/main|backup\/main|doctor\/main|lifecycle\/watchdog-thread)\.ts$/;
 
 /** The core decides and does nothing: clocks, chance and the process are handed in. */
 const foreignToCore = [

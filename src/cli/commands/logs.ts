@@ -1,72 +1,80 @@
-// `homer logs ID`: all that the last run of a job said so far, read from its journal.
+// `homer logs`: the daemon's log, read from its files, so that it can be read when no daemon can be started. `homer logs ID`: all that the
+// last run of a job said, read from its journal.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobAnswer, JournalEntry } from '../answers.ts';
-import { type Client } from '../client.ts';
-import { connectFrom } from '../run-access.ts';
-import { report, type Context } from '../context.ts';
-import { readEvents } from '../event-stream.ts';
-import { resolveJobId } from '../job-id.ts';
-import { createEntryLines, toolText } from '../entry-lines.ts';
+import { HomerError } from '../../core/errors.ts';
+import type { LogLevel } from '../../lifecycle/log-line.ts';
+import { spelt } from '../../lifecycle/log-line.ts';
+import { LogReader } from '../../lifecycle/log-reader.ts';
+import type { Context } from '../context.ts';
+import { followLog, readPast, type ReadLine, type Wanted } from '../daemon-log.ts';
+import { createDetach } from '../detach.ts';
+import { drawLogLine } from '../log-screen.ts';
+import { momentOf } from '../moment.ts';
+import { refuseInRun } from '../run-access.ts';
 
-export async function logs(context: Context, text: string): Promise<number> {
-  const client = await connectFrom(context);
-  const id = await resolveJobId(client, text);
-  const { job } = await client.call<JobAnswer>('jobs.get', { params: { id } });
-  const run = job.runs.at(-1);
-  if (run === undefined) {
-    report(context, { jobId: id, runId: null, entries: [] }, []);
-    if (!context.json) context.terminal.say(`Job ${id} has not run yet; it is ${job.state}.`);
+export interface LogsOptions {
+  readonly follow?: true;
+  readonly since?: string;
+  readonly level?: LogLevel;
+  readonly lines?: number;
+}
+
+/** Unless more is asked for. */
+const fewLines = 100;
+
+/** 0; 130 when it followed and was left. HOMER_USAGE for what makes no sense of a job. */
+export async function logs(context: Context, job: string | undefined, options: LogsOptions): Promise<number> {
+  if (job === undefined) return daemonLog(context, options);
+  if (options.level !== undefined || options.since !== undefined || options.lines !== undefined)
+    throw new HomerError(
+      'HOMER_USAGE',
+      'A run has no levels; --level, --since and --lines are for the log of the daemon.',
+      {
+        hint: 'Leave out the job, or the option.',
+      },
+    );
+  const { followRun, showRun } = await import('../run-log.ts');
+  return options.follow === true ? followRun(context, job) : showRun(context, job);
+}
+
+async function daemonLog(context: Context, options: LogsOptions): Promise<number> {
+  // It tells of other jobs, and of people.
+  refuseInRun(context, 'read the log of Homer');
+  const { terminal, home } = context;
+  const directory = join(home, 'logs');
+  const since = options.since === undefined ? null : momentOf(options.since);
+  const lines = options.lines ?? (since === null ? fewLines : null);
+  const wanted: Wanted = { level: options.level ?? 'debug', since, lines };
+  const show = printer(context);
+  const reader = new LogReader(directory);
+  const past = readPast(reader.begin(), wanted);
+  for (const [index, line] of past.entries()) {
+    show(line);
+    // What a slow reader has not taken yet is in memory.
+    if (index % 1_000 === 999) await terminal.flush();
+  }
+  if (options.follow !== true) {
+    reader.close();
+    if (past.length === 0 && !context.json)
+      terminal.say(`Nothing like that stands in the log (${directory}).`);
     return 0;
   }
-  const entries = (await readJournal(context.home, run.id)) ?? (await readStream(client, run.id));
-  if (context.json) report(context, { jobId: id, runId: run.id, entries }, []);
-  else context.terminal.printText(draw(entries));
-  return 0;
+  const { signal } = createDetach();
+  // A reader that goes away (`| head -1`) ends it too.
+  const gone = new AbortController();
+  process.stdout.once('close', () => gone.abort());
+  await followLog(directory, reader, wanted, show, AbortSignal.any([signal, gone.signal]));
+  return signal.aborted ? 130 : 0;
 }
 
-/** The file, which also has what a live run said so far; null when it is not on this disk. */
-async function readJournal(home: string, runId: string): Promise<JournalEntry[] | null> {
-  try {
-    const text = await readFile(join(home, 'runs', runId, 'journal.jsonl'), 'utf8');
-    // What comes after the last line end is still being written.
-    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JournalEntry);
-  } catch {
-    // Not written yet, moved away or not ours to read: the daemon may still have it.
-    return null;
-  }
-}
-
-/** From the daemon, until the run has ended. */
-async function readStream(client: Client, runId: string): Promise<JournalEntry[]> {
-  const entries: JournalEntry[] = [];
-  const stream = await client.open(`/api/v1/runs/${runId}/stream`, {}, new AbortController().signal);
-  for await (const { id, data } of readEvents(stream))
-    if (id !== null) entries.push(JSON.parse(data) as JournalEntry);
-  return entries;
-}
-
-function draw(entries: readonly JournalEntry[]): string {
-  const lines = createEntryLines();
-  let text = '';
-  const addLine = (line: string): void => {
-    text += `${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`;
+function printer({ json, terminal }: Context): (line: ReadLine) => void {
+  if (!json) return ({ line }) => terminal.print(drawLogLine(line, terminal.palette));
+  return ({ raw, line }) => {
+    // A line that Node wrote is no JSON; whoever reads this has a parser of it.
+    const isJson = line.at !== null || Object.keys(line.fields).length > 0;
+    terminal.print(
+      spelt(isJson ? raw : JSON.stringify({ level: line.level, time: null, msg: line.message })),
+    );
   };
-  for (const entry of entries) {
-    if (entry.type === 'text' && entry.stream !== 'stderr') {
-      if (entry.delta === true) text += entry.text;
-      else addLine(entry.text.trimEnd());
-    } else if (entry.type === 'tool_start') {
-      addLine(`> ${toolText(entry.name, entry.summary)}`);
-      lines(entry);
-    } else if (entry.type === 'tool_end') {
-      lines(entry);
-      addLine(`  ${entry.ok ? 'ok' : 'failed'}${entry.summary === '' ? '' : `: ${entry.summary}`}`);
-    } else {
-      for (const line of lines(entry)) addLine(line);
-    }
-  }
-  return text;
 }

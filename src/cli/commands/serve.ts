@@ -35,7 +35,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<nu
     terminal.say('homer: Taking over.');
   }
   const { runDaemon } = await import('../../daemon.ts');
-  return runDaemon({ lock, home, version, env: process.env, userHome: homedir() });
+  const background = options.background === true;
+  return runDaemon({ lock, home, version, env: process.env, userHome: homedir(), background });
 }
 
 /** Null when it was told to stop before it was its turn. */

@@ -3,7 +3,9 @@
 import { Argument, Option } from 'commander';
 import { HomerError } from '../../core/errors.ts';
 import { jobStates } from '../../core/job.ts';
+import { logLevels } from '../../lifecycle/log-line.ts';
 import type { JobsOptions } from '../commands/jobs.ts';
+import type { LogsOptions } from '../commands/logs.ts';
 import type { RunOptions } from '../commands/run.ts';
 import type { WaitOptions } from '../commands/wait.ts';
 import type { Context } from '../context.ts';
@@ -78,11 +80,6 @@ export function declareJobs({ add, act }: Declaration): void {
     async () => (await import('../commands/attach.ts')).attach,
   );
   onJob(
-    'logs',
-    'Print all that the last run of a job said',
-    async () => (await import('../commands/logs.ts')).logs,
-  );
-  onJob(
     'cancel',
     'Cancel a job, also a running one',
     async () => (await import('../commands/act.ts')).cancel,
@@ -93,6 +90,18 @@ export function declareJobs({ add, act }: Declaration): void {
     async () => (await import('../commands/act.ts')).retry,
   );
 
+  add('logs', "Show the daemon's log, or all that the last run of a job said")
+    .argument('[id]', 'the job (left out: the log of the daemon)')
+    .option('-f, --follow', 'go on with what comes, over restarts of the daemon')
+    .option('--since <time>', 'not older than this: 90s, 2h, 1d, or a time such as 2026-12-24T18:00')
+    .addOption(new Option('--level <level>', 'only what is at least so weighty').choices(logLevels))
+    .option('-n, --lines <count>', 'the newest so many (default: 100, with --since all)', parseCount)
+    .action(async (id: string | undefined, options: LogsOptions) =>
+      act(async () => {
+        const { logs } = await import('../commands/logs.ts');
+        return (context) => logs(context, id, options);
+      }),
+    );
   add('wait', 'Wait for jobs to end; inside a run, without ids, for all jobs under its own')
     .argument('[ids...]', 'the jobs')
     .option('--timeout <time>', 'wait no longer than this, such as 90s, 30m or 2h', parseTime)

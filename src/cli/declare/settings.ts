@@ -5,6 +5,7 @@ import type { TokenAction, TokenOptions } from '../commands/token.ts';
 import type { SkillsAction, SkillsOptions } from '../commands/skills.ts';
 import type { WebhooksAction, WebhooksOptions } from '../commands/webhooks.ts';
 import type { AuditOptions } from '../commands/audit.ts';
+import type { DoctorCommandOptions } from '../commands/doctor.ts';
 import { parseCount, type Declaration } from './declaration.ts';
 
 export function declareSettings({ add, act }: Declaration): void {
@@ -40,9 +41,15 @@ export function declareSettings({ add, act }: Declaration): void {
         return (context) => webhooks(context, action, name, options);
       }),
     );
-  add('doctor', 'Look at this machine: agents, sign-in, what contains them, and what to mend').action(
-    async () => act(async () => (await import('../commands/doctor.ts')).doctor),
-  );
+  add('doctor', 'Look at Homer and this machine: what is wrong, why it matters, and the step that mends it')
+    .option('--fix', 'mend what can be mended without a risk, and say what was done')
+    .option('--security', 'only what is about security, and more of that')
+    .action(async (options: DoctorCommandOptions) =>
+      act(async () => {
+        const { doctor } = await import('../commands/doctor.ts');
+        return (context) => doctor(context, options);
+      }),
+    );
   add('token', "Print the owner's token, make tokens for others, list, replace or revoke them")
     .addArgument(
       new Argument('[action]').choices(['show', 'path', 'list', 'add', 'rotate', 'revoke']).default('show'),

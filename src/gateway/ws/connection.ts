@@ -9,7 +9,7 @@ import type { Caller } from '../../operations/operation.ts';
 import { checkInput } from '../../operations/check-input.ts';
 import type { Performer } from '../../operations/perform.ts';
 import { requireScope } from '../../operations/rights.ts';
-import { loggable } from '../log.ts';
+import { loggable } from '../../core/loggable.ts';
 import type { Attendance, Presence } from '../presence.ts';
 import type { Answer } from '../problem-details.ts';
 import type { RunStream } from '../run-stream.ts';

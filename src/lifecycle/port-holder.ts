@@ -5,7 +5,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
-import { loggable } from './log.ts';
+import { loggable } from '../core/loggable.ts';
 
 /** The header by which a Homer makes itself known to another that wants its port. */
 export const instanceHeader = 'homer-instance';
