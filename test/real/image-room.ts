@@ -11,7 +11,7 @@ import { cachedDebian, layNode } from './image-base.ts';
 
 const run = promisify(execFile);
 const checkout = join(import.meta.dirname, '../..');
-const image = 'localhost/homer:test';
+export const image = 'localhost/homer:test';
 
 export interface Said {
   readonly code: number;
@@ -31,10 +31,12 @@ export interface Container {
 
 export interface ImageRoom {
   readonly directory: string;
-  /** A new directory that a container may have as its volume. */
-  volume(): Promise<string>;
+  /** A new directory that a container may have as its volume; of Homer's own user unless said otherwise. */
+  volume(user?: string): Promise<string>;
   /** Makes and starts a container as the docs say, with more options; `argv` is its command. */
   start(options: readonly string[], argv?: readonly string[]): Promise<Container>;
+  /** One with these options only, of any image that is here. */
+  startBare(options: readonly string[], of: string, argv: readonly string[]): Promise<Container>;
   /** Runs one to its end. */
   once(options: readonly string[], argv: readonly string[]): Promise<Said>;
   inspect(): Promise<ImageFacts>;
@@ -77,11 +79,12 @@ process.exitCode = spawnSync('crun', args, { stdio: 'inherit' }).status ?? 1;
 const ownView =
   'mount --make-rprivate / && umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec podman "$@"';
 
-/** What docs/containers.md gives to \`docker run\`, and what podman needs in order to work anywhere. */
+/** What podman needs in order to work anywhere. */
+const needed = ['--no-healthcheck', '--cgroups=disabled', '--log-driver', 'k8s-file'];
+/** And what docs/containers.md gives to `docker run`. */
 const usual = [
   ...['--read-only', '--tmpfs', '/tmp:exec,mode=1777', '--cap-drop', 'ALL'],
-  ...['--security-opt', 'no-new-privileges'],
-  ...['--no-healthcheck', '--cgroups=disabled', '--log-driver', 'k8s-file'],
+  ...['--security-opt', 'no-new-privileges', ...needed],
 ];
 
 /** Builds the bases and the image from the Dockerfile of this checkout. */
@@ -112,29 +115,35 @@ async function fillRoom(directory: string): Promise<ImageRoom> {
   const podman = (...args: readonly string[]): Promise<Said> =>
     say('unshare', ['--mount', 'sh', '-c', ownView, 'podman', ...engine, ...args]);
   const containers: Container[] = [];
+  const start = async (
+    options: readonly string[],
+    of: string,
+    argv: readonly string[],
+  ): Promise<Container> => {
+    const name = `homer-${process.pid}-${containers.length}`;
+    const container: Container = {
+      name,
+      podman: (verb, ...args) => podman(verb, ...args, name),
+      exec: async (...args) => expectGood(await podman('exec', name, ...args)).stdout,
+      pid: async () => Number(expectGood(await podman('inspect', '-f', '{{.State.Pid}}', name)).stdout),
+      logs: async () => {
+        const { stdout, stderr } = await podman('logs', name);
+        return stdout + stderr;
+      },
+    };
+    containers.push(container);
+    expectGood(await podman('run', '--detach', '--name', name, ...options, of, ...argv));
+    return container;
+  };
   return {
     directory,
-    async volume() {
+    async volume(user = '10001:10001') {
       const path = await mkdtemp(join(directory, 'volume-'));
-      await run('chown', ['10001:10001', path]);
+      await run('chown', [user, path]);
       return path;
     },
-    async start(options, argv = []) {
-      const name = `homer-${process.pid}-${containers.length}`;
-      const container: Container = {
-        name,
-        podman: (verb, ...args) => podman(verb, ...args, name),
-        exec: async (...args) => expectGood(await podman('exec', name, ...args)).stdout,
-        pid: async () => Number(expectGood(await podman('inspect', '-f', '{{.State.Pid}}', name)).stdout),
-        logs: async () => {
-          const { stdout, stderr } = await podman('logs', name);
-          return stdout + stderr;
-        },
-      };
-      containers.push(container);
-      expectGood(await podman('run', '--detach', '--name', name, ...usual, ...options, image, ...argv));
-      return container;
-    },
+    start: (options, argv = []) => start([...usual, ...options], image, argv),
+    startBare: (options, of, argv) => start([...needed, ...options], of, argv),
     once: (options, argv) => podman('run', '--rm', ...usual, ...options, image, ...argv),
     async inspect() {
       const said = expectGood(await podman('image', 'inspect', image));
@@ -161,6 +170,13 @@ async function fittingDriver(store: readonly string[]): Promise<string> {
 const buildah = (...args: readonly string[]): Promise<Said> =>
   say('unshare', ['--mount', 'buildah', ...args]);
 
+/** Stands for the Redis of compose.yaml: that of Debian, for its user. */
+export const redisImage = 'localhost/redis:test';
+const redisLayer = `RUN apt-get update && apt-get install -y --no-install-recommends redis-server \\
+  && mkdir -p /data && chown 999:999 /data
+WORKDIR /data
+`;
+
 async function buildImages(directory: string, store: readonly string[]): Promise<void> {
   const dockerfile = await readFile(join(checkout, 'Dockerfile'), 'utf8');
   const [nodeImage = '', baseImage = ''] = [...dockerfile.matchAll(/^ARG \w+_IMAGE=(.+)$/gm)].map(
@@ -171,12 +187,14 @@ async function buildImages(directory: string, store: readonly string[]): Promise
   await copyFile(await cachedDebian(), join(context, 'debian.tar'));
   await layNode(join(context, 'node'));
   await writeFile(join(context, 'Debian'), 'FROM scratch\nADD debian.tar /\n');
+  await writeFile(join(context, 'Redis'), `FROM ${baseImage}\n${redisLayer}`);
   await writeFile(join(context, 'Node'), `FROM ${baseImage}\nCOPY node /\n`);
   const build = async (...args: readonly string[]): Promise<void> => {
     const common = ['bud', '--isolation', 'chroot', '--format', 'docker', '--pull-never'];
     expectGood(await buildah(...store, ...common, ...args));
   };
   await build('--tag', baseImage, '--file', join(context, 'Debian'), context);
+  await build('--tag', redisImage, '--file', join(context, 'Redis'), context);
   await build('--tag', nodeImage, '--file', join(context, 'Node'), context);
   await rm(context, { recursive: true });
   await build(...(await npmSettings(directory)), '--tag', image, checkout);

@@ -11,6 +11,7 @@ import type { Job, JobAnswer } from '../../src/cli/answers.ts';
 import { createClient, type Client } from '../../src/cli/client.ts';
 import type { DoctorReport } from '../../src/doctor/report.ts';
 import { readRecord } from '../../src/lifecycle/record.ts';
+import { startComposed } from './compose-room.ts';
 import { createImageRoom, type Container, type ImageRoom } from './image-room.ts';
 import { whenJob } from './when-job.ts';
 
@@ -242,5 +243,49 @@ describe.runIf(canBuild)('the image', () => {
     const job = await daemon.whenJob(stuck, hasEnded);
     expect(states(job).at(-1)).toBe('done');
     await daemon.container.podman('stop', '--time', '30');
+  });
+
+  test('compose.yaml: jobs go through its two workers, and one of them is killed: each answers once', async () => {
+    const composed = await startComposed(room);
+    const { homer } = composed;
+    const tell = async <Answer>(...argv: string[]): Promise<Answer> =>
+      JSON.parse(await homer.exec('homer', ...argv, '--json')) as Answer;
+    const untilTold = async <Answer>(argv: string[], holds: (answer: Answer) => boolean): Promise<Answer> => {
+      for (const since = performance.now(); ; await delay(100)) {
+        const answer = await tell<Answer>(...argv).catch(() => null);
+        if (answer !== null && holds(answer)) return answer;
+        if (performance.now() - since > 60_000)
+          throw new Error(`${await homer.logs()}\n${JSON.stringify(answer)}`);
+      }
+    };
+    await untilTold(['status'], () => true);
+    const workers = [await composed.worker('worker-1'), await composed.worker('worker-2')] as const;
+    await untilTold<{ workers: { name: string | null; state: string }[] }>(
+      ['workers'],
+      (answer) => answer.workers.filter(({ name, state }) => name !== null && state === 'up').length === 2,
+    );
+    // More than one host can take at a time: some of these run on each.
+    const ids = await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        const prompt = `sleep 3; echo answer ${index}`;
+        return (await tell<{ job: Job }>('run', '--detach', '-x', 'shell', prompt)).job.id;
+      }),
+    );
+    await untilTold<JobAnswer>(['job', ids[0] ?? ''], ({ job }) => isRunning(job) || hasEnded(job));
+    await workers[0].podman('kill', '--signal', 'KILL');
+    await workers[0].podman('wait');
+    await workers[0].podman('start');
+    const jobs = await Promise.all(
+      ids.map((id) =>
+        untilTold<JobAnswer>(['job', id], ({ job }) => hasEnded(job) || job.state === 'waiting'),
+      ),
+    );
+    expect(new Set(jobs.map(({ job }) => job.runs[0]?.host))).toContain('worker-1');
+    for (const [index, { job }] of jobs.entries()) {
+      expect(job.runs.filter(({ verdict }) => verdict === 'done').length).toBeLessThanOrEqual(1);
+      // A command that was cut off waits for a person.
+      expect(job.state === 'waiting' || job.result?.text.includes(`answer ${index}`)).toBe(true);
+    }
+    for (const container of [...workers, homer]) await container.podman('stop', '--time', '60');
   });
 });
