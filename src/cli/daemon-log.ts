@@ -31,7 +31,7 @@ export function readPast(files: ReturnType<LogReader['begin']>, wanted: Wanted):
     count += lines.length;
     if (wanted.lines !== null && count >= wanted.lines) break;
   }
-  const all = found.reverse().flat();
+  const all = found.toReversed().flat();
   return wanted.lines === null ? all : all.slice(-wanted.lines);
 }
 

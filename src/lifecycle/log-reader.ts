@@ -31,7 +31,7 @@ export class LogReader {
     this.#offset = own === null ? 0 : endOfLines(this.#fd ?? 0, own.size);
     const old = listOldLogs(this.#directory).filter((path) => inodeOf(path) !== own?.ino);
     this.#seen = old.at(-1) ?? null;
-    const before = old.map((path) => ({ path, bytes: Infinity })).reverse();
+    const before = old.map((path) => ({ path, bytes: Infinity })).toReversed();
     return own === null ? before : [{ path: join(this.#directory, logName), bytes: this.#offset }, ...before];
   }
 

@@ -89,7 +89,7 @@ export function insightOperations({ ledger, home, telegram }: InsightOptions): r
 /** The newest lines of the log that are weighty enough, oldest first; null: there is no log. */
 function readNewest(home: string, limit: number, level: LogLevel): LogLine[] | null {
   const directory = join(home, 'logs');
-  const paths = [join(directory, logName), ...listOldLogs(directory).reverse()];
+  const paths = [join(directory, logName), ...listOldLogs(directory).toReversed()];
   let lines: LogLine[] | null = null;
   let left = logBytes;
   for (const path of paths) {

@@ -1,6 +1,16 @@
 // `homer doctor` on machines that lack something. The agents are tiny programs, the home is a temporary one.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -201,3 +211,69 @@ test('with a daemon it says who holds the lock and that the ledger is read', asy
     /holds the lock \(process \d+\), answers on 127\.0\.0\.1:\d+ and reads its ledger/,
   );
 });
+
+interface Fixed extends Document {
+  readonly changes: readonly { readonly id: string; readonly text: string }[];
+  readonly failures: readonly unknown[];
+}
+
+test('--fix mends what breaks nothing, says so, and has nothing to do a second time', async () => {
+  await room.run(['start']);
+  await room.run(['stop', '--now']);
+  config({ lanes: { work: { concurrency: 1 } } });
+  const before = readFileSync(join(room.home, 'config.yaml'), 'utf8');
+  chmodSync(join(room.home, 'token'), 0o644);
+  rmSync(join(room.home, 'skills'), { recursive: true });
+  const left = join(room.home, 'backups/.unfinished-1');
+  writeFileSync(left, '');
+  utimesSync(left, 0, 0);
+  const fix = async (): Promise<Fixed> =>
+    JSON.parse((await room.run(['doctor', '--fix', '--json'])).stdout) as Fixed;
+  const first = await fix();
+  expect(first.changes.map(({ id }) => id)).toEqual(['home-modes', 'home-layout', 'leftover-files']);
+  expect(first.failures).toEqual([]);
+  expect(statSync(join(room.home, 'token')).mode & 0o777).toBe(0o600);
+  expect(existsSync(left)).toBe(false);
+  const inOrder = first.findings.filter(({ about: at }) => at === 'home').map(({ level }) => level);
+  expect(inOrder).toEqual(inOrder.map(() => 'ok'));
+  expect(readFileSync(join(room.home, 'config.yaml'), 'utf8')).toBe(before);
+  expect((await fix()).changes).toEqual([]);
+  expect((await room.run(['start'])).code).toBe(0);
+  // Beside a daemon that works nothing of its ledger is touched.
+  expect((await fix()).changes).toEqual([]);
+}, 60_000);
+
+test('a ledger that is none, with a configuration that is not right: both are told, nothing is touched, nothing crashes', async () => {
+  config({ nonsense: 1 });
+  const file = join(room.home, 'homer.db');
+  writeFileSync(file, 'no database at all '.repeat(500), { mode: 0o600 });
+  const { ended, document } = await examine();
+  expect(ended).toMatchObject({ code: 1, stderr: '' });
+  const ids = document.findings.filter(({ level }) => level === 'problem').map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining(['config-valid', 'ledger-readable']));
+  expect((await room.run(['doctor', '--fix'])).code).toBe(1);
+  expect(readFileSync(file, 'utf8')).toMatch(/^no database at all /);
+  expect(readdirSync(room.home).filter((name) => name.startsWith('homer.db'))).toEqual(['homer.db']);
+});
+
+test('--security says less of the rest and more of this, with and without a daemon, and why', async () => {
+  const ask = async (): Promise<{ document: Document; ms: number }> => {
+    const startedAt = performance.now();
+    const { stdout } = await room.run(['doctor', '--security', '--json']);
+    return { document: JSON.parse(stdout) as Document, ms: performance.now() - startedAt };
+  };
+  await room.run(['start']);
+  const live = await ask();
+  const ids = (found: Document): string[] => [...new Set(found.findings.map(({ id }) => id))];
+  expect(live.document.agents).toEqual([]);
+  expect(ids(live.document)).toEqual(
+    expect.arrayContaining(['home-modes', 'token-owner', 'root-user', 'tokens-refused']),
+  );
+  expect(ids(live.document)).not.toContain('disk-space');
+  for (const each of live.document.findings)
+    expect(each).toMatchObject({ why: expect.stringMatching(/\.$/) as string });
+  await room.run(['stop', '--now']);
+  const dead = await ask();
+  expect(ids(dead.document)).toEqual(expect.arrayContaining(['token-owner-age', 'tokens-refused']));
+  expect(dead.ms).toBeLessThan(10_000);
+}, 60_000);
