@@ -13,6 +13,7 @@ import type { DaemonRecord } from '../lifecycle/record.ts';
 import { readiness } from './client.ts';
 import { plain } from './format.ts';
 import { locateDaemon } from './locate.ts';
+import { startThroughService } from './start-service.ts';
 
 export interface Launch {
   readonly record: DaemonRecord;
@@ -48,6 +49,10 @@ export async function ensureDaemon(home: string, say: Say): Promise<Launch> {
 async function launch(home: string, deadline: number, say: Say): Promise<Launch> {
   prepareHome(home);
   refuseToDieWithRun(home);
+  if (await startThroughService(home, say)) {
+    const { record } = await waitUntilReady(home, null, deadline, say);
+    return { record, isOurs: true };
+  }
   const log = openSync(join(home, 'logs', 'daemon.log'), 'a+', 0o600);
   try {
     const before = fstatSync(log).size;

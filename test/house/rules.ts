@@ -59,6 +59,9 @@ const backupDoor = { command: 'src/cli/commands/backup.ts', room: 'src/backup/op
 /** A drill is a user with a hammer: it starts Homers of its own, and stands above what it needs to look at them. */
 const drillDoor = { command: 'src/cli/commands/drill.ts', room: 'src/drill/open.ts' } as const;
 
+/** `homer start` goes through the service where there is one; services are kept by others, whether or not a daemon runs. */
+const serviceDoor = { command: 'src/cli/installed-service.ts', room: 'src/service/open.ts' } as const;
+
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
   /^src\/(?:engine\/(embedded|bullmq)|executors\/(claude|codex|gemini|acp|command)|channels\/(telegram|web))\b/;
@@ -86,10 +89,10 @@ const homes: Readonly<Record<string, RegExp>> = {
   ws: /^src\/gateway\/ws\//,
   zod: /^src\/(config|operations|gateway)\//,
   'node:sqlite': /^src\/ledger\//,
-  // Besides those that own processes: secrets come from programs, the first start and the browser come from the command line, and
+  // Besides those that own processes or ask the keeper of services: secrets come from programs, the first start and the browser come from the command line, and
   // a port that is taken is traced to its holder.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker|doctor|drill)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$|^src\/gateway\/port-holder\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor|drill|service)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$|^src\/gateway\/port-holder\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */
@@ -215,10 +218,11 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const found: Violation[] = [];
   const [from, to] = [roomOf(path), roomOf(target)];
   // The shapes of answers are what is spoken; a type brings no code along.
-  const isSpoken = it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup', 'drill'].includes(to);
+  const isSpoken =
+    it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup', 'drill', 'service'].includes(to);
   const isDoor =
     it.kind === 'lazy' &&
-    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor].some(
+    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor, serviceDoor].some(
       ({ command, room }) => path === command && target === room,
     );
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)
