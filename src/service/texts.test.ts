@@ -101,7 +101,7 @@ test('the ecosystem file is a module that PM2 can read, and spares the runs', ()
       expect.objectContaining({
         script: '/opt/homer/homer',
         args: ['serve', '--standby', '--home', '/srv/it\'s "x"'],
-        stop_exit_codes: [0, 2, 75, 78],
+        stop_exit_codes: [2, 75, 78],
         treekill: false,
         kill_timeout: 90_000,
       }),

@@ -7,6 +7,7 @@ import { HomerError } from '../../core/errors.ts';
 import type { Draft, InstalledService, Machine } from '../../service/open.ts';
 import { confirm } from '../confirm.ts';
 import { report, type Context } from '../context.ts';
+import { told } from '../halt.ts';
 import { openServiceRoom, thisMachine } from '../installed-service.ts';
 import { ensureDaemon } from '../launch.ts';
 import { refuseInRun } from '../run-access.ts';
@@ -90,7 +91,8 @@ async function install(call: Call): Promise<number> {
 async function uninstall(call: Call): Promise<number> {
   const { context } = call;
   const found = await installedFor(call, 'uninstall');
-  const running = (await readStatus({ ...context, home: found.home }))?.running.length ?? 0;
+  const running = await countRunning(call, found);
+  if (running > 0) context.terminal.say(told('drain', running));
   const { uninstall: remove } = await openServiceRoom();
   await remove(found);
   report(context, { uninstalled: true, file: found.file, home: found.home, running }, [
@@ -104,6 +106,8 @@ async function command(call: Call, verb: 'start' | 'stop' | 'restart', done: str
   const found = await installedFor(call, verb);
   // A typo must not turn a daemon that works into one that cannot start.
   if (verb !== 'stop') await drainMsOf(found);
+  const running = verb === 'start' ? 0 : await countRunning(call, found);
+  if (running > 0) call.context.terminal.say(told('drain', running));
   await found[verb]();
   const condition = await found.condition();
   report(call.context, { service: serviceDocument(found, condition) }, [
@@ -153,6 +157,11 @@ async function print(call: Call): Promise<number> {
     text.trimEnd(),
   ]);
   return 0;
+}
+
+/** Of the daemon that the service has; 0 when that is another's, or cannot be asked. */
+async function countRunning({ context }: Call, { home }: InstalledService): Promise<number> {
+  return (await readStatus({ ...context, home }).catch(() => null))?.running.length ?? 0;
 }
 
 function draftFor({ context, options, machine }: Call, platform: string): Promise<Draft> {
