@@ -126,10 +126,13 @@ const isReal = rest[0] === 'real';
 const files = isReal ? rest.slice(1) : rest;
 const counts: Count[] = [];
 
-// Images are only built as root.
-const forImages = process.getuid?.() === 0 ? (['buildah', 'podman', 'crun', 'debootstrap'] as const) : [];
+// Images are only built, and a systemd is only booted, as root.
+const forRoot =
+  process.getuid?.() === 0
+    ? (['buildah', 'podman', 'crun', 'debootstrap', 'systemctl', 'dbus-daemon'] as const)
+    : [];
 if (mode !== 'check')
-  ensurePrograms(isReal ? ['bwrap', 'nginx', ...forImages] : ['redis-server', 'bwrap', 'chromium']);
+  ensurePrograms(isReal ? ['bwrap', 'nginx', ...forRoot] : ['redis-server', 'bwrap', 'chromium', 'python3']);
 
 if (isReal) {
   counts.push(await runSuites(['--project=real', ...files]));

@@ -14,6 +14,10 @@ const packages = {
   podman: { apt: 'podman', brew: null },
   crun: { apt: 'crun', brew: null },
   debootstrap: { apt: 'debootstrap', brew: null },
+  // With what an account needs to have a systemd of its own.
+  systemctl: { apt: 'libpam-systemd', brew: null },
+  'dbus-daemon': { apt: 'dbus', brew: null },
+  python3: { apt: 'python3', brew: 'python' },
 } as const;
 
 export type Program = keyof typeof packages;

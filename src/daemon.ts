@@ -29,6 +29,7 @@ import { hostBootId } from './lifecycle/process-identity.ts';
 import { lastSign, removeRecord } from './lifecycle/record.ts';
 import { answerSignals } from './lifecycle/signals.ts';
 import type { Service } from './lifecycle/service.ts';
+import { unsupervised, type Supervisor } from './lifecycle/supervisor.ts';
 import { createWatchdog, type WatchdogOptions } from './lifecycle/watchdog.ts';
 import { passOn, type PassWaypoint } from './lifecycle/waypoint.ts';
 import { openOperations } from './operations/open.ts';
@@ -51,6 +52,7 @@ export interface DaemonOptions {
   readonly background?: boolean;
   /** What `~` stands for. */
   readonly userHome: string;
+  readonly supervisor?: Supervisor;
   /** The chaos suite kills the process at the points of the path; otherwise nothing happens there. */
   readonly pass?: PassWaypoint;
   readonly runner?: RunnerCommand;
@@ -102,7 +104,7 @@ class Daemon {
   }
 
   async #boot(): Promise<void> {
-    const { home, version, lock, env } = this.#options;
+    const { home, version, lock, env, supervisor = unsupervised } = this.#options;
     const lastSignAt = await lastSign(home);
     // 1 the lock is held since before this file was loaded, the configuration is read; the token; 2 listen: /livez answers
     // from here on, and whoever asks for more is told to wait
@@ -207,6 +209,7 @@ class Daemon {
       outlets,
       watchdog: this.#watchdog,
       log: this.#log,
+      supervisor,
       background: this.#background,
       drainMs: () => this.#config.current.drain.timeoutMs,
       removeRecord: () => removeRecord(home, this.#instanceId),
@@ -288,6 +291,7 @@ class Daemon {
       ledger.events.append(Date.now(), 'daemon.ready', null, null, { port, adopted });
     });
     gateway.ready();
+    supervisor.ready(`Ready on port ${port}.`);
     this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 

@@ -83,6 +83,7 @@ const planted: readonly [what: string, rule: Violation['rule'], path: string, te
     'src/cli/commands/skills.ts',
     "const a = () => import('../../skills/loader.ts');",
   ],
+  ['a second door to services', 'cli', 'src/cli/launch.ts', "const a = () => import('../service/open.ts');"],
   ['a second door to the daemon', 'daemon', 'src/cli/main.ts', "const a = () => import('../daemon.ts');"],
   [
     'a daemon that is loaded with every command',

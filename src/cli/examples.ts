@@ -75,6 +75,17 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     '',
     'Exit code: 0 stopped, 1 crashed, 75 another Homer holds the state directory, 78 configuration or port.',
   ],
+  service: [
+    'homer service install                     shows what it would write, then asks',
+    'homer service install --linger            also while you are not logged in: from boot on',
+    'sudo homer service install --system --run-as homer',
+    'homer service                             as `homer status`, and how the service is',
+    'homer service logs --follow',
+    'homer service print --pm2 > ecosystem.config.cjs',
+    'homer service uninstall                   the state directory stays',
+    '',
+    'Exit code: 0 done, 1 failed or unhealthy, 3 not installed or not running, 78 configuration. See docs/service.md.',
+  ],
   resume: ['homer resume'],
   sessions: [
     'homer sessions',

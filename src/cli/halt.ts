@@ -100,7 +100,8 @@ async function askToStop(client: Client, mode: StopMode): Promise<number> {
   return (await answer).left;
 }
 
-function told(mode: StopMode, running: number): string {
+/** Before a stop that has runs to wait for. */
+export function told(mode: StopMode, running: number): string {
   if (mode === 'kill') return `Ending ${count(running, 'run')}.`;
   if (mode === 'now') return `Leaving ${count(running, 'run')} running.`;
   return `Waiting for ${count(running, 'run')} to finish; what takes too long goes on without the daemon.`;

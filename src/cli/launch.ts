@@ -14,6 +14,7 @@ import type { DaemonRecord } from '../lifecycle/record.ts';
 import { readiness } from './client.ts';
 import { plain } from './format.ts';
 import { locateDaemon } from './locate.ts';
+import { startThroughService } from './start-service.ts';
 
 export interface Launch {
   readonly record: DaemonRecord;
@@ -51,6 +52,10 @@ export async function ensureDaemon(home: string, say: Say): Promise<Launch> {
 async function launch(home: string, deadline: number, say: Say): Promise<Launch> {
   prepareHome(home);
   refuseToDieWithRun(home);
+  if (await startThroughService(home, say)) {
+    const { record } = await waitUntilReady(home, null, deadline, say);
+    return { record, isOurs: true };
+  }
   // The daemon keeps its log itself. This takes the words of one that dies before it can, and those of Node.
   const words = openSync(join(home, 'logs', 'start.log'), 'a+', 0o600);
   const log = openSync(join(home, 'logs', logName), 'a+', 0o600);

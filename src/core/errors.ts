@@ -11,6 +11,7 @@ import { jobErrors } from './job-errors.ts';
 import { questionErrors } from './question-errors.ts';
 import { requestErrors } from './request-errors.ts';
 import { scheduleErrors } from './schedule-errors.ts';
+import { serviceErrors } from './service-errors.ts';
 import { sessionErrors } from './session-errors.ts';
 import { skillErrors } from './skill-errors.ts';
 import { tokenErrors } from './token-errors.ts';
@@ -31,6 +32,7 @@ export const catalogue = {
   ...backupErrors,
   ...boardErrors,
   ...workerErrors,
+  ...serviceErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -6,6 +6,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
+import type { Supervisor } from '../lifecycle/supervisor.ts';
 import { createShutdown, type Shutdown } from '../lifecycle/shutdown.ts';
 import type { RemoteRuns } from '../worker/remote/remote-runs.ts';
 import type { Worker } from '../worker/worker.ts';
@@ -22,6 +23,7 @@ export interface StoppingParts {
   readonly outlets: readonly Service[];
   readonly watchdog: Service;
   readonly log: Log;
+  readonly supervisor: Supervisor;
   /** Aborted when the daemon begins to stop. */
   readonly background: AbortController;
   /** How long runs may take to finish, ms. */
@@ -39,6 +41,7 @@ export function createDaemonShutdown(parts: StoppingParts): Shutdown {
   return createShutdown({
     refuse: async () => {
       log.info({ running: worker.liveCount }, 'stopping');
+      parts.supervisor.stopping(`Stopping, ${worker.liveCount} running.`);
       gateway.drain();
       parts.background.abort();
       await stopAll(parts.inlets);

@@ -63,6 +63,8 @@ const drillDoor = { command: 'src/cli/commands/drill.ts', room: 'src/drill/open.
 
 /** `homer mcp` serves the tools itself, and asks the daemon for what they need. */
 const mcpDoor = { command: 'src/cli/commands/mcp.ts', room: 'src/mcp/open.ts' } as const;
+/** `homer start` goes through the service where there is one; services are kept by others, whether or not a daemon runs. */
+const serviceDoor = { command: 'src/cli/installed-service.ts', room: 'src/service/open.ts' } as const;
 
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
@@ -92,9 +94,9 @@ const homes: Readonly<Record<string, RegExp>> = {
   ws: /^src\/gateway\/ws\//,
   zod: /^src\/(config|operations|gateway|mcp)\//,
   'node:sqlite': /^src\/ledger\//,
-  // Besides those that own processes: secrets come from programs, the first start and the browser come from the command line.
+  // Besides those that own processes or ask the keeper of services: secrets come from programs, the first start and the browser come from the command line.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker|doctor|drill)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor|drill|service)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */
@@ -222,10 +224,11 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   const [from, to] = [roomOf(path), roomOf(target)];
   // The shapes of answers are what is spoken; a type brings no code along.
   const isSpoken =
-    it.kind === 'type' && ['operations', 'skills', 'doctor', 'backup', 'drill', 'mcp'].includes(to);
+    it.kind === 'type' &&
+    ['operations', 'skills', 'doctor', 'backup', 'drill', 'mcp', 'service'].includes(to);
   const isDoor =
     it.kind === 'lazy' &&
-    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor, mcpDoor].some(
+    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor, mcpDoor, serviceDoor].some(
       ({ command, room }) => path === command && target === room,
     );
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)

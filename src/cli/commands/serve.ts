@@ -6,6 +6,7 @@ import { prepareHome } from '../../config/home.ts';
 import { HomerError } from '../../core/errors.ts';
 import { acquireLock, waitForLock, type Lock } from '../../lifecycle/lock.ts';
 import { readRecord, type DaemonRecord } from '../../lifecycle/record.ts';
+import { openSupervisor, type Supervisor } from '../../lifecycle/supervisor.ts';
 import type { Context } from '../context.ts';
 import { closeInheritedFiles } from '../inherited-files.ts';
 import { span } from '../format.ts';
@@ -24,19 +25,41 @@ export async function serve(context: Context, options: ServeOptions): Promise<nu
   // Before anything is opened or started.
   if (options.background === true) closeInheritedFiles();
   for (const warning of prepareHome(home).warnings) terminal.say(`homer: ${warning}`);
-  let lock = acquireLock(home);
-  if (lock === null) {
-    const holder = describeHolder(await readRecord(home));
-    if (options.standby !== true) throw new HomerError('HOMER_LOCK_HELD', `${holder} holds ${home}.`);
-    lock = await standBy(home, () =>
-      terminal.say(`homer: ${holder} holds ${home}. Standing by to take over when it ends.`),
-    );
+  const supervisor = openSupervisor(process.env);
+  try {
+    const lock = await takeLock(context, options.standby === true, supervisor);
     if (lock === null) return 0;
-    terminal.say('homer: Taking over.');
+    const { runDaemon } = await import('../../daemon.ts');
+    return await runDaemon({
+      lock,
+      home,
+      version,
+      env: process.env,
+      userHome: homedir(),
+      supervisor,
+      background: options.background === true,
+    });
+  } finally {
+    await supervisor.close();
   }
-  const { runDaemon } = await import('../../daemon.ts');
-  const background = options.background === true;
-  return runDaemon({ lock, home, version, env: process.env, userHome: homedir(), background });
+}
+
+/** Null when it stood by and was told to stop before it was its turn. */
+async function takeLock(context: Context, standsBy: boolean, supervisor: Supervisor): Promise<Lock | null> {
+  const { home, terminal } = context;
+  const free = acquireLock(home);
+  if (free !== null) return free;
+  const holder = describeHolder(await readRecord(home));
+  if (!standsBy) throw new HomerError('HOMER_LOCK_HELD', `${holder} holds ${home}.`);
+  const lock = await standBy(home, () => {
+    terminal.say(`homer: ${holder} holds ${home}. Standing by to take over when it ends.`);
+    // Ready to wait: a machine must not wait for us while it boots.
+    supervisor.ready(`Standing by: ${holder} holds ${home}.`);
+  });
+  if (lock === null) return null;
+  terminal.say('homer: Taking over.');
+  supervisor.say('Taking over.');
+  return lock;
 }
 
 /** Null when it was told to stop before it was its turn. */

@@ -6,7 +6,8 @@ import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
 import { decideVerdict, drawStatus } from '../status-screen.ts';
 
-const notRunning = 3;
+/** Exit code. */
+export const notRunning = 3;
 /** A daemon that works answers within milliseconds. */
 const answerMs = 3_000;
 
@@ -36,5 +37,10 @@ export async function readStatus(context: Context): Promise<StatusAnswer | null>
 export function showStatus(context: Context, answer: StatusAnswer): number {
   const { palette, columns } = context.terminal;
   report(context, answer, drawStatus(answer, { palette, columns, now: Date.now() }));
+  return exitCodeOf(answer);
+}
+
+/** 0 healthy, 1 unhealthy. */
+export function exitCodeOf(answer: StatusAnswer): number {
   return answer.daemon === 'healthy' && decideVerdict(answer).level !== 'bad' ? 0 : 1;
 }

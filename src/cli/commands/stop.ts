@@ -7,9 +7,11 @@ import { count, span } from '../format.ts';
 import type { StopMode } from '../../lifecycle/shutdown.ts';
 import { createDetach } from '../detach.ts';
 import { haltDaemon, type Halt } from '../halt.ts';
+import { installedService } from '../installed-service.ts';
 import { refuseToDieWithRun } from '../launch.ts';
 import { locateDaemon } from '../locate.ts';
 import { refuseInRun } from '../run-access.ts';
+import { refuseForeignService } from '../start-service.ts';
 import { start } from './start.ts';
 
 export interface StopOptions {
@@ -46,9 +48,15 @@ export async function stop(context: Context, options: StopOptions): Promise<numb
         ? 'No run is left.'
         : `${count(runsLeft, 'run')} left running; the next start adopts ${runsLeft === 1 ? 'it' : 'them'}.`;
   const isTakenOver = (await locateDaemon(context.home)).state !== 'stopped';
-  report(context, { stopped: true, pid, runsLeft, takenOver: isTakenOver }, [
+  const service = await installedService(context.home);
+  report(context, { stopped: true, pid, runsLeft, takenOver: isTakenOver, service: service?.name ?? null }, [
     `Homer has stopped after ${span(Date.now() - since)}. ${left}`,
     ...(isTakenOver ? ['Another Homer that stood by takes over.'] : []),
+    ...(service === null
+      ? []
+      : [
+          `It is a service, ${service.name}: \`homer service stop\` also ends one that stands by, \`homer service uninstall\` also its start at the next ${service.scope === 'system' ? 'boot' : 'login'}.`,
+        ]),
   ]);
   return 0;
 }
@@ -58,6 +66,8 @@ export async function restart(context: Context, options: StopOptions): Promise<n
   const mode = modeOf(options);
   refuseInRun(context, 'restart Homer');
   refuseToDieWithRun(context.home);
+  // Or it would be stopped and could not be started.
+  await refuseForeignService(context.home);
   // A typo must not turn a daemon that works into one that cannot start.
   const { loadConfig } = await import('../../config/load.ts');
   loadConfig(context.home, { env: process.env, userHome: homedir() });

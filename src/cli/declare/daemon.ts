@@ -1,9 +1,10 @@
 // Commands on the daemon: how it is, start, stop, serve, release.
 
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { ServeOptions } from '../commands/serve.ts';
+import type { ServiceAction, ServiceOptions } from '../commands/service.ts';
 import type { StopOptions } from '../commands/stop.ts';
-import type { Declaration } from './declaration.ts';
+import { parseCount, type Declaration } from './declaration.ts';
 
 export function declareStatus({ add, act }: Declaration): void {
   add('status', 'How Homer is, what needs you, what runs and what comes next').action(async () =>
@@ -40,6 +41,29 @@ export function declareDaemon({ add, act }: Declaration): void {
       act(async () => {
         const { serve } = await import('../commands/serve.ts');
         return (context) => serve(context, options);
+      }),
+    );
+  add('service', 'Have Homer started at boot or login and kept running, by systemd or launchd')
+    .addArgument(
+      new Argument('[action]')
+        .choices(['install', 'uninstall', 'start', 'stop', 'restart', 'status', 'logs', 'print'])
+        .default('status'),
+    )
+    .option('--system', "the machine's service instead of the account's own; systemd, as root")
+    .option(
+      '--run-as <account>',
+      'install, print: whom a service of the machine runs as (default: who called sudo)',
+    )
+    .option('--linger', 'install: also run while the account is not logged in')
+    .option('-y, --yes', 'install: do not ask')
+    .option('--pm2', 'print: an ecosystem file for PM2')
+    .option('--launchd', 'print: the agent for a Mac, also elsewhere')
+    .option('-f, --follow', 'logs: go on as more comes')
+    .option('-n, --lines <count>', 'logs: the last ones', parseCount, 50)
+    .action(async (action: ServiceAction, options: ServiceOptions) =>
+      act(async () => {
+        const { service } = await import('../commands/service.ts');
+        return (context) => service(context, action, options);
       }),
     );
   add('resume', 'Release a daemon that is held after a restore, copy or move').action(async () =>
