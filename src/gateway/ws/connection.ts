@@ -94,7 +94,7 @@ export class Connection {
         get isFull() {
           return outlet.isFull;
         },
-        send: (frame) => outlet.send(frame),
+        send: (frame) => outlet.sendFrame(frame),
         drained: () => outlet.drained(),
         fail: (error) => this.#fail(null, 'events', error),
       },
@@ -136,7 +136,7 @@ export class Connection {
   }
 
   tick(frame: Buffer): void {
-    if (this.#caller !== null && !this.#outlet.isFull) this.#outlet.send(frame);
+    if (this.#caller !== null && !this.#outlet.isFull) this.#outlet.sendFrame(frame);
   }
 
   #admit(caller: Caller): void {
