@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Config } from './config.ts';
 import { showConfig } from './shown.ts';
-
-const shown = (config: unknown, redact?: (text: string) => string): unknown =>
-  showConfig(config as Config, redact);
 
 test.each([
   [
@@ -39,7 +35,7 @@ test.each([
     ['sh', '-c', 'TOKEN=[hidden] agent --password [hidden] -x'],
   ],
 ])('of the arguments %j no secret is shown', (argv, expected) => {
-  expect(shown({ executors: { a: { args: argv } } })).toEqual({ executors: { a: { args: expected } } });
+  expect(showConfig({ executors: { a: { args: argv } } })).toEqual({ executors: { a: { args: expected } } });
 });
 
 test.each([
@@ -48,7 +44,7 @@ test.each([
   [['agent', '--token', '{prompt}']],
   [['sh', '-c', 'git log --format=%H; echo "a: b" > x; curl http://127.0.0.1:80/a@b']],
 ])('the arguments %j are shown as they are', (args) => {
-  expect(shown({ args })).toEqual({ args });
+  expect(showConfig({ args })).toEqual({ args });
 });
 
 test('under a key that speaks of a secret nothing is shown, but where one comes from is', () => {
@@ -61,7 +57,7 @@ test('under a key that speaks of a secret nothing is shown, but where one comes 
     note: 'known-value here',
     prompt: 'Write to the author: which key=value pairs are missing?',
   };
-  expect(shown(config, (text) => text.replace('known-value', '[redacted]'))).toEqual({
+  expect(showConfig(config, (text) => text.replace('known-value', '[redacted]'))).toEqual({
     maxTokens: 5,
     apiKey: { text: '[hidden]' },
     secret: { generated: true },

@@ -1,15 +1,14 @@
 // The configuration as it may be shown to whoever may look, though not see what it holds.
 
-import type { Config } from './config.ts';
 import { speaksOfSecret } from './run-variables.ts';
 
 const hidden = '[hidden]';
 
 /**
- * A plain copy without secrets: those written as text, whatever stands under a key or behind a flag whose name speaks of one,
+ * A plain copy, of the configuration or of what its file says, without secrets: those written as text, whatever stands under a key or behind a flag whose name speaks of one,
  * and what `redact` knows by its value.
  */
-export function showConfig(config: Config, redact: Redact = (text) => text): unknown {
+export function showConfig(config: unknown, redact: Redact = (text) => text): unknown {
   return shown(JSON.parse(JSON.stringify(config)), [], redact);
 }
 

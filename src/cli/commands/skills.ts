@@ -4,11 +4,11 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import type { SkillsConfig } from '../../config/config.ts';
 import { HomerError } from '../../core/errors.ts';
-import type { InstallPreview, Skills } from '../../skills/open.ts';
+import type { Skills } from '../../skills/open.ts';
 import type { ListedSkill, SkillList } from '../../skills/status.ts';
+import { confirm } from '../confirm.ts';
 import { report, type Context } from '../context.ts';
 import { previewDocument, previewLines } from '../skill-preview-screen.ts';
 import { checkLines, listLines, skillLines, warningLine } from '../skills-screen.ts';
@@ -116,7 +116,7 @@ async function add(
     return 0;
   }
   if (!context.json) for (const line of previewLines(preview, terminal)) terminal.print(line);
-  if (options.yes !== true && !(await isWanted(context, preview))) {
+  if (options.yes !== true && !(await confirm(context, `Install ${preview.head.name}?`))) {
     if (context.json) report(context, { installed: false, ...previewDocument(preview) }, []);
     terminal.say('Nothing was installed. `--yes` installs it without asking.');
     return 1;
@@ -126,17 +126,6 @@ async function add(
     `Installed in ${preview.place.path}.`,
   ]);
   return 0;
-}
-
-/** Asks where somebody can answer; anything but a yes is a no. */
-async function isWanted({ terminal, json }: Context, { head }: InstallPreview): Promise<boolean> {
-  if (json || !terminal.isInteractive || !process.stdin.isTTY) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await lines.question(`Install ${head.name}? [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
 }
 
 function sayWarnings({ terminal }: Context, { warnings }: Pick<SkillList, 'warnings'>): void {
