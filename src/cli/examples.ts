@@ -175,6 +175,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer skills show github',
     'homer skills add ~/code/my-skill          shows what it would need and run, then asks',
     'homer skills add weather.tar.gz --name weather --yes',
+    'homer skills remove weather               only what `add` installed, as long as nobody changed it',
   ],
   webhooks: [
     'homer webhooks                            exit code 1 when one has no secret and is not answered',

@@ -36,12 +36,12 @@ export function declareSettings({ add, act }: Declaration): void {
           return (context) => config(context, what, key, value, options);
         }),
     );
-  add('skills', 'Show skills and what they lack, check them, install one; needs no daemon')
-    .addArgument(new Argument('[action]').choices(['list', 'check', 'show', 'add']).default('list'))
-    .argument('[name]', 'the skill to show; the folder, checkout or tarball to add')
+  add('skills', 'Show skills and what they lack, check them, install or remove one; needs no daemon')
+    .addArgument(new Argument('[action]').choices(['list', 'check', 'show', 'add', 'remove']).default('list'))
+    .argument('[name]', 'the skill to show or remove; the folder, checkout or tarball to add')
     .option('-C, --cwd <dir>', 'as seen by work in this directory (default: here)')
     .option('--name <name>', 'add: the name of its folder')
-    .option('-y, --yes', 'add: do not ask')
+    .option('-y, --yes', 'add, remove: do not ask')
     .action(async (action: SkillsAction, name: string | undefined, options: SkillsOptions) =>
       act(async () => {
         const { skills } = await import('../commands/skills.ts');
