@@ -17,7 +17,14 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import { fromDigits } from './from-digits.ts';
 import { defineOperation, type Caller, type Operation } from './operation.ts';
 import { isMade, makerOf, refuseChoices, requireMade, requireModest } from './own.ts';
-import { changedRules, checkRunNow, checkTask, isByOwner, ruleFields, type RuleChanges } from './schedule-rules.ts';
+import {
+  changedRules,
+  checkRunNow,
+  checkTask,
+  isByOwner,
+  ruleFields,
+  type RuleChanges,
+} from './schedule-rules.ts';
 import {
   occurrenceView,
   scheduleView,

@@ -109,5 +109,5 @@ test('a turn in a session of the owner is repeated by the owner', async () => {
       ledger.now(),
     ),
   );
-  expect(await retry(await failed({ sessionId: session as never }), guest)).toBe('HOMER_SESSION_REFUSED');
+  expect(await retry(await failed({ sessionId: session }), guest)).toBe('HOMER_SESSION_REFUSED');
 });

@@ -133,9 +133,10 @@ async function add(
 }
 
 async function remove({ context, skills }: Call, name: string, { yes }: SkillsOptions): Promise<number> {
-  const { path, record, remove } = await skills.removal(name);
+  const removal = await skills.removal(name);
+  const { path, record } = removal;
   const isWanted = yes === true || (await confirm(context, `Remove ${record.name} from ${path}?`));
-  if (isWanted) await remove();
+  if (isWanted) await removal.remove();
   else context.terminal.say('Nothing was removed. `--yes` removes it without asking.');
   const lines = [`Removed ${path}; sessions keep the copy they began with.`];
   report(context, { removed: isWanted, name: record.name, path, record }, isWanted ? lines : []);
