@@ -1,9 +1,9 @@
-// A question with a yes or a no.
+// A question that is answered with yes or no, where somebody can answer.
 
 import { createInterface } from 'node:readline/promises';
 import type { Context } from './context.ts';
 
-/** Asks where somebody can answer; anything but a yes is a no. */
+/** Anything but a yes is a no, and so is a terminal at which nobody sits. */
 export async function confirm({ terminal, json }: Context, question: string): Promise<boolean> {
   if (json || !terminal.isInteractive || !process.stdin.isTTY) return false;
   const lines = createInterface({ input: process.stdin, output: process.stderr });

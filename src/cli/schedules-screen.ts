@@ -3,7 +3,7 @@
 import type { OccurrenceState } from '../core/schedule.ts';
 import { wallAt, type Wall } from '../core/wall-clock.ts';
 import type { Occurrence, Schedule } from './answers.ts';
-import { age, clock, firstLine, oneLine, span, table, type Cell } from './format.ts';
+import { age, firstLine, oneLine, span, table, type Cell } from './format.ts';
 import { shortId } from './job-id.ts';
 import type { Paper } from './status-screen.ts';
 import type { Palette } from './terminal.ts';
@@ -121,13 +121,16 @@ function byWhom(executor: string | null, lane: string | null): string {
   return `${executor ?? 'the usual executor'}, in ${lane === null ? 'the usual lane' : `lane ${lane}`}`;
 }
 
+/** On the clock of the schedule's zone; for programs in UTC. */
 export function drawOccurrences(
   occurrences: readonly Occurrence[],
+  timeZone: string,
   { palette, columns, now }: Paper,
 ): string[] {
-  const head = ['due', 'state', 'job', 'why'].map((text): Cell => ({ text, paint: palette.dim }));
+  const due = columns === null ? 'due' : `due (${timeZone})`;
+  const head = [due, 'state', 'job', 'why'].map((text): Cell => ({ text, paint: palette.dim }));
   const rows = occurrences.map(({ dueAt, state, jobId, reason }): Cell[] => [
-    { text: columns === null ? dueAt : clock(dueAt, now) },
+    { text: columns === null ? dueAt : clocks([dueAt], timeZone, now).join('') },
     { text: state, ...statePaint(state, palette) },
     { text: jobId === null ? '' : columns === null ? jobId : shortId(jobId) },
     { text: oneLine(refusalOf(reason)?.message ?? reason ?? '') },

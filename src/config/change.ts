@@ -67,7 +67,8 @@ export function changeText(text: string | null, changes: readonly ConfigChange[]
   return document.toString({ lineWidth: 0 });
 }
 
-function nested(path: readonly (string | number)[], value: unknown): unknown {
+/** What has the value at this path, and nothing else. */
+export function nested(path: readonly (string | number)[], value: unknown): unknown {
   return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
 }
 

@@ -51,4 +51,10 @@ export const skillErrors = {
     title: 'Another skill is installed under this name',
     hint: 'Choose another with --name, or remove the folder that is named.',
   },
+  HOMER_SKILL_KEPT: {
+    status: 409,
+    exit: 1,
+    title: 'The skill is not as Homer installed it',
+    hint: 'Nothing was removed. Look at what is in the folder, and remove it yourself.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

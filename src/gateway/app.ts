@@ -185,7 +185,8 @@ function sendError(
 ): FastifyReply {
   const answer = answerFor(translate(error, options.bodyLimit), options.redact);
   options.record(request.raw, answer, error);
-  if (isBodyEndless(request.raw, options.bodyLimit)) reply.header('connection', 'close');
+  if (answer.status === 429 || isBodyEndless(request.raw, options.bodyLimit))
+    reply.header('connection', 'close');
   // Bytes, since the framework adds a charset to the type of text, which JSON has not.
   return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
 }

@@ -49,6 +49,9 @@ function policyFor(frames: string): string {
   ].join('; ');
 }
 
+/** Open pages of one canvas that hear of its changes; further ones are shown as they are. */
+const mostFollowers = 16;
+
 /** Begins again whenever the canvas is at another version than the first it heard of. */
 const liveScript = `{
   let first = null;
@@ -62,7 +65,7 @@ const liveScript = `{
 
 export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
   const closing = new AbortController();
-  const streams = createStreams(streamLimits);
+  const streams = createStreams({ ...streamLimits, mostStreamsEach: mostFollowers });
   let store: CanvasStore | null = null;
   let port = 0;
   let hosts = options.hosts;
@@ -98,7 +101,7 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
   };
 
   const follow = (response: ServerResponse, canvas: Canvas, from: CanvasStore): void => {
-    streams.requireRoom();
+    streams.requireRoom(canvas.name);
     const stream = streams.begin(response, canvas.name);
     const tell = (version: number): void => void stream.send({ data: version });
     const stop = from.onChange((name, changed) => {
@@ -116,7 +119,9 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
     serve(request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
       if (isHomerError(error, 'HOMER_HOST_REFUSED')) return refuse(response, 421, error.message);
-      if (isHomerError(error, 'HOMER_RATE_LIMITED')) return refuse(response, 429, error.message);
+      // The connection is closed, or those who wait in vain would leave none to look at pages with.
+      if (isHomerError(error, 'HOMER_RATE_LIMITED'))
+        return refuse(response, 429, error.message, { connection: 'close', 'retry-after': '5' });
       options.onError(error);
       refuse(response, 500, 'The file cannot be read.');
     });

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { HomerError } from '../core/errors.ts';
+import { asksForSocket } from './guards.ts';
 
 /** Cookies know no ports: two Homers on one machine must not overwrite each other's. */
 export function cookieName(port: number): string {
@@ -28,14 +29,19 @@ export function readCookie(request: IncomingMessage, port: number): string | nul
 
 /**
  * HOMER_ORIGIN_REFUSED unless the browser says that our own page asks, or that the person went there (`none`, and only to
- * look). Without `Sec-Fetch-Site` nothing is known, and a WebSocket is known by its Origin, which has been checked.
+ * look). Without `Sec-Fetch-Site` nothing is known. Not every browser sends it with a WebSocket, but all send the Origin,
+ * which then has to be that of the very name that was asked.
  */
 export function checkCookieUse(request: IncomingMessage): void {
-  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, upgrade, origin } = request.headers;
-  if (site === 'same-origin') return;
-  if (site === 'none' && request.method === 'GET' && mode === 'navigate') return;
-  if (site === undefined && upgrade !== undefined && origin !== undefined) return;
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, origin, host } = request.headers;
+  const isOurPage = asksForSocket(request)
+    ? (site ?? 'same-origin') === 'same-origin' && isSameHost(origin, host)
+    : site === 'same-origin' || (site === 'none' && request.method === 'GET' && mode === 'navigate');
+  if (isOurPage) return;
   throw new HomerError('HOMER_ORIGIN_REFUSED', 'A cookie counts only for what our own page asks for.', {
     hint: 'Programs send `Authorization: Bearer`. A browser must reach Homer under 127.0.0.1, localhost or https.',
   });
 }
+
+const isSameHost = (origin: string | undefined, host: string | undefined): boolean =>
+  host !== undefined && /^https?:\/\/(.+)$/i.exec(origin ?? '')?.[1]?.toLowerCase() === host.toLowerCase();

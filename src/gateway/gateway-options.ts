@@ -41,6 +41,8 @@ export interface GatewayLimits extends StreamLimits, SocketLimits {
   readonly requestTimeoutMs: number;
   readonly portWaitMs: number;
   readonly mostConnections: number;
+  /** Of one token, WebSockets aside. */
+  readonly mostConnectionsEach: number;
   readonly answerStallMs: number;
   /** A body of a webhook must have arrived within this; ms. */
   readonly hookBodyMs: number;
@@ -54,6 +56,7 @@ export const gatewayLimits: GatewayLimits = {
   requestTimeoutMs: 30_000,
   portWaitMs: 90_000,
   mostConnections: 512,
+  mostConnectionsEach: 256,
   answerStallMs: 30_000,
   hookBodyMs: 10_000,
 };

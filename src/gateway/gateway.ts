@@ -16,6 +16,7 @@ import { checkHost, checkOrigin, isBodyEndless, namesOf } from './guards.ts';
 import { createListener } from './listener.ts';
 import { createHookRoutes, hookNameOf } from './hook-routes.ts';
 import { createFrontDoor, isFrontDoor } from './front-door.ts';
+import { createConnectionShares } from './connection-shares.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { createPeers } from './peer.ts';
 import { instanceHeader } from '../lifecycle/port-holder.ts';
@@ -76,6 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const streams = createStreams(limits);
   const requests = createOpenRequests();
+  const shares = createConnectionShares(limits.mostConnectionsEach);
   authenticator.onRevoked((tokenId) => {
     streams.endOf(tokenId);
     requests.cut(tokenId);
@@ -134,6 +136,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const isHealth = request.method === 'GET' && path === '/health';
     const isAnonymous = isHealth && request.headers.authorization === undefined;
     const caller = isAnonymous ? null : authenticator.authenticate(request);
+    if (caller !== null) shares.take(caller.tokenId, request.socket);
     if (parts === null || serve === null) throw starting();
     if (isHealth) {
       const health = await parts.health();
@@ -154,7 +157,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     admit(request, response).catch((error: unknown) => {
       const answer = answerFor(error, redact);
       requestLog.record(request, answer, error);
-      if (isBodyEndless(request, limits.bodyBytes)) response.setHeader('connection', 'close');
+      // Whoever has, or asks for, too much is not given a connection to wait on.
+      if (answer.status === 429 || isBodyEndless(request, limits.bodyBytes))
+        response.setHeader('connection', 'close');
       sendAnswer(response, answer);
     });
   });

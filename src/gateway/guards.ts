@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { HomerError } from '../core/errors.ts';
+import { pathOf } from './request-log.ts';
 
 /** The names under which Homer answers, each with its port: `127.0.0.1:4663`. */
 export interface Names {
@@ -54,6 +55,15 @@ export function checkOrigin(request: IncomingMessage, names: Names): void {
   const isNavigation = request.headers['sec-fetch-mode'] === 'navigate' && request.method === 'GET';
   if ((site === 'cross-site' || site === 'same-site') && !isNavigation)
     throw new HomerError('HOMER_ORIGIN_REFUSED', 'The request was caused by a web page that is not ours.');
+}
+
+/**
+ * Whether this is to become a WebSocket (RFC 6455, section 4.2.1); any other wish to speak something else (`h2c`) is passed
+ * over, as RFC 9110 allows.
+ */
+export function asksForSocket(request: IncomingMessage): boolean {
+  const { method, headers } = request;
+  return method === 'GET' && pathOf(request) === '/ws' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** HOMER_CONTENT_TYPE for a body that is not plain JSON; a browser cannot send that to another site unasked. */

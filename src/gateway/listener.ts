@@ -6,9 +6,9 @@ import { createServer as createSocketServer } from 'node:net';
 import type { AddressInfo, Server as SocketServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HomerError } from '../core/errors.ts';
+import { asksForSocket } from './guards.ts';
 import type { Log } from './log.ts';
 import { findPortHolder } from '../lifecycle/port-holder.ts';
-import { asksForSocket } from './upgrade.ts';
 
 export interface ListenerOptions {
   readonly log: Log;

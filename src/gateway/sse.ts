@@ -13,9 +13,16 @@ export interface StreamLimits {
    */
   readonly bufferBytes: number;
   readonly mostStreams: number;
+  /** Of one token, or of one canvas. */
+  readonly mostStreamsEach: number;
 }
 
-export const streamLimits: StreamLimits = { heartbeatMs: 15_000, bufferBytes: 1024 * 1024, mostStreams: 64 };
+export const streamLimits: StreamLimits = {
+  heartbeatMs: 15_000,
+  bufferBytes: 1024 * 1024,
+  mostStreams: 128,
+  mostStreamsEach: 64,
+};
 
 export interface Message {
   readonly id?: string;
@@ -34,13 +41,13 @@ export interface Stream {
 }
 
 export interface Streams {
-  /** Writes the head of the answer; `tokenId` is whose stream it is. */
-  begin(response: ServerResponse, tokenId: string): Stream;
-  /** Throws HOMER_RATE_LIMITED when there are as many streams as there may be. */
-  requireRoom(): void;
+  /** Writes the head of the answer; `owner` is the id of the token, or the name of the canvas, whose stream it is. */
+  begin(response: ServerResponse, owner: string): Stream;
+  /** Throws HOMER_RATE_LIMITED when there are as many streams as there may be, of this owner or of all. */
+  requireRoom(owner: string): void;
   readonly open: number;
-  /** Ends those of one token in order. */
-  endOf(tokenId: string): void;
+  /** Ends those of one owner in order. */
+  endOf(owner: string): void;
   /** Ends all of them in order, telling the readers to come back. */
   endAll(): void;
 }
@@ -51,30 +58,31 @@ export function createStreams(limits: StreamLimits): Streams {
     get open() {
       return streams.size;
     },
-    requireRoom() {
-      if (streams.size >= limits.mostStreams)
-        throw new HomerError(
-          'HOMER_RATE_LIMITED',
-          `There are ${streams.size} open streams, which is the limit.`,
-          {
-            details: { retryAfter: 5 },
-            hint: 'Close streams that are not needed any more.',
-          },
-        );
+    requireRoom(owner) {
+      const own = [...streams.values()].filter((each) => each === owner).length;
+      if (own >= limits.mostStreamsEach) throw tooMany(`${own} open streams of ${owner}`);
+      if (streams.size >= limits.mostStreams) throw tooMany(`${streams.size} open streams`);
     },
-    begin(response, tokenId) {
+    begin(response, owner) {
       const stream = beginStream(response, limits);
-      streams.set(stream, tokenId);
+      streams.set(stream, owner);
       stream.closed.addEventListener('abort', () => streams.delete(stream), { once: true });
       return stream;
     },
-    endOf(tokenId) {
-      for (const [stream, owner] of streams) if (owner === tokenId) stream.end();
+    endOf(owner) {
+      for (const [stream, each] of streams) if (each === owner) stream.end();
     },
     endAll() {
       for (const stream of streams.keys()) stream.end();
     },
   };
+}
+
+function tooMany(what: string): HomerError {
+  return new HomerError('HOMER_RATE_LIMITED', `There are ${what}, which is the limit.`, {
+    details: { retryAfter: 5 },
+    hint: 'Close streams that are not needed any more.',
+  });
 }
 
 function beginStream(response: ServerResponse, limits: StreamLimits): Stream {

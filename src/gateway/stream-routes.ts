@@ -60,7 +60,7 @@ export function mountStreams(app: FastifyInstance, options: StreamRouteOptions):
     const caller = options.guard(request, 'read');
     const { since, lastEventId } = read(eventsInput, request);
     options.takeRate(caller);
-    streams.requireRoom();
+    streams.requireRoom(caller.tokenId);
     reply.hijack();
     const stream = streams.begin(reply.raw, caller.tokenId);
     options.arrive(request.raw, caller, 'events', stream.closed);
@@ -74,7 +74,7 @@ export function mountStreams(app: FastifyInstance, options: StreamRouteOptions):
     const caller = options.guard(request, 'read');
     const { id, since, lastEventId } = read(runInput, request);
     options.takeRate(caller);
-    streams.requireRoom();
+    streams.requireRoom(caller.tokenId);
     const reader = new AbortController();
     reply.raw.once('close', () => reader.abort());
     const begin = () => {

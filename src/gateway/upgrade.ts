@@ -6,10 +6,7 @@ import { HomerError, isHomerError } from '../core/errors.ts';
 import type { Caller } from '../operations/operation.ts';
 import { checkHost, checkOrigin, type Names } from './guards.ts';
 import { answerFor, type Answer } from './problem-details.ts';
-import { pathOf } from './request-log.ts';
 import type { Sockets } from './ws/sockets.ts';
-
-export const socketPath = '/ws';
 
 export interface SocketDoorOptions {
   names(): Names;
@@ -24,11 +21,6 @@ export interface SocketDoor {
   revoke(tokenId: string): void;
   /** Tells all to come back later. */
   close(): void;
-}
-
-/** Whether this is to become a WebSocket; any other wish to speak something else (`h2c`) is passed over, as RFC 9110 allows. */
-export function asksForSocket(request: IncomingMessage): boolean {
-  return pathOf(request) === socketPath && request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Answers the upgrades of a server. */

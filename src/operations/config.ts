@@ -32,8 +32,9 @@ const shown = z.record(z.string(), z.json());
 
 type ProblemView = z.infer<typeof problem>;
 
-export function configOperations(live: LiveConfig): readonly Operation[] {
-  const current = (): z.infer<typeof shown> => showConfig(live.current) as z.infer<typeof shown>;
+/** `redact` takes out what the daemon knows as a secret. */
+export function configOperations(live: LiveConfig, redact: (text: string) => string): readonly Operation[] {
+  const current = (): z.infer<typeof shown> => showConfig(live.current, redact) as z.infer<typeof shown>;
   const warningsOf = (loaded: LoadedConfig): ProblemView[] => loaded.warnings.map(view);
 
   return [

@@ -18,9 +18,14 @@ beforeEach(async () => {
   const never = (): never => {
     throw new Error('not asked for');
   };
-  const found = jobOperations({ ledger, home, accept: never, endRun: never, executors: () => ({}) }).find(
-    ({ name }) => name === 'jobs.list',
-  );
+  const unused = {
+    accept: never,
+    endRun: never,
+    config: never,
+    executors: () => ({}),
+    defaultExecutor: never,
+  };
+  const found = jobOperations({ ledger, home, ...unused }).find(({ name }) => name === 'jobs.list');
   if (found === undefined) throw new Error('there is no list');
   list = found;
 });

@@ -1,12 +1,13 @@
 // Operations on jobs: accept, look, cancel, retry.
 
 import { z } from 'zod';
-import type { ExecutorConfig } from '../config/config.ts';
 import { HomerError } from '../core/errors.ts';
 import { isJobId, type JobId } from '../core/ids.ts';
 import { jobStates, type JobState } from '../core/job.ts';
 import { limitsNotKept } from '../executors/kept-limits.ts';
+import { checkAgain } from '../intake/again.ts';
 import type { Accept } from '../intake/intake.ts';
+import type { PlaceOptions } from '../intake/place.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { JobFilter } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -19,13 +20,9 @@ import { requireKin } from './kin.ts';
 import { newsMs, problemOf } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
-export interface JobOperationsOptions {
+export interface JobOperationsOptions extends PlaceOptions {
   readonly ledger: Ledger;
-  /** Absolute path of the state directory. */
-  readonly home: string;
   readonly accept: Accept;
-  /** Configured and found. */
-  readonly executors: () => Readonly<Record<string, ExecutorConfig>>;
   /** Tells the run of a job to end, if there is one. */
   readonly endRun: (jobId: JobId) => void;
 }
@@ -83,13 +80,8 @@ const listInput = z.strictObject({
 
 const idInput = z.strictObject({ id: jobId });
 
-export function jobOperations({
-  ledger,
-  home,
-  accept,
-  endRun,
-  executors,
-}: JobOperationsOptions): readonly Operation[] {
+export function jobOperations(options: JobOperationsOptions): readonly Operation[] {
+  const { ledger, home, accept, endRun, executors } = options;
   const show = (job: JobRecord): JobView =>
     viewJob(
       { ...job, error: problemOf(ledger, job) },
@@ -159,8 +151,9 @@ export function jobOperations({
       name: 'jobs.retry',
       input: idInput,
       output: oneJob,
-      async handle({ id }) {
+      async handle({ id }, caller) {
         if (ledger.isHeld()) throw new HomerError('HOMER_HELD', 'Homer is held and runs nothing.');
+        checkAgain(options, ledger.jobs.get(id), caller);
         await ledger.commit(() => {
           const { error, executor } = ledger.jobs.get(id);
           ledger.jobs.retry(id, ledger.now());

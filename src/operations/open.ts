@@ -61,6 +61,8 @@ export type OperationsOptions = IntakeOptions &
     /** Throws while no new work is taken. */
     readonly requireIntake: () => void;
     readonly liveConfig: LiveConfig;
+    /** Takes out what the daemon knows as one. */
+    readonly secrets: { text(text: string): string };
     /** True when there are other executors than before. */
     readonly lookAgain: () => Promise<boolean>;
     readonly personIsHere: PersonIsHere;
@@ -108,7 +110,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...workerOperations(options),
     ...spendingOperations(options.ledger),
     ...presenceOperations(options.presence),
-    ...configOperations(options.liveConfig),
+    ...configOperations(options.liveConfig, (text) => options.secrets.text(text)),
     ...insightOperations(options),
     ...examineOperations(options),
     ...daemonOperations({ ...options, activity }),

@@ -17,7 +17,12 @@ import {
   type ScheduleKind,
 } from '../core/schedule.ts';
 import { isTimeZone, localTimeZone } from '../core/wall-clock.ts';
+import { isToldTo } from '../intake/again.ts';
 import type { Prepare } from '../intake/intake.ts';
+import type { Sender } from '../intake/place.ts';
+import { checkMember } from '../intake/session.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ScheduleRecord } from '../ledger/schedule-record.ts';
 import type { ScheduleRules } from '../core/schedule.ts';
 import { limitFields, trialFields } from './limit-fields.ts';
 import type { Caller } from './operation.ts';
@@ -121,6 +126,22 @@ export function isByOwner(caller: Caller): boolean {
 
 /** Refuses, with intake's codes, a task that intake would refuse when it is due; what its session says is seen only then. */
 export function checkTask(prepare: Prepare, rules: ScheduleRules, byOwner: boolean): void {
+  checkTaskOf(prepare, rules, { source: 'schedule', isOwner: byOwner });
+}
+
+/** Refuses somebody who could not have given the task of this schedule, and is not told of it, to have it done now. */
+export function checkRunNow(
+  { ledger, prepare }: { readonly ledger: Ledger; readonly prepare: Prepare },
+  schedule: ScheduleRecord,
+  caller: Caller,
+): void {
+  if (schedule.source === caller.source || isToldTo(schedule.notify, caller)) return;
+  const session = schedule.session === null ? null : ledger.sessions.find(schedule.session);
+  if (session !== null) checkMember(session, caller);
+  checkTaskOf(prepare, schedule, caller);
+}
+
+function checkTaskOf(prepare: Prepare, rules: ScheduleRules, sender: Sender): void {
   if (rules.says || (rules.session !== null && rules.executor === null)) return;
   const { prompt, executor, lane, cwd } = rules;
   const request = {
@@ -130,5 +151,5 @@ export function checkTask(prepare: Prepare, rules: ScheduleRules, byOwner: boole
     cwd: cwd ?? undefined,
     ...readJobOptions(rules.jobOptions),
   };
-  prepare(request, null, { source: 'schedule', isOwner: byOwner });
+  prepare(request, null, sender);
 }

@@ -17,7 +17,14 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import { fromDigits } from './from-digits.ts';
 import { defineOperation, type Caller, type Operation } from './operation.ts';
 import { isMade, makerOf, refuseChoices, requireMade, requireModest } from './own.ts';
-import { changedRules, checkTask, isByOwner, ruleFields, type RuleChanges } from './schedule-rules.ts';
+import {
+  changedRules,
+  checkRunNow,
+  checkTask,
+  isByOwner,
+  ruleFields,
+  type RuleChanges,
+} from './schedule-rules.ts';
 import {
   occurrenceView,
   scheduleView,
@@ -227,8 +234,10 @@ export function scheduleOperations(options: ScheduleOperationsOptions): readonly
       name: 'schedules.run',
       input: idInput,
       output: z.object({ schedule: scheduleView, occurrence: occurrenceView }),
-      async handle({ id }) {
-        const { schedule, dueAt } = await scheduler.runNow(ledger.schedules.get(id).id);
+      async handle({ id }, caller) {
+        const wanted = ledger.schedules.get(id);
+        if (wanted.byOwner && !isByOwner(caller)) checkRunNow(options, wanted, caller);
+        const { schedule, dueAt } = await scheduler.runNow(wanted.id);
         const occurrence = ledger.occurrences.find(schedule.id, dueAt);
         if (occurrence === null) throw new Error('the occurrence that was just written is not there');
         return { output: { ...(await show(schedule)), occurrence: viewOccurrence(occurrence) }, status: 202 };

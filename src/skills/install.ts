@@ -12,7 +12,7 @@ import type { Origin, SkillPackage } from './package.ts';
 import { managedFolder } from './sources.ts';
 
 /** Hidden, so that no skill is looked for in it. */
-const recordsFolder = '.installed';
+export const recordsFolder = '.installed';
 
 /** What was installed, as it stands in `skills/.installed/FOLDER.json`. */
 export interface InstallRecord {

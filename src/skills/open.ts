@@ -8,6 +8,7 @@ import type { Installed, InstallRecord, Place } from './install.ts';
 import { createSkillLoader, type LoadedSkills } from './loader.ts';
 import { createMachineFacts } from './machine-facts.ts';
 import type { Origin, Runnables, SkillPackage } from './package.ts';
+import type { Removal } from './remove.ts';
 import type { InstallHint, SkillHead } from './skill.ts';
 import { listRoots } from './sources.ts';
 import {
@@ -75,6 +76,8 @@ export interface Skills {
     cwd: string,
     config: SkillsConfig,
   ): Promise<InstallPreview>;
+  /** Throws HOMER_SKILL_UNKNOWN and HOMER_SKILL_KEPT for what Homer did not install as it is. */
+  removal(name: string): Promise<Removal>;
 }
 
 export function openSkills({ home, userHome, env, platform }: SkillsOptions): Skills {
@@ -137,6 +140,10 @@ export function openSkills({ home, userHome, env, platform }: SkillsOptions): Sk
         ...rivals(await load(cwd, config), found.head.name, roots(cwd, config), place),
         install: (now) => install(home, name, found, place, now),
       };
+    },
+    async removal(name) {
+      const { findRemoval } = await import('./remove.ts');
+      return findRemoval(home, name);
     },
   };
 }

@@ -1,7 +1,9 @@
 // Canvases as people and runs have them: put up by the command line, looked at over a socket, attacked by address.
 
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CanvasAnswer, CanvasesAnswer } from '../../src/cli/answers.ts';
@@ -39,6 +41,7 @@ async function follow(url: string): Promise<{ next: () => Promise<string>; ended
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request(url, resolve).once('error', reject).end();
   });
+  if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}`);
   response.setEncoding('utf8');
   const chunks = response[Symbol.asyncIterator]();
   let text = '';
@@ -181,6 +184,46 @@ test('abuse 38, 39, 40: a page is nobody, whatever is in it', async () => {
   });
   expect(refused.status).toBe(400);
   expect(refused.json).toMatchObject({ code: 'HOMER_CANVAS_PATH' });
+});
+
+test('five hundred who wait for changes of one canvas hold up neither its pages nor another canvas', async () => {
+  const [one, other] = [await put('one', 'site'), await put('other', 'site')];
+  const { port: at, pathname } = new URL(one.url);
+  const line = `GET ${pathname}~changes HTTP/1.1\r\nHost: 127.0.0.1:${at}\r\n\r\n`;
+  const heads = new Map<string, number>();
+  const sockets = await Promise.all(
+    Array.from({ length: 510 }, async () => {
+      const socket = connect({ host: '127.0.0.1', port: Number(at) });
+      socket.on('error', () => undefined);
+      socket.write(line);
+      const [head] = (await once(socket, 'data')) as [Buffer];
+      const status = head.toString('latin1').slice(9, 12);
+      heads.set(status, (heads.get(status) ?? 0) + 1);
+      // Whoever is refused is not waited for.
+      if (status === '429') await once(socket.resume(), 'close');
+      return socket;
+    }),
+  );
+  expect([...heads]).toEqual([
+    ['200', 16],
+    ['429', 494],
+  ]);
+  const began = performance.now();
+  expect((await get(one.url)).text).toContain('Sales');
+  const refused = await get(`${one.url}~changes`);
+  expect(refused.headers['retry-after']).toBe('5');
+  const changes = await follow(`${other.url}~changes`);
+  expect(await changes.next()).toBe('1');
+  expect(performance.now() - began).toBeLessThan(2_000);
+  for (const socket of sockets) socket.destroy();
+  // Their places are free again.
+  const freed = async (): Promise<string> => {
+    for (;;) {
+      const stream = await follow(`${one.url}~changes`).catch(() => null);
+      if (stream !== null) return stream.next();
+    }
+  };
+  expect(await freed()).toBe('1');
 });
 
 test('abuse 10: the host answers to its own names only, and the key of the canvas is no token', async () => {

@@ -21,12 +21,17 @@ lanes:
 # What runs.
 executors:
   echo: { kind: command, argv: ["printf", "%s", "{prompt}"] }
+  keyed:
+    kind: command
+    argv: ["agent", "--api-key", "by-flag-4711", "--header=Authorization: Bearer by-header-4711", "value-of-file-4711", "{prompt}"]
+    setEnv: { OTHER: { file: "~/secret" } }
 `;
 
 beforeAll(async () => {
   room = await openRoom();
   mkdirSync(room.home, { mode: 0o700 });
-  writeFileSync(file(), text, { mode: 0o600 });
+  writeFileSync(join(room.work, 'secret'), 'value-of-file-4711\n', { mode: 0o600 });
+  writeFileSync(file(), text.replace('~/secret', join(room.work, 'secret')), { mode: 0o600 });
   const started = await room.run(['start']);
   expect(started.code, started.stderr).toBe(0);
   const { port = 0 } = (await readRecord(room.home)) ?? {};
@@ -44,7 +49,7 @@ const concurrency = async (): Promise<number | undefined> =>
 
 test('a change of the configuration is in force when it is answered, and comments stay', async () => {
   const before = await client.call('config.get');
-  expect(before.text).toBe(text);
+  expect(before.text).toContain('# My lanes.');
   const changes = [
     { path: ['lanes', 'default', 'concurrency'], value: 3 },
     { path: ['lanes', 'work'], value: { concurrency: 1 } },
@@ -57,6 +62,27 @@ test('a change of the configuration is in force when it is answered, and comment
   expect(now).toContain('# What runs.');
   expect(now).toContain('work:');
   expect((await client.call('config.get')).digest).toBe(changed.digest);
+});
+
+test('who may only look sees no secret in the configuration: neither by its name nor one that is known', async () => {
+  const port = (await readRecord(room.home))?.port ?? 0;
+  const reader = (await room.run(['token', 'add', 'reader', '--scope', 'read'])).stdout.trim();
+  const socket = await SocketClient.enter(port, reader);
+  const said = await socket.ask('config.get');
+  socket.socket.close();
+  await socket.closed;
+  expect(said.result['text']).toBeNull();
+  expect(JSON.stringify(said)).not.toContain('4711');
+  expect(said.result).toMatchObject({
+    config: {
+      executors: {
+        keyed: {
+          bin: 'agent',
+          args: ['--api-key', '[hidden]', '--header=Authorization: [hidden]', '[redacted]', '{prompt}'],
+        },
+      },
+    },
+  });
 });
 
 test('a change that was made from another text is refused, and nothing is written', async () => {

@@ -1,7 +1,7 @@
 // A gateway with small operations of its own, and the means to talk to it as rudely as a socket allows.
 
 import { request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { Agent, IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { z } from 'zod';
 import { HomerError } from '../../src/core/errors.ts';
@@ -214,6 +214,8 @@ export interface Ask {
   body?: string | undefined;
   /** Where to connect; 127.0.0.1. */
   address?: string;
+  /** Keeps connections; without one each request has its own. */
+  agent?: Agent;
 }
 
 export interface Said {
@@ -239,7 +241,7 @@ export function ask(port: number, options: Ask = {}): Promise<Said> {
         path: options.path ?? '/livez',
         method: options.method ?? 'GET',
         headers,
-        agent: false,
+        agent: options.agent ?? false,
       },
       (response) => {
         let text = '';

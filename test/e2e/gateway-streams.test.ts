@@ -1,10 +1,11 @@
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { HomerError } from '../../src/core/errors.ts';
 import type { RunStream } from '../../src/gateway/run-stream.ts';
 import { Reader } from './event-reader.ts';
-import { ask, MemoryEvents, ownerToken, runId, startFixture } from './gateway-fixture.ts';
-import type { Fixture } from './gateway-fixture.ts';
+import { ask, MemoryEvents, ownerToken, readToken, runId, startFixture } from './gateway-fixture.ts';
+import type { Fixture, Said } from './gateway-fixture.ts';
 
 let fixture: Fixture;
 afterEach(() => fixture.gateway.close());
@@ -108,6 +109,44 @@ test('the beat goes on while nothing happens', async () => {
   }
   expect(reader.got.slice(1).every((each) => each.event === null && each.id === null)).toBe(true);
   reader.close();
+});
+
+test('one token has only so many streams, and the others have theirs', async () => {
+  fixture = await startFixture({ mostStreamsEach: 2 });
+  const readers = [1, 2].map(() => new Reader(fixture.port, '/api/v1/events'));
+  await Promise.all(readers.map((reader) => reader.begun()));
+  const path = '/api/v1/events';
+  const said = await ask(fixture.port, { path });
+  expect(said).toMatchObject({
+    status: 429,
+    headers: { connection: 'close', 'retry-after': '5' },
+    json: { code: 'HOMER_RATE_LIMITED', detail: 'There are 2 open streams of owner, which is the limit.' },
+  });
+  const another = new Reader(fixture.port, path, undefined, readToken);
+  await another.begun();
+  expect((await ask(fixture.port, { path: '/api/v1/jobs' })).status).toBe(200);
+});
+
+test('one token has only so many connections, and the others have theirs', async () => {
+  fixture = await startFixture({ mostConnectionsEach: 3, mostConnections: 6 });
+  const agent = new Agent({ keepAlive: true });
+  const hold = (): Promise<Said> => ask(fixture.port, { path: '/api/v1/jobs', agent });
+  // At once, so that each has a connection of its own, which is then left open.
+  expect((await Promise.all([hold(), hold(), hold()])).map(({ status }) => status)).toEqual([200, 200, 200]);
+  const said = await ask(fixture.port, { path: '/api/v1/jobs' });
+  expect(said).toMatchObject({
+    status: 429,
+    headers: { connection: 'close' },
+    json: { code: 'HOMER_RATE_LIMITED', detail: 'There are 3 connections of this token.' },
+  });
+  // Over those that it has it may go on asking.
+  expect((await hold()).status).toBe(200);
+  const other = { authorization: `Bearer ${readToken}` };
+  expect((await ask(fixture.port, { path: '/api/v1/jobs', headers: other })).status).toBe(200);
+  agent.destroy();
+  const isFree = async (): Promise<boolean> =>
+    (await ask(fixture.port, { path: '/api/v1/jobs' })).status === 200 || isFree();
+  expect(await isFree()).toBe(true);
 });
 
 test('there are only so many streams', async () => {

@@ -91,6 +91,21 @@ test("somebody else's words do not get into a schedule of the owner with the own
   expect(room.ledger.schedules.get('a').byOwner).toBe(false);
 });
 
+test("what the owner's schedule does, only those have done now who could have asked for it, or are told of it", async () => {
+  await call('schedules.create', { ...rules, name: 'a', executor: 'shell' }, owner);
+  await call('schedules.create', { ...rules, name: 'b', executor: 'named' }, owner);
+  await expect(call('schedules.run', { id: 'a' }, guest)).rejects.toMatchObject({
+    code: 'HOMER_EXECUTOR_REFUSED',
+  });
+  expect(room.ledger.occurrences.list(room.ledger.schedules.get('a').id, 1)).toEqual([]);
+  for (const [id, by] of [
+    ['b', guest],
+    ['a', owner],
+    ['a', admin],
+  ] as const)
+    expect((await call('schedules.run', { id }, by))['occurrence']?.['jobId']).toMatch(/^j/);
+});
+
 test('the same key makes one, also when the answer was lost', async () => {
   const one = await call('schedules.create', { ...rules, executor: 'named', key: 'k' }, owner);
   const again = await call('schedules.create', { ...rules, executor: 'named', key: 'k' }, owner);

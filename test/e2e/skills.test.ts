@@ -1,6 +1,6 @@
 // `homer skills` as a user has it: no daemon, real folders, exit codes.
 
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { gzipped } from '../fixtures/skills/tarball.ts';
@@ -234,6 +234,32 @@ describe('adding', () => {
     expect(await show()).toMatchObject({ installed: { unchanged: false } });
     expect((await room.run(['skills', 'add', 'given', '--yes'])).code).toBe(1);
     expect((await room.run(['skills', 'add', 'given', '--name', 'second', '--yes'])).code).toBe(0);
+  });
+
+  test('takes away what it installed as long as nobody changed it, and nothing else', async () => {
+    await skill('given', 'weather', metadata({}), 'Rain: tomorrow');
+    const install = async (): Promise<string> =>
+      (JSON.parse((await room.run(['skills', 'add', 'given', '--yes', '--json'])).stdout) as { path: string })
+        .path;
+    const remove = (...args: string[]): ReturnType<Room['run']> => room.run(['skills', 'remove', ...args]);
+    const path = await install();
+    const managed = join(path, '..');
+    const asked = await remove('weather');
+    expect(asked).toMatchObject({ code: 1, stdout: '' });
+    expect(asked.stderr).toContain('Nothing was removed.');
+    await writeFile(join(path, 'SKILL.md'), '---\nname: weather\ndescription: mine\n---\n');
+    expect((await remove('weather', '--yes')).stderr).toContain('was changed since it was installed');
+    await mkdir(join(managed, 'own'));
+    await writeFile(join(managed, 'own', 'SKILL.md'), '---\nname: own\ndescription: mine\n---\n');
+    expect((await remove('own', '--yes')).stderr).toContain('was not installed by `homer skills add`');
+    for (const name of ['given', '..', '.installed', '../skills/own'])
+      expect((await remove(name, '--yes')).stderr, name).toContain('has no skill');
+    expect((await readdir(managed)).sort()).toEqual(['.installed', 'own', 'weather']);
+    await rm(path, { recursive: true });
+    expect(await install()).toBe(path);
+    expect((await remove('weather', '--yes')).stdout).toContain(`Removed ${path}`);
+    expect((await readdir(managed)).sort()).toEqual(['.installed', 'own']);
+    expect(await readdir(join(managed, '.installed'))).toEqual([]);
   });
 
   test('takes a tarball, and refuses one that would write elsewhere with nothing written', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditAnswer, LoginAnswer, TokensAnswer, TokenTextAnswer } from '../../src/cli/answers.ts';
 import { openRoom, type Room } from './cli-process.ts';
 import { ask as askAt, type Ask, type Said } from './gateway-fixture.ts';
+import { SocketClient } from './socket-client.ts';
 
 const hookSecret = 'hook-secret-that-nobody-may-see-4711';
 let room: Room;
@@ -136,6 +137,28 @@ test('14 a cookie counts only for what our own page asks for', async () => {
       json: { code: 'HOMER_ORIGIN_REFUSED' },
     });
   expect((await look({})).status).toBe(403);
+  // Whoever wishes to speak another protocol has still not said whose page asks.
+  const origin = `http://127.0.0.1:${port}`;
+  for (const upgrade of ['foo', 'websocket']) {
+    const wish = { connection: 'upgrade', upgrade, origin };
+    expect(await look(wish, stop)).toMatchObject({ status: 403, json: { code: 'HOMER_ORIGIN_REFUSED' } });
+    expect((await look(wish)).status).toBe(403);
+    expect((await look(wish, { ...stop, path: '/ws' })).status).toBe(403);
+  }
+  const socket = (headers: Record<string, string>): Promise<SocketClient> =>
+    SocketClient.open(port, { headers: { cookie, ...headers } });
+  const ours = await socket({ origin });
+  expect((await ours.ask('daemon.status')).error).toBeUndefined();
+  ours.socket.close();
+  // A name of ours, though not the one under which the browser has the cookie; and a page that says it is another.
+  for (const headers of [
+    { origin: `http://localhost:${port}` },
+    { origin: 'null' },
+    { origin, 'sec-fetch-site': 'same-site' },
+    { origin, 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
+    here,
+  ])
+    await expect(socket(headers), JSON.stringify(headers)).rejects.toMatchObject({ status: 403 });
   expect((await look({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status).toBe(403);
   expect((await look({ ...here, cookie: `${cookie}; ${cookie}` })).status).toBe(401);
   expect((await look({ ...here, origin: `http://127.0.0.1:${port}` }, stop)).status).toBe(200);

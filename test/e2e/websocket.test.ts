@@ -150,6 +150,21 @@ test('abuse 15: who says nothing for too long is closed with 4408, and only so m
   expect((await large.closed).code).toBe(1009);
 });
 
+test('one token has only so many connections: 429 or 4429, and the others have theirs', async () => {
+  const port = await start({ mostSocketsEach: 2 });
+  const own = [await SocketClient.enter(port), await SocketClient.enter(port)];
+  await expect(SocketClient.enter(port)).rejects.toMatchObject({ status: 429 });
+  const late = await SocketClient.open(port);
+  const said = await late.ask('hello', { token: ownerToken });
+  expect(said.error.data).toMatchObject({ code: 'HOMER_RATE_LIMITED', retryAfter: 5 });
+  expect((await late.closed).code).toBe(4429);
+  const other = await SocketClient.enter(port, readToken);
+  expect((await other.ask('jobs.list')).result).toEqual({ jobs: [] });
+  own[0]?.socket.close();
+  await own[0]?.closed;
+  expect((await (await SocketClient.enter(port)).ask('jobs.list')).result).toEqual({ jobs: [] });
+});
+
 test('abuse 16: what is too large, no text or no JSON ends the connection under a code of its own', async () => {
   const port = await start({ bodyBytes: 10_000 });
   const sent: [string | Buffer, number][] = [

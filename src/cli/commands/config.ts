@@ -1,14 +1,31 @@
-// `homer config`: needs no daemon. The only command, beside the daemon itself, that loads the schema.
+// `homer config`: needs no daemon. The only command, beside the daemon itself, that loads the schema. Changes: config-change.ts.
 
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { configFile } from '../../config/document.ts';
 import { showConfig } from '../../config/shown.ts';
+import { HomerError, messageOf } from '../../core/errors.ts';
 import { report, type Context } from '../context.ts';
+import type { ConfigOptions } from './config-change.ts';
+
+export type ConfigAction = 'show' | 'path' | 'schema' | 'check' | 'validate' | 'get' | 'set' | 'unset';
 
 /** Throws HOMER_CONFIG_INVALID (78) listing every problem. */
-export async function config(context: Context, what: 'show' | 'path' | 'schema' | 'check'): Promise<number> {
+export async function config(
+  context: Context,
+  what: ConfigAction,
+  named: string | undefined,
+  value: string | undefined,
+  options: ConfigOptions,
+): Promise<number> {
   const path = join(context.home, configFile);
+  const takes = what === 'set' ? 2 : what === 'get' || what === 'unset' || what === 'validate' ? 1 : 0;
+  const given = [named, value].filter((each) => each !== undefined).length;
+  if (given > takes)
+    throw new HomerError('HOMER_USAGE', `\`homer config ${what}\` takes no "${value ?? named}".`);
+  if (what === 'get' || what === 'set' || what === 'unset')
+    return change(context, what, named, value, options);
   if (what === 'path') {
     report(context, { path }, [path]);
     return 0;
@@ -18,13 +35,17 @@ export async function config(context: Context, what: 'show' | 'path' | 'schema' 
     context.terminal.print(JSON.stringify(configSchema(), null, 2));
     return 0;
   }
-  const { loadConfig } = await import('../../config/load.ts');
+  const { loadConfig, loadConfigText } = await import('../../config/load.ts');
   const { formatProblem } = await import('../../config/problem.ts');
-  const loaded = loadConfig(context.home, { env: process.env, userHome: homedir() });
+  const settings = { env: process.env, userHome: homedir() };
+  const loaded =
+    named === undefined
+      ? loadConfig(context.home, settings)
+      : loadConfigText({ text: readGiven(named), problems: [], warnings: [] }, named, settings);
   const warnings = loaded.warnings.map(formatProblem);
-  if (what === 'check') {
+  if (what === 'check' || what === 'validate') {
     const doubts = warnings.length === 0 ? '' : ' Think about this:';
-    report(context, { path, problems: [], warnings: loaded.warnings }, [
+    report(context, { path: named ?? path, problems: [], warnings: loaded.warnings }, [
       `The configuration is right.${doubts}`,
       ...warnings.map((line) => `  ${line}`),
     ]);
@@ -33,4 +54,33 @@ export async function config(context: Context, what: 'show' | 'path' | 'schema' 
   for (const line of warnings) context.terminal.say(line);
   context.terminal.print(JSON.stringify(showConfig(loaded.config), null, 2));
   return 0;
+}
+
+async function change(
+  context: Context,
+  what: 'get' | 'set' | 'unset',
+  named: string | undefined,
+  value: string | undefined,
+  options: ConfigOptions,
+): Promise<number> {
+  if (named === undefined || (what === 'set' && value === undefined))
+    throw new HomerError(
+      'HOMER_USAGE',
+      named === undefined ? 'Which key?' : `To what is ${named} to be set?`,
+      {
+        hint:
+          what === 'set' ? 'homer config set lanes.work.concurrency 3' : `homer config ${what} lanes.work`,
+      },
+    );
+  const { getConfig, setConfig } = await import('./config-change.ts');
+  return what === 'get' ? getConfig(context, named) : setConfig(context, named, value, options);
+}
+
+/** `-`: standard input. */
+function readGiven(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new HomerError('HOMER_USAGE', `${file} cannot be read: ${messageOf(error)}.`, { cause: error });
+  }
 }

@@ -9,7 +9,7 @@ import type { Occurrence, Reminder, ReminderAnswer, RemindersAnswer } from '../a
 import { type Client } from '../client.ts';
 import { connectFrom } from '../run-access.ts';
 import { report, type Context } from '../context.ts';
-import { clock, count, firstLine, oneLine, table, type Cell } from '../format.ts';
+import { count, firstLine, oneLine, table, type Cell } from '../format.ts';
 import { shortId } from '../job-id.ts';
 import { choicesOf, withCommands, type ReminderChoice } from '../remind-choices.ts';
 import { clocks } from '../schedules-screen.ts';
@@ -111,17 +111,28 @@ async function list(context: Context): Promise<number> {
   const client = await connectFrom(context);
   const answer = await client.call<RemindersAnswer>('reminders.list');
   const { palette, columns } = context.terminal;
-  const rows = answer.reminders.map(({ id, text, nextAt, reading, unseen, enabled }): Cell[] => [
+  const rows = answer.reminders.map(({ id, text, nextAt, reading, unseen, enabled, timeZone }): Cell[] => [
     { text: columns === null ? id : shortId(id), paint: palette.dim },
     {
-      text: nextAt === null ? (unseen ? 'told' : enabled ? 'over' : 'paused') : clock(nextAt, Date.now()),
+      text:
+        nextAt === null
+          ? unseen
+            ? 'told'
+            : enabled
+              ? 'over'
+              : 'paused'
+          : `${clocks([nextAt], timeZone, Date.now()).join('')}${timeZone === localTimeZone() ? '' : ` (${timeZone})`}`,
       ...(unseen ? { paint: palette.needs } : {}),
     },
     { text: firstLine(text) },
     { text: reading, paint: palette.dim },
   ]);
+  const head = ['id', 'next', 'reminder', 'understood as'].map((name): Cell => ({
+    text: name,
+    paint: palette.dim,
+  }));
   const none = ["There is no reminder; `homer remind 'in 20 minutes to call Bob'` makes one."];
-  report(context, answer, rows.length === 0 ? none : table(rows, columns));
+  report(context, answer, rows.length === 0 ? none : table([head, ...rows], columns));
   return 0;
 }
 

@@ -99,7 +99,8 @@ async function log({ context, client, name, options }: Call): Promise<void> {
   });
   const { palette, columns } = context.terminal;
   const none = [`${name} was not due yet.`];
-  const lines = drawOccurrences(answer.occurrences, { palette, columns, now: Date.now() });
+  const { schedule } = await client.call<ScheduleAnswer>('schedules.get', { params: { id: name } });
+  const lines = drawOccurrences(answer.occurrences, schedule.timeZone, { palette, columns, now: Date.now() });
   report(context, answer, answer.occurrences.length === 0 ? none : lines);
 }
 

@@ -1,4 +1,4 @@
-// `homer skills`: what skills there are for work in a directory, what they lack, and how one is installed. Needs no
+// `homer skills`: what skills there are for work in a directory, what they lack, and how one is installed or removed. Needs no
 // daemon: the folders are read by this process.
 
 import { statSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { report, type Context } from '../context.ts';
 import { previewDocument, previewLines } from '../skill-preview-screen.ts';
 import { checkLines, listLines, skillLines, warningLine } from '../skills-screen.ts';
 
-export type SkillsAction = 'list' | 'check' | 'show' | 'add';
+export type SkillsAction = 'list' | 'check' | 'show' | 'add' | 'remove';
 
 export interface SkillsOptions {
   readonly cwd?: string;
@@ -29,16 +29,19 @@ interface Call {
   readonly cwd: string;
 }
 
-/** Exit code 1: `check` found something to mend, or `add` did not install. Throws HOMER_SKILL_… and HOMER_CONFIG_INVALID. */
+/** Exit code 1: `check` found something to mend, or nothing was installed or removed. Throws HOMER_SKILL_… and HOMER_CONFIG_INVALID. */
 export async function skills(
   context: Context,
   action: SkillsAction,
   name: string | undefined,
   options: SkillsOptions,
 ): Promise<number> {
-  if ((action === 'show' || action === 'add') && name === undefined) throw usage(action);
-  if (action !== 'add' && (options.name !== undefined || options.yes === true))
-    throw new HomerError('HOMER_USAGE', '--name and --yes belong to `homer skills add`.');
+  if (name === undefined && action in usages) throw usage(action);
+  if (action !== 'add' && (options.name !== undefined || (options.yes === true && action !== 'remove')))
+    throw new HomerError(
+      'HOMER_USAGE',
+      '--name and --yes belong to `homer skills add`, --yes to `remove` too.',
+    );
   const { openSkills } = await import('../../skills/open.ts');
   const { loadConfig } = await import('../../config/load.ts');
   const userHome = homedir();
@@ -50,6 +53,7 @@ export async function skills(
     cwd: workingDirectory(options.cwd),
   };
   if (action === 'add') return add(call, name ?? '', options);
+  if (action === 'remove') return remove(call, name ?? '', options);
   const found = await call.skills.list(call.cwd, call.config);
   if (action === 'list') return list(call, found);
   return action === 'check' ? check(call, found) : show(call, found, name ?? '');
@@ -128,6 +132,17 @@ async function add(
   return 0;
 }
 
+async function remove({ context, skills }: Call, name: string, { yes }: SkillsOptions): Promise<number> {
+  const removal = await skills.removal(name);
+  const { path, record } = removal;
+  const isWanted = yes === true || (await confirm(context, `Remove ${record.name} from ${path}?`));
+  if (isWanted) await removal.remove();
+  else context.terminal.say('Nothing was removed. `--yes` removes it without asking.');
+  const lines = [`Removed ${path}; sessions keep the copy they began with.`];
+  report(context, { removed: isWanted, name: record.name, path, record }, isWanted ? lines : []);
+  return isWanted ? 0 : 1;
+}
+
 function sayWarnings({ terminal }: Context, { warnings }: Pick<SkillList, 'warnings'>): void {
   for (const warning of warnings) terminal.say(terminal.errorPalette.needs(warningLine(warning)));
 }
@@ -151,8 +166,13 @@ function resembles({ skill }: ListedSkill, name: string): boolean {
   return b !== '' && (a.includes(b) || b.includes(a));
 }
 
-function usage(action: 'show' | 'add'): HomerError {
-  return action === 'show'
-    ? new HomerError('HOMER_USAGE', 'Which skill is to be shown?', { hint: 'homer skills show NAME' })
-    : new HomerError('HOMER_USAGE', 'What is to be added?', { hint: 'homer skills add PATH' });
+const usages: Readonly<Record<string, readonly [string, string]>> = {
+  show: ['Which skill is to be shown?', 'homer skills show NAME'],
+  add: ['What is to be added?', 'homer skills add PATH'],
+  remove: ['Which skill is to be removed?', 'homer skills remove NAME'],
+};
+
+function usage(action: SkillsAction): HomerError {
+  const [question = '', hint = ''] = usages[action] ?? [];
+  return new HomerError('HOMER_USAGE', question, { hint });
 }

@@ -1,6 +1,8 @@
 // Commands on what is set up here: configuration, skills, the machine, tokens.
 
 import { Argument } from 'commander';
+import type { ConfigAction } from '../commands/config.ts';
+import type { ConfigOptions } from '../commands/config-change.ts';
 import type { TokenAction, TokenOptions } from '../commands/token.ts';
 import type { SkillsAction, SkillsOptions } from '../commands/skills.ts';
 import type { WebhooksAction, WebhooksOptions } from '../commands/webhooks.ts';
@@ -9,20 +11,37 @@ import type { DoctorCommandOptions } from '../commands/doctor.ts';
 import { parseCount, type Declaration } from './declaration.ts';
 
 export function declareSettings({ add, act }: Declaration): void {
-  add('config', 'Show the configuration that applies, where it is, what may stand there, whether it is right')
-    .addArgument(new Argument('[what]').choices(['show', 'path', 'schema', 'check']).default('show'))
-    .action(async (what: 'show' | 'path' | 'schema' | 'check') =>
-      act(async () => {
-        const { config } = await import('../commands/config.ts');
-        return (context) => config(context, what);
-      }),
+  add('config', 'Show the configuration that applies, look up or change a key, check it; needs no daemon')
+    .addArgument(
+      new Argument('[what]')
+        .choices(['show', 'path', 'schema', 'check', 'validate', 'get', 'set', 'unset'])
+        .default('show'),
+    )
+    .argument(
+      '[key]',
+      'get, set, unset: such as lanes.work.concurrency; validate: a file (-: standard input)',
+    )
+    .argument('[value]', 'set: as it would stand in config.yaml')
+    .option('-y, --yes', 'set, unset: also what says what is run, read or let in, without asking')
+    .option('--digest <digest>', 'set, unset: only while the file is the one that `get --json` told')
+    .action(
+      async (
+        what: ConfigAction,
+        key: string | undefined,
+        value: string | undefined,
+        options: ConfigOptions,
+      ) =>
+        act(async () => {
+          const { config } = await import('../commands/config.ts');
+          return (context) => config(context, what, key, value, options);
+        }),
     );
-  add('skills', 'Show skills and what they lack, check them, install one; needs no daemon')
-    .addArgument(new Argument('[action]').choices(['list', 'check', 'show', 'add']).default('list'))
-    .argument('[name]', 'the skill to show; the folder, checkout or tarball to add')
+  add('skills', 'Show skills and what they lack, check them, install or remove one; needs no daemon')
+    .addArgument(new Argument('[action]').choices(['list', 'check', 'show', 'add', 'remove']).default('list'))
+    .argument('[name]', 'the skill to show or remove; the folder, checkout or tarball to add')
     .option('-C, --cwd <dir>', 'as seen by work in this directory (default: here)')
     .option('--name <name>', 'add: the name of its folder')
-    .option('-y, --yes', 'add: do not ask')
+    .option('-y, --yes', 'add, remove: do not ask')
     .action(async (action: SkillsAction, name: string | undefined, options: SkillsOptions) =>
       act(async () => {
         const { skills } = await import('../commands/skills.ts');

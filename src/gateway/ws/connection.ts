@@ -34,13 +34,13 @@ export interface Desk {
   /** Throws as the authentication of a request does. */
   authenticate(token: string, address: string): Caller;
   /** Writes a refusal or a fault to the log. */
-  /** Takes secrets out of what is told of an error. */
-  redact(text: string): string;
   record(fields: Readonly<Record<string, unknown>>, answer: Answer, error: unknown): void;
   /** Takes secrets out of what is told of an error. */
   redact(text: string): string;
   /** The answer of an operation is out. */
   answered(name: string): void;
+  /** Throws HOMER_RATE_LIMITED when there are as many connections of this token as there may be. */
+  requireRoom(tokenId: string): void;
   /** It is known now who that is. */
   admitted(): void;
 }
@@ -94,7 +94,7 @@ export class Connection {
         get isFull() {
           return outlet.isFull;
         },
-        send: (frame) => outlet.send(frame),
+        send: (frame) => outlet.sendFrame(frame),
         drained: () => outlet.drained(),
         fail: (error) => this.#fail(null, 'events', error),
       },
@@ -136,7 +136,7 @@ export class Connection {
   }
 
   tick(frame: Buffer): void {
-    if (this.#caller !== null && !this.#outlet.isFull) this.#outlet.send(frame);
+    if (this.#caller !== null && !this.#outlet.isFull) this.#outlet.sendFrame(frame);
   }
 
   #admit(caller: Caller): void {
@@ -230,7 +230,9 @@ export class Connection {
     if (this.#caller === null) {
       if (token === undefined)
         throw new HomerError('HOMER_TOKEN_MISSING', 'Neither the upgrade nor hello carried a token.');
-      this.#admit(requireLasting(desk.authenticate(token, address)));
+      const caller = requireLasting(desk.authenticate(token, address));
+      desk.requireRoom(caller.tokenId);
+      this.#admit(caller);
     }
     this.#wasGreeted = true;
     const name = loggable(client);

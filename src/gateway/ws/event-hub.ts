@@ -50,7 +50,7 @@ const batch = 200;
 const sliceSize = 100;
 /** Sending takes one part in this many of a core, unless somebody would wait for longer than `mostGathers` times `gatherMs`. */
 const spareTime = 10;
-const mostGathers = 3;
+const mostGathers = 2;
 
 export class EventHub {
   readonly #log: EventLog;

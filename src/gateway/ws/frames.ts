@@ -1,4 +1,4 @@
-// What goes out over WebSocket, as bytes: an event is put into JSON once, however many read it.
+// What goes out over WebSocket, as bytes on the wire: an event is put into JSON once, and framed once, however many read it.
 
 import { matches, type EventFilter } from '../../core/wire.ts';
 import type { StreamedEvent } from '../event-stream.ts';
@@ -8,7 +8,20 @@ const frameSize = 256 * 1024;
 
 /** A notification of JSON-RPC 2.0. */
 export function notification(method: string, params: unknown): Buffer {
-  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', method, params }));
+  return textFrame(JSON.stringify({ jsonrpc: '2.0', method, params }));
+}
+
+/** A whole text message of a server in one frame (RFC 6455, section 5.2): not masked, not compressed. */
+function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(head + length);
+  frame[0] = 0x81;
+  frame[1] = head === 2 ? length : head === 4 ? 126 : 127;
+  if (head === 4) frame.writeUInt16BE(length, 2);
+  if (head === 10) frame.writeBigUInt64BE(BigInt(length), 2);
+  frame.write(text, head);
+  return frame;
 }
 
 /** The texts of events, each made when it is first asked for and kept as long as its batch. */
@@ -59,7 +72,7 @@ export class EventTexts {
 
 /** `texts` are events in JSON; none: only the cursor moves. */
 export function eventFrame(topic: string, cursor: string, texts: readonly string[]): Buffer {
-  return Buffer.from(
+  return textFrame(
     `{"jsonrpc":"2.0","method":"events","params":{"topic":${JSON.stringify(topic)},"cursor":"${cursor}","events":[${texts.join(',')}]}}`,
   );
 }

@@ -5,6 +5,8 @@ import type { BucketLimit } from '../../core/token-bucket.ts';
 export interface SocketLimits {
   /** Beyond the connections of HTTP. */
   readonly mostSockets: number;
+  /** Of one token. */
+  readonly mostSocketsEach: number;
   readonly mostUnauthenticated: number;
   readonly authenticateMs: number;
   /** Of one connection, pings and pongs included; more and it is closed. */
@@ -23,6 +25,7 @@ export interface SocketLimits {
 
 export const socketLimits: SocketLimits = {
   mostSockets: 2_000,
+  mostSocketsEach: 1_500,
   mostUnauthenticated: 32,
   authenticateMs: 3_000,
   messages: { burst: 2_000, perSecond: 1_000 },

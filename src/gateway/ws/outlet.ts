@@ -36,13 +36,26 @@ export class Outlet {
     return this.#wire.writableLength >= this.#limits.fullBytes;
   }
 
-  send(message: Buffer | string): void {
+  /** A text, for this reader alone. */
+  send(message: string): void {
+    // A failed write is a connection that closes, which is heard of below.
+    this.#write(() => this.#socket.send(message, { binary: false }, () => undefined));
+  }
+
+  /**
+   * A frame that many share goes to the connection as it is, in one write: the library would make its head anew for each of
+   * them. It keeps nothing back that could come later, since nothing is compressed.
+   */
+  sendFrame(frame: Buffer): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#write(() => this.#wire.write(frame));
+  }
+
+  #write(write: () => void): void {
     if (this.#closing.signal.aborted) return;
     // What piles up here is memory of the daemon; the ledger keeps the same events for nothing.
     if (this.#wire.writableLength > this.#limits.bufferBytes)
       return this.close(closeCodes.slowReader, 'what was sent is not read');
-    // A failed write is a connection that closes, which is heard of below.
-    this.#socket.send(message, { binary: false }, () => undefined);
+    write();
     if (!this.isFull) return;
     // Whoever does not read its answers is not read either.
     this.#room ??= Promise.withResolvers();

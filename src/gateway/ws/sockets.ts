@@ -11,7 +11,7 @@ import { refuse } from '../upgrade.ts';
 import { Connection, requireLasting, type Desk } from './connection.ts';
 import { notification } from './frames.ts';
 
-export interface SocketsOptions extends Omit<Desk, 'admitted'> {
+export interface SocketsOptions extends Omit<Desk, 'admitted' | 'requireRoom'> {
   /** The longest message, bytes. */
   readonly messageBytes: number;
   readonly heartbeatMs: number;
@@ -63,7 +63,12 @@ export function createSockets(options: SocketsOptions): Sockets {
     known += change;
     options.onCount(known);
   };
-  const desk: Desk = { ...options, admitted: () => count(1) };
+  const requireRoom = (tokenId: string): void => {
+    let own = 0;
+    for (const connection of connections) if (connection.tokenId === tokenId) own += 1;
+    if (own >= limits.mostSocketsEach) throw tooMany(`${own} open WebSockets of this token`);
+  };
+  const desk: Desk = { ...options, requireRoom, admitted: () => count(1) };
 
   const beat = setInterval(() => {
     for (const connection of connections) connection.beat();
@@ -87,7 +92,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       return connections.size;
     },
     accept(request, wire, head, caller) {
-      if (caller !== null) requireLasting(caller);
+      if (caller !== null) requireRoom(requireLasting(caller).tokenId);
       if (connections.size >= limits.mostSockets) throw tooMany(`${connections.size} open WebSockets`);
       if (caller === null && connections.size - known >= limits.mostUnauthenticated)
         throw tooMany(`${connections.size - known} WebSockets that have not said who they are`);
@@ -123,5 +128,6 @@ export function createSockets(options: SocketsOptions): Sockets {
 function tooMany(what: string): HomerError {
   return new HomerError('HOMER_RATE_LIMITED', `There are ${what}, which is the limit.`, {
     details: { retryAfter: 5 },
+    hint: 'Close those that are not needed any more; one connection has room for many topics and calls.',
   });
 }
