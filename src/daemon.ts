@@ -118,7 +118,6 @@ class Daemon {
       secrets: this.#secrets,
       onError: (error) => this.#fail(error, { part: 'canvas' }),
     });
-
     const { port } = about;
 
     // 3 the ledger, with its migrations, and 4 a boot of our own in it
