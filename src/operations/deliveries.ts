@@ -77,8 +77,15 @@ const idInput = z.strictObject({ id: deliveryId });
 const oneDelivery = z.object({ delivery: deliveryView });
 
 export function deliveryOperations({ ledger, config }: DeliveryOperationsOptions): readonly Operation[] {
+  const isOff = (target: string): boolean =>
+    parseTarget(target)?.channel === 'telegram' && config().telegram === null;
+  const view = (delivery: DeliveryRecord): DeliveryView => {
+    const seen = viewDelivery(delivery);
+    const waits = seen.state === 'pending' && isOff(seen.target);
+    return waits ? { ...seen, reason: 'Telegram is not configured; it is sent once it is.' } : seen;
+  };
   const one = (id: DeliveryId): { output: { delivery: DeliveryView } } => ({
-    output: { delivery: viewDelivery(ledger.deliveries.get(id)) },
+    output: { delivery: view(ledger.deliveries.get(id)) },
   });
   return [
     defineOperation({
@@ -97,7 +104,7 @@ export function deliveryOperations({ ledger, config }: DeliveryOperationsOptions
         const shown = found.slice(0, limit);
         const last = found.length > limit ? shown.at(-1) : undefined;
         const nextCursor = last === undefined ? null : String(last.seq);
-        const deliveries = shown.map(viewDelivery).map((view) => ({ ...view, text: cut(view.text) }));
+        const deliveries = shown.map(view).map((seen) => ({ ...seen, text: cut(seen.text) }));
         return { output: { deliveries, nextCursor } };
       },
     }),
@@ -117,7 +124,7 @@ export function deliveryOperations({ ledger, config }: DeliveryOperationsOptions
         await ledger.commit(() => {
           const delivery = ledger.deliveries.get(id);
           // It would wait in silence, for as long as the channel is off.
-          if (parseTarget(delivery.target)?.channel === 'telegram' && config().telegram === null)
+          if (isOff(delivery.target))
             throw new HomerError('HOMER_CHANNEL_OFF', 'Telegram is not configured.');
           if (delivery.state === 'sending' || delivery.state === 'delivered')
             throw new HomerError('HOMER_DELIVERY_ENDED', `Delivery ${id} is ${delivery.state}.`);

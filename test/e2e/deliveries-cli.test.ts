@@ -101,6 +101,22 @@ test('what cannot be delivered needs you, until you decide', async () => {
   expect((await room.run(['deliveries', 'retry', 'zzzz'])).code).toBe(1);
 });
 
+test('what waits for a channel that was turned off says so', async () => {
+  configure({ allow: [99] });
+  await homer('start');
+  await server.stop();
+  await homer('run', '-x', 'shell', '--notify', 'telegram:99', 'echo x');
+  let pending: DeliveriesAnswer['deliveries'] = [];
+  while (pending.length === 0)
+    pending = (await parsed<DeliveriesAnswer>('deliveries', '--state', 'pending')).deliveries;
+  writeFileSync(join(room.home, 'config.yaml'), '{}');
+  process.kill((await readRecord(room.home))?.pid ?? 0, 'SIGHUP');
+  await homer('jobs');
+  const { deliveries } = await parsed<DeliveriesAnswer>('deliveries', '--state', 'pending');
+  for (const { reason } of deliveries) expect(reason).toContain('Telegram is not configured');
+  expect(deliveries.length).toBeGreaterThan(0);
+});
+
 test('without Telegram nothing is promised to it', async () => {
   writeFileSync(join(room.home, 'config.yaml'), '{}');
   const ended = await room.run(['run', '-x', 'shell', '--notify', 'telegram:1', 'echo x']);
