@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isHomerError, messageOf } from '../core/errors.ts';
+import { loggable } from '../core/loggable.ts';
 import type { Desk } from '../mcp/desk.ts';
 import type { AnswerRequest } from '../mcp/open.ts';
 import type { Caller } from '../operations/operation.ts';
@@ -44,7 +45,7 @@ export function mountMcp(app: FastifyInstance, options: McpRouteOptions): void {
           return desk;
         },
         options.version,
-        (error) => options.log.info({ path: mcpPath, why: messageOf(error) }, 'mcp: refused'),
+        (error) => options.log.info({ path: mcpPath, why: loggable(messageOf(error)) }, 'mcp: refused'),
       ),
     );
 
