@@ -39,7 +39,8 @@ const secretKeys =
   /"(authorization|proxy-authorization|cookie|set-cookie|password|passwd|secret|token|api_?key)":"(?:[^"\\]|\\.)*"/gi;
 /** Written synchronously: a crash loses no line. */
 export function createLog({ level, redact = (line) => line, file }: LogOptions): Log {
-  const stderr = file?.alone === true ? null : pino.destination({ dest: 2, sync: true, maxLength: heldBytes });
+  const stderr =
+    file?.alone === true ? null : pino.destination({ dest: 2, sync: true, maxLength: heldBytes });
   // A log that cannot be written, as on a full disk, must not end the daemon; lines are held for a while, then dropped.
   stderr?.on('error', () => undefined);
   const kept = file === undefined ? null : new LogFile(join(file.home, 'logs'), file.limits);

@@ -17,7 +17,14 @@ mkdirSync(join(home, 'backups'), { recursive: true });
 async function backUp(): Promise<never> {
   const ledger = await openLedgerIn(home);
   const config = { everyMs: null, keep: defaultKeep, directory: null, recipients: [] };
-  const parts = { ledger, home, userHome: home, env: process.env, version: '0', log: createLog({ level: 'silent' }) };
+  const parts = {
+    ledger,
+    home,
+    userHome: home,
+    env: process.env,
+    version: '0',
+    log: createLog({ level: 'silent' }),
+  };
   const backups = new Backups({ ...parts, config: () => config, onTrouble: () => undefined });
   await backups.start();
   say('begun');

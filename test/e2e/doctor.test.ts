@@ -225,7 +225,7 @@ test('--fix mends what breaks nothing, says so, and has nothing to do a second t
   chmodSync(join(room.home, 'token'), 0o644);
   rmSync(join(room.home, 'skills'), { recursive: true });
   const left = join(room.home, 'backups/.unfinished-1');
-  writeFileSync(left, '');
+  writeFileSync(left, '', { mode: 0o600 });
   utimesSync(left, 0, 0);
   const fix = async (): Promise<Fixed> =>
     JSON.parse((await room.run(['doctor', '--fix', '--json'])).stdout) as Fixed;
