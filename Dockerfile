@@ -16,6 +16,7 @@ RUN PATH="$PWD/node_modules/.bin:$PATH" node scripts/build.ts \
   && npm prune --omit=dev --omit=optional \
   && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.md' \) \
     ! -iname 'licen[cs]e*' ! -iname 'notice*' -delete \
+  && rm -rf node_modules/bintrees/test node_modules/bintrees/examples \
   && find node_modules -type d -empty -delete \
   && mkdir /opt/homer \
   && tar -xzf /tmp/homer-*.tgz -C /opt/homer --strip-components=1 \

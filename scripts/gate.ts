@@ -132,7 +132,9 @@ const forRoot =
     ? (['buildah', 'podman', 'crun', 'debootstrap', 'systemctl', 'dbus-daemon'] as const)
     : [];
 if (mode !== 'check')
-  ensurePrograms(isReal ? ['bwrap', 'nginx', ...forRoot] : ['redis-server', 'bwrap', 'chromium', 'python3']);
+  ensurePrograms(
+    isReal ? ['bwrap', 'nginx', ...forRoot] : ['redis-server', 'bwrap', 'chromium', 'python3', 'prometheus'],
+  );
 
 if (isReal) {
   counts.push(await runSuites(['--project=real', ...files]));

@@ -9,6 +9,7 @@ const packages = {
   'redis-server': { apt: 'redis-server', brew: 'redis' },
   chromium: { apt: 'chromium', brew: null },
   bwrap: { apt: 'bubblewrap', brew: null },
+  prometheus: { apt: 'prometheus', brew: 'prometheus' },
   nginx: { apt: 'nginx-light', brew: 'nginx' },
   buildah: { apt: 'buildah', brew: null },
   podman: { apt: 'podman', brew: null },

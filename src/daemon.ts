@@ -6,7 +6,6 @@ import { openConfig, type LiveConfig } from './config/live-config.ts';
 import { messageOf } from './core/errors.ts';
 import { createBoard } from './daemon/board.ts';
 import { openHands } from './daemon/hands.ts';
-import { lookAtHealth } from './daemon/health.ts';
 import { KnownSecrets } from './daemon/known-secrets.ts';
 import { startListening } from './daemon/listening.ts';
 import { openDaemonLog } from './daemon/logging.ts';
@@ -17,6 +16,7 @@ import { openScheduler } from './daemon/scheduling.ts';
 import { openTokenBook } from './daemon/tokens.ts';
 import { crash, createDaemonShutdown, stopBySignal } from './daemon/stopping.ts';
 import { openUpkeep } from './daemon/upkeep.ts';
+import { openWatching } from './daemon/watching.ts';
 import { openWebhooks } from './daemon/webhooks.ts';
 import { watchHome } from './health/home-watch.ts';
 import { startWork } from './health/start-work.ts';
@@ -25,6 +25,7 @@ import { Troubles, type Condition } from './health/condition.ts';
 import { openLedger } from './ledger/ledger.ts';
 import type { Lock } from './lifecycle/lock.ts';
 import type { Log } from './lifecycle/log.ts';
+import { Pulse } from './lifecycle/pulse.ts';
 import { hostBootId } from './lifecycle/process-identity.ts';
 import { lastSign, removeRecord } from './lifecycle/record.ts';
 import { answerSignals } from './lifecycle/signals.ts';
@@ -75,6 +76,7 @@ class Daemon {
   readonly #ended = Promise.withResolvers<number>();
   /** Aborted when the daemon begins to stop. */
   readonly #background = new AbortController();
+  readonly #pulse = new Pulse(() => performance.now(), Date.now);
   readonly #watchdog: Service;
   readonly #troubles = new Troubles();
   readonly #config: LiveConfig;
@@ -85,7 +87,7 @@ class Daemon {
     this.#secrets = new KnownSecrets(options.env);
     this.#log = openDaemonLog(options, this.#secrets.text, () => this.#config.current);
     this.#pass = options.pass ?? passOn;
-    this.#watchdog = createWatchdog(options.watchdog);
+    this.#watchdog = createWatchdog(options.watchdog, this.#pulse);
     this.#config = openConfig(options.home, options);
     for (const warning of this.#config.warnings) this.#log.warn({ ...warning }, 'config.yaml');
     this.#executors = createExecutorRegistry({ path: options.env['PATH'] ?? '', home: options.userHome });
@@ -145,11 +147,10 @@ class Daemon {
       this.#secrets.refresh(this.#config.current, this.#log),
     ]);
     const base = {
-      ledger,
-      home,
-      env,
+      ...{ ledger, home, env, lock, version, startedAt: this.#startedAt, pulse: this.#pulse },
       token: owner.current,
       secrets: this.#secrets,
+      resolve: this.#secrets.resolve,
       userHome: this.#options.userHome,
       config: () => this.#config.current,
       executors: () => this.#executors.all(),
@@ -186,21 +187,14 @@ class Daemon {
     });
     const outside = openOutside({ ...base, runs });
     const webhooks = openWebhooks(base);
-    const upkeep = openUpkeep({ ...base, version, homeIdentity: lock.identity });
-    const parts: Parts = {
-      gateway,
-      canvas,
-      ledger,
-      engine,
-      worker,
-      remote,
-      skillWatch,
-      scheduler,
-      outside,
-      webhooks,
-      ...upkeep,
-    };
-    const inlets: readonly Service[] = [skillWatch, scheduler, ...Object.values(upkeep), ...outside.inlets];
+    const upkeep = openUpkeep({ ...base, homeIdentity: lock.identity });
+    const working = { ledger, engine, worker, remote, scheduler, outside, ...upkeep };
+    const watching = openWatching({ ...base, ...working, condition: () => condition() });
+    const parts: Parts = { gateway, canvas, skillWatch, webhooks, watching, ...working };
+    const inlets: readonly Service[] = [
+      ...[skillWatch, scheduler, ...Object.values(upkeep), ...watching.services],
+      ...outside.inlets,
+    ];
     const outlets: readonly Service[] = [canvas.service, ...outside.outlets];
     const shutdown = createDaemonShutdown({
       ...parts,
@@ -234,9 +228,11 @@ class Daemon {
       presence: () => gateway.presence(),
       liveConfig: this.#config,
       ...upkeep,
+      alerts: watching.alerts,
       owner,
       requireIntake: () => gateway.requireIntake(),
       health: condition,
+      viewHealth: watching.view,
       stop: (mode) => shutdown.request(mode, mode === 'drain' ? 'homer stop' : `homer stop --${mode}`),
     });
     outside.connect(performer);
@@ -249,7 +245,9 @@ class Daemon {
       hooks: webhooks.door,
       updates: outside.telegram.updates,
       board: createBoard({ ...base, engine, performer, lanes: () => this.#config.current.lanes }),
-      health: () => lookAtHealth(parts, condition(), { version, startedAt: this.#startedAt }),
+      health: watching.health,
+      isReady: watching.isReady,
+      metrics: watching.metrics,
       answered: (name) => {
         if (name === 'jobs.create' || name === 'hook') this.#pass('2-acknowledged');
       },
@@ -273,6 +271,7 @@ class Daemon {
     });
     this.#config.watch(afterReload, this.#background.signal);
 
+    await watching.alerts.start();
     // 8 work begins, unless the starts before this one crashed again and again
     await startWork({
       earlierBoots: ledger.boots.before(ledger.epoch, 10),

@@ -83,7 +83,11 @@ export class Backups implements Service {
     this.#options = options;
     this.#pace = options.pace ?? usualPace;
     this.#startedAt = options.ledger.now();
-    options.ledger.writer.join({ afterCommit: () => void (this.#isStale = true) });
+    options.ledger.writer.join({
+      afterCommit: (isUpkeep) => {
+        if (!isUpkeep) this.#isStale = true;
+      },
+    });
   }
 
   async start(): Promise<void> {

@@ -5,6 +5,7 @@ import type { JobState } from '../core/job.ts';
 import type { JobView } from '../operations/job-view.ts';
 import type { SessionState } from '../core/session.ts';
 import type { ApprovalView } from '../operations/approvals.ts';
+import type { AlertsView, SilenceView } from '../operations/alerts.ts';
 import type { CanvasView } from '../operations/canvas.ts';
 import type { DeliveryView } from '../operations/deliveries.ts';
 import type { DigestView } from '../operations/digest.ts';
@@ -37,6 +38,12 @@ export type Occurrence = OccurrenceView;
 export type Reminder = ReminderView;
 
 export type Canvas = CanvasView;
+
+export type AlertsAnswer = AlertsView;
+
+export interface SilenceAnswer {
+  readonly silence: SilenceView;
+}
 
 export interface CanvasAnswer {
   readonly canvas: Canvas;
@@ -168,8 +175,27 @@ export interface AuditAnswer {
   readonly nextCursor: string | null;
 }
 
+/** In the words of /health. */
+export interface HealthAnswer {
+  readonly state: 'healthy' | 'degraded' | 'down';
+  readonly components: readonly {
+    readonly name: string;
+    readonly status: 'pass' | 'warn' | 'fail';
+    readonly detail: string | null;
+  }[];
+  readonly metrics: {
+    /** Seconds. */
+    readonly uptime: number;
+    readonly jobsProcessed: number;
+    readonly jobsQueued: number;
+    readonly lastHeartbeat: string;
+  };
+}
+
 export interface StatusAnswer {
-  readonly daemon: 'healthy' | 'degraded' | 'held' | 'draining';
+  readonly daemon: 'healthy' | 'degraded' | 'down' | 'held' | 'draining';
+  /** Left out by a daemon that is older than this command. */
+  readonly health?: HealthAnswer;
   readonly version: string;
   readonly pid: number;
   readonly port: number;

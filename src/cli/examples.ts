@@ -23,6 +23,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     '',
     'Exit code: 0 healthy, 1 something is wrong, 3 not running.',
   ],
+  alerts: [
+    'homer alerts',
+    'homer alerts silence queue-age --subject work --for 2h',
+    'homer alerts unsilence s1a2b3c4',
+    'homer alerts test',
+  ],
   jobs: [
     'homer jobs',
     'homer jobs --state failed',

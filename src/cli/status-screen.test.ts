@@ -10,6 +10,11 @@ const now = Date.parse('2026-01-02T03:04:05.000Z');
 function aStatus(changes: Partial<StatusAnswer> = {}): StatusAnswer {
   return {
     daemon: 'healthy',
+    health: {
+      state: 'healthy',
+      components: [{ name: 'ledger', status: 'pass', detail: null }],
+      metrics: { uptime: 240, jobsProcessed: 12, jobsQueued: 0, lastHeartbeat: '2026-01-02T03:04:03.000Z' },
+    },
     version: '1.2.3',
     pid: 42,
     port: 4663,
@@ -85,7 +90,7 @@ test('in a pipe ids are whole and nothing is cut', () => {
     '  j0000000000000abcdef  waiting  It may have taken effect.',
     '    Check it, then `homer retry j0000000000000abcdef`.',
     '',
-    'Homer 1.2.3, pid 42, port 4663, up 4 min, in /h',
+    'Homer 1.2.3 is healthy, up 4 min, 12 processed, 0 queued, last heartbeat 2.0 s ago, pid 42, port 4663, in /h',
   ]);
 });
 
@@ -155,4 +160,32 @@ test('old failures do not push what is urgent off the screen, and all of them ar
   expect(lines.filter((line) => line.includes('It broke'))).toHaveLength(5);
   expect(lines).toContain('  and 32 more: `homer jobs --state failed`');
   expect(lines).toContain('  `homer jobs seen ID`, or `--all`, takes failures off this list');
+});
+
+test('what is not well is told part by part, in the words of /health', () => {
+  const late = 'No canary could be sent for 130 s.';
+  const metrics = {
+    uptime: 240,
+    jobsProcessed: 12,
+    jobsQueued: 3,
+    lastHeartbeat: '2026-01-02T03:04:03.000Z',
+  };
+  const components = [
+    { name: 'ledger', status: 'pass', detail: null },
+    { name: 'executor:claude', status: 'warn', detail: 'It is signed out' },
+    { name: 'canary', status: 'fail', detail: late },
+  ] as const;
+  const status = aStatus({
+    daemon: 'down',
+    health: { state: 'down', components, metrics },
+    problems: [{ code: 'HOMER_CANARY_LATE', message: late, hint: 'Look at the log.' }],
+  });
+  const lines = drawStatus(status, { palette, columns: null, now });
+  expect(decideVerdict(status)).toEqual({ level: 'bad', text: `Something is wrong: ${late}` });
+  expect(lines.slice(-4)).toEqual([
+    'Health',
+    expect.stringMatching(/^ +executor:claude +warn +It is signed out\.$/),
+    '',
+    'Homer 1.2.3 is down, up 4 min, 12 processed, 3 queued, last heartbeat 2.0 s ago, pid 42, port 4663, in /h',
+  ]);
 });

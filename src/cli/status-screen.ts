@@ -150,13 +150,36 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
   );
   section('Lanes', stillLanes(status.lanes, paper));
   section('Usage limits', usageLimits(status, paper));
-  lines.push(
-    '',
-    palette.dim(
-      `Homer ${status.version}, pid ${status.pid}, port ${status.port}, up ${span(paper.now - Date.parse(status.startedAt))}, in ${status.home}`,
-    ),
-  );
+  section('Health', troubledComponents(status, paper));
+  lines.push('', palette.dim(vitals(status, paper.now)));
   return lines;
+}
+
+/** What is not well and was not told among the problems. */
+function troubledComponents({ health, problems }: StatusAnswer, { palette, columns }: Paper): string[] {
+  const told = new Set(problems.map(({ message }) => message));
+  return table(
+    (health?.components ?? [])
+      .filter(({ status, detail }) => status !== 'pass' && !told.has(detail ?? ''))
+      .map(({ name, status, detail }) => [
+        { text: name },
+        { text: status, paint: status === 'fail' ? palette.bad : palette.needs },
+        { text: sentence(oneLine(detail ?? '')) },
+      ]),
+    columns,
+    '  ',
+  );
+}
+
+/** Last of all, in the words of /health. */
+function vitals({ health, version, pid, port, home, startedAt }: StatusAnswer, now: number): string {
+  const up = `up ${span(now - Date.parse(startedAt))}`;
+  const place = `pid ${pid}, port ${port}, in ${home}`;
+  if (health === undefined) return `Homer ${version}, ${up}, ${place}`;
+  const { jobsProcessed, jobsQueued, lastHeartbeat } = health.metrics;
+  const counts = `${jobsProcessed} processed, ${jobsQueued} queued`;
+  const beat = `last heartbeat ${span(Math.max(0, now - Date.parse(lastHeartbeat)))} ago`;
+  return `Homer ${version} is ${health.state}, ${up}, ${counts}, ${beat}, ${place}`;
 }
 
 const mostFailures = 5;

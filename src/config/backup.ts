@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Keep } from '../core/backup.ts';
 import { parseSpan } from '../core/span.ts';
 import { logsSchema } from './logs.ts';
+import { canarySchema } from './canary.ts';
 import { retentionSchema } from './retention.ts';
 
 export interface BackupConfig {
@@ -25,12 +26,13 @@ export const defaultKeep: Keep = { hourly: 24, daily: 7, weekly: 4 };
 const everyMs = 3_600_000;
 const most = z.int().min(0).max(10_000);
 
-/** All that is about keeping the ledger. */
+/** All that is about keeping the ledger, and about seeing that it is kept. */
 export function upkeepSchemas<Path extends z.ZodType>(pieces: Pieces<Path>) {
   const { mapping } = pieces;
   return {
     ledger: mapping({ shared: z.boolean().optional() }).optional(),
     backup: backupSchema(pieces).optional(),
+    canary: canarySchema(mapping).optional(),
     retention: retentionSchema(mapping).optional(),
     logs: logsSchema(mapping).optional(),
   };

@@ -2,9 +2,12 @@
 
 import { join } from 'node:path';
 import type { ExecutorKind } from '../core/agent.ts';
+import { canaryPatienceMs } from '../core/canary.ts';
 import { parseRate } from '../core/rate.ts';
 import { parseSpan } from '../core/span.ts';
+import { buildAlerts } from './alerts.ts';
 import { buildBackup } from './backup.ts';
+import { buildCanary } from './canary.ts';
 import { buildBudget } from './budget-schema.ts';
 import type {
   Config,
@@ -70,6 +73,8 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     },
     ledger: { shared: file.ledger?.shared ?? false },
     backup: buildBackup(file.backup, expand),
+    canary: buildCanary(file.canary),
+    alerts: buildAlerts(file.alerts, (secret) => secretRef(secret as FileSecret, expand)),
     retention: buildRetention(file.retention),
     logs: buildLogs(file.logs),
     skills: buildSkills(file.skills ?? {}, expand),
@@ -80,6 +85,17 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     webhooks: buildWebhooks(file.webhooks ?? {}, (secret) => secretRef(secret as FileSecret, expand), expand),
     workers: buildWorkers(file.workers),
   });
+}
+
+/** What the canary is run by: it says its prompt, and that is all. */
+export function canaryExecutor(): ExecutorConfig {
+  const file: FileExecutor = {
+    kind: 'command',
+    argv: ['echo', promptPlaceholder],
+    idempotent: true,
+    timeoutMs: canaryPatienceMs,
+  };
+  return freeze({ ...buildExecutor(file, (path) => path), configured: false });
 }
 
 /** An agent CLI that was found on this machine, with the defaults of one that is configured. Pure. */

@@ -6,7 +6,9 @@ import type { Rate } from '../core/rate.ts';
 import type { LogLimits } from '../core/log-limits.ts';
 import type { OnLost } from '../core/session.ts';
 import type { Retention } from '../core/retention.ts';
+import type { AlertsConfig } from './alerts.ts';
 import type { BackupConfig } from './backup.ts';
+import type { CanaryConfig } from './canary.ts';
 import type { EngineConfig } from './engine.ts';
 import type { DigestConfig } from './digest.ts';
 import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
@@ -143,6 +145,8 @@ export interface Config {
   /** Whether other programs may read the ledger while Homer runs. */
   readonly ledger: { readonly shared: boolean };
   readonly backup: BackupConfig;
+  readonly canary: CanaryConfig;
+  readonly alerts: AlertsConfig;
   readonly retention: Retention;
   readonly logs: LogLimits;
   /** Null: not configured. */

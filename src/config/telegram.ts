@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { onUnknownChoices, type OnUnknown } from '../core/delivery.ts';
+import { alertsSchema } from './alerts.ts';
 import type { FileSecret } from './schema.ts';
 import type { SecretRef } from './config.ts';
 
@@ -48,6 +49,7 @@ function strict<Shape extends z.ZodRawShape>(shape: Shape) {
 /** `secret`: how a secret is written. */
 export function channelSchemas<Secret extends z.ZodType>(secret: Secret) {
   return {
+    alerts: alertsSchema({ mapping: strict, secret }).optional(),
     telegram: strict({
       token: secret,
       allow: z.array(z.int().min(-largestId).max(largestId)).max(256).optional(),

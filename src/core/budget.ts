@@ -67,3 +67,15 @@ export function leftOfBudgets(budgets: readonly { budget: Budget | null; spent: 
 function leftOfBudget(budget: Budget, { turns, tokens, costUsd }: Spent): Allowance {
   return leftOf(budget, [{ turns, inputTokens: tokens, outputTokens: null, costUsd }]);
 }
+
+/** How much of a budget is used, 1 is all of it: of the measure that is nearest to its end. */
+export function usedPart(budget: Budget, spent: Spent): number {
+  return Math.max(
+    0,
+    ...measures.map((measure) => {
+      const limit = budget[measure];
+      if (limit === null) return 0;
+      return limit === 0 ? 1 : spent[measure] / limit;
+    }),
+  );
+}

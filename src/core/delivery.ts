@@ -105,6 +105,12 @@ export function parseTarget(text: string): Target | null {
   return { channel: 'telegram', line: `telegram:${chat}`, chat, topic: topic ?? null };
 }
 
+/** A target, or `alert:NAME`, one of those that only alerts go to; nobody may ask for it by name. Null: neither. */
+export function parseRoute(text: string): Target | null {
+  const [, name] = /^alert:([a-z0-9][a-z0-9_-]{0,31})$/.exec(text) ?? [];
+  return name === undefined ? parseTarget(text) : { channel: 'alert', line: text, chat: name, topic: null };
+}
+
 /** As much may stand beside the word that says that there is nothing to say. */
 const mostBesideQuiet = 200;
 

@@ -1,6 +1,7 @@
 // The one catalogue of errors. Every code a person or a script can meet is named in one of its tables, with what
 // it means and what to do; docs/errors.md is held to them both ways by a test.
 
+import { alertErrors } from './alert-errors.ts';
 import { canvasErrors } from './canvas-errors.ts';
 import { backupErrors } from './backup-errors.ts';
 import { boardErrors } from './board-errors.ts';
@@ -33,6 +34,7 @@ export const catalogue = {
   ...boardErrors,
   ...workerErrors,
   ...serviceErrors,
+  ...alertErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

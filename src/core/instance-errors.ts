@@ -69,6 +69,12 @@ export const instanceErrors = {
     title: 'Redis is away or cannot be used',
     hint: 'Nothing is lost and jobs go on without it; look at Redis and at `engine.url` in config.yaml.',
   },
+  HOMER_CANARY_LATE: {
+    status: null,
+    exit: null,
+    title: 'The canary did not come through, so work may not be done',
+    hint: 'Look at the end of logs/daemon.log and at `homer doctor`; it goes by itself once one comes through.',
+  },
   HOMER_NOT_RUNNING: {
     status: null,
     exit: 3,

@@ -1,5 +1,6 @@
 // Every secret the daemon knows, so that none is written anywhere: not to its log, the ledger, an answer, or by a run.
 
+import type { AlertsConfig } from '../config/alerts.ts';
 import type { Config, SecretRef } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { Log } from '../lifecycle/log.ts';
@@ -34,6 +35,13 @@ export class KnownSecrets {
     for (const text of news) this.#heard.add(text);
     this.#redactor = createRedactor(this.all);
   }
+
+  /** HOMER_SECRET_MISSING */
+  readonly resolve = async (ref: SecretRef): Promise<string> => {
+    const value = await resolveSecret(ref, this.#env);
+    this.hear([value]);
+    return value;
+  };
 
   /** The text without any of them. */
   readonly text = (text: string): string => this.#redactor.text(text);
@@ -70,10 +78,11 @@ export class KnownSecrets {
  * All of them but those of webhooks, which are heard of when they are read, and programs (`exec`) of executors and skills:
  * those are asked when a run starts, may ask a person, and are redacted by its runner.
  */
-function referencesOf({ telegram, engine, executors, skills }: Config): SecretRef[] {
+function referencesOf({ telegram, engine, executors, skills, alerts }: Config): SecretRef[] {
   const ofDaemon = [
     ...(telegram === null ? [] : [telegram.token]),
     ...(engine.kind === 'bullmq' ? [engine.url] : []),
+    ...alertSecrets(alerts),
   ];
   const variables = [
     ...Object.values(executors).flatMap(({ setEnv }) => Object.entries(setEnv)),
@@ -82,6 +91,15 @@ function referencesOf({ telegram, engine, executors, skills }: Config): SecretRe
   const keys = Object.values(skills.entries).flatMap(({ apiKey }) => (apiKey === null ? [] : [apiKey]));
   const ofRuns = [...variables.flatMap(([name, ref]) => (hidesValue(name, ref) ? [ref] : [])), ...keys];
   return [...ofDaemon, ...ofRuns.filter((ref) => !('exec' in ref))];
+}
+
+/** Whoever has such an address can write there. */
+function alertSecrets({ to, ping }: AlertsConfig): SecretRef[] {
+  const ofTargets = Object.values(to).flatMap((target) => {
+    if (target.kind === 'telegram') return [];
+    return target.kind === 'ntfy' && target.token !== null ? [target.url, target.token] : [target.url];
+  });
+  return ping === null ? ofTargets : [...ofTargets, ping];
 }
 
 /** The password in an address, which may be shown without the rest of it. */

@@ -1,8 +1,9 @@
 // The ways out of the house and in: channels, deliveries, and how they are tied to the rest.
 
+import { createAlertChannel } from '../alerts/channel.ts';
 import { openChannels } from '../channels/open.ts';
 import type { TelegramDoor } from '../channels/door.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SecretRef } from '../config/config.ts';
 import type { JobId } from '../core/ids.ts';
 import { readLeftFiles } from '../delivery/left-files.ts';
 import { openDelivery } from '../delivery/open.ts';
@@ -20,6 +21,7 @@ export interface OutsideOptions {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly config: () => Config;
+  readonly resolve: (ref: SecretRef) => Promise<string>;
   readonly runs: RunStream;
   readonly pass: PassWaypoint;
   readonly log: Log;
@@ -60,9 +62,10 @@ export function openOutside(options: OutsideOptions): Outside {
     onChange: () => delivery.wake(),
     note: (fields, message) => log.info(fields, message),
   });
+  const alertChannel = createAlertChannel({ config: () => config().alerts, resolve: options.resolve });
   const delivery = openDelivery({
     ledger,
-    channelOf: channels.channelOf,
+    channelOf: (name) => (name === 'alert' ? alertChannel : channels.channelOf(name)),
     onUnknown: () => config().deliveries.onUnknown,
     filesOf: (jobId: JobId) => readLeftFiles(ledger, home, jobId),
     verbosityOf: (target) => {

@@ -11,6 +11,7 @@ import type { RemoteRuns } from '../worker/remote/remote-runs.ts';
 import type { Worker } from '../worker/worker.ts';
 import type { CanvasPart } from './canvas.ts';
 import type { Outside } from './outside.ts';
+import type { Watching } from './watching.ts';
 
 export interface Parts {
   readonly gateway: Gateway;
@@ -24,4 +25,5 @@ export interface Parts {
   readonly scheduler: Scheduler;
   readonly webhooks: Webhooks;
   readonly backups: Backups;
+  readonly watching: Watching;
 }

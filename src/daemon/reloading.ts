@@ -34,6 +34,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => Promis
     outside,
     webhooks,
     backups,
+    watching,
   } = options;
   return async (error) => {
     if (error !== null) {
@@ -56,6 +57,7 @@ export function createReload(options: ReloadOptions): (error: unknown) => Promis
     outside.reload();
     skillWatch.refresh();
     backups.refresh();
+    watching.reload();
     await Promise.all([executors.refresh(current), secrets.refresh(current, log)])
       .then(() => webhooks.look())
       .then(() => engine.refresh())

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelOf } from '../channels/channel.ts';
-import { decideDelivery, parseTarget, type OnUnknown, type SendOutcome } from '../core/delivery.ts';
+import { decideDelivery, parseRoute, type OnUnknown, type SendOutcome } from '../core/delivery.ts';
 import { isHomerError } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
 import type { DeliveryDraft, DeliveryRecord } from '../ledger/delivery-record.ts';
@@ -73,7 +73,7 @@ export class Outbox implements Service {
     if (left.length === 0) return;
     const reason = 'Homer was killed between sending it and hearing that it arrived.';
     for (const delivery of left) {
-      const channel = channelOf(parseTarget(delivery.target)?.channel ?? '');
+      const channel = channelOf(parseRoute(delivery.target)?.channel ?? '');
       const plan = channel === null ? null : planStep(ledger, channel, delivery);
       const files = plan === null ? [] : filesAfter(this.#options, delivery, plan);
       await this.#keep(() => this.#settle(delivery, plan, { is: 'unknown', reason }, files, ledger.now()));
@@ -131,7 +131,7 @@ export class Outbox implements Service {
     // Looked at again: a person may have given up the one that was first.
     const delivery = ledger.deliveries.front(line);
     if (delivery === null || (delivery.dueAt ?? 0) > ledger.now()) return true;
-    const target = parseTarget(delivery.target);
+    const target = parseRoute(delivery.target);
     const channel = target === null ? null : channelOf(target.channel);
     if (target === null || channel === null || !channel.isOpen()) return false;
     const plan = planStep(ledger, channel, delivery);

@@ -3,6 +3,7 @@
 // now. These are granted in that same commit. Nothing polls: one timer stands for the next due job or rate window.
 
 import type { JobId } from '../core/ids.ts';
+import { canaryName } from '../core/canary.ts';
 import type { Taking } from '../ledger/grant.ts';
 import type { RegainedSlot } from '../ledger/slots.ts';
 import type { UsageLimit } from '../ledger/usage-limits.ts';
@@ -82,6 +83,7 @@ export class Grants {
       ...ledger.jobs.lanesWithQueued(),
       ...ledger.claims.lanesRunning(),
     ]);
+    all.delete(canaryName);
     return [...all].map((lane) => ({
       lane,
       queued: ledger.jobs.queuedIn(lane),

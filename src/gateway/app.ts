@@ -16,12 +16,13 @@ import { parseJsonBody } from './json-body.ts';
 import { describeApi } from './openapi.ts';
 import { mountBoard, type BoardPart } from './board-routes.ts';
 import { mountMcp } from './mcp-routes.ts';
+import { mountMetrics, type MetricsPart } from './metrics-route.ts';
 import { answerFor, plainHeaders } from './problem-details.ts';
 import type { Answer } from './problem-details.ts';
 import { mountStreams } from './stream-routes.ts';
 import type { StreamRouteOptions } from './stream-routes.ts';
 
-export interface AppOptions extends BoardPart, Omit<StreamRouteOptions, 'guard' | 'takeRate'> {
+export interface AppOptions extends BoardPart, MetricsPart, Omit<StreamRouteOptions, 'guard' | 'takeRate'> {
   readonly performer: Performer;
   readonly version: string;
   readonly bodyLimit: number;
@@ -92,6 +93,7 @@ export async function createApp(
   mountStreams(app, { ...options, guard, takeRate });
   mountMcp(app, { ...options, checkHead, takeRate });
   if (options.board !== undefined) mountBoard(app, { ...options, board: options.board, guard, takeRate });
+  mountMetrics(app, { ...options, guard, takeRate });
   let document: string | null = null;
   app.get('/openapi.json', (request, reply) => {
     takeRate(guard(request, 'read'));

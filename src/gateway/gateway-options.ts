@@ -1,12 +1,13 @@
 // What a gateway is made of, and the limits it keeps.
 
 import type { UpdateDoor } from '../channels/door.ts';
-import type { Health } from '../health/condition.ts';
+import type { Health } from '../health/components.ts';
 import type { HookDoor } from '../intake/hook-door.ts';
 import type { LoginDesk } from '../operations/logins.ts';
 import type { Performer } from '../operations/perform.ts';
 import type { RouteName } from '../operations/routes.ts';
 import type { Grant, TokenBook } from './auth.ts';
+import type { MetricsPart } from './metrics-route.ts';
 import type { BoardPart } from './board-routes.ts';
 import type { EventLog } from './event-stream.ts';
 import type { Log } from './log.ts';
@@ -62,7 +63,7 @@ export const gatewayLimits: GatewayLimits = {
 };
 
 /** What the daemon brings once its ledger is open. */
-export interface GatewayParts extends BoardPart {
+export interface GatewayParts extends BoardPart, MetricsPart {
   readonly performer: Performer;
   readonly events: EventLog;
   readonly runs: RunStream;
@@ -75,6 +76,8 @@ export interface GatewayParts extends BoardPart {
   /** Without it Telegram brings nothing. */
   readonly updates?: UpdateDoor;
   health(): Promise<Health> | Health;
+  /** Whether work can be taken now; left out, always. */
+  isReady?(): Promise<boolean>;
   /** Called when the answer of an operation, or of a webhook, is out. */
   answered?(name: RouteName | 'hook'): void;
 }

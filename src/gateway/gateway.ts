@@ -112,13 +112,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       response.setHeader(instanceHeader, options.instanceId);
       return sendPlain(response, 200, 'text/plain', 'ok');
     }
-    if (request.method === 'GET' && path === '/readyz')
-      return sendPlain(
-        response,
-        phase === 'ready' ? 200 : 503,
-        'application/json',
-        JSON.stringify({ status: phase }),
-      );
+    if (request.method === 'GET' && path === '/readyz') {
+      const isReady = phase !== 'ready' || ((await parts?.isReady?.()) ?? true);
+      const status = isReady ? phase : 'unready';
+      const code = status === 'ready' ? 200 : 503;
+      return sendPlain(response, code, 'application/json', JSON.stringify({ status }));
+    }
     if (request.method === 'GET' && path === '/docs/api') {
       if (sendApiPage === null) throw starting();
       return sendApiPage(response);

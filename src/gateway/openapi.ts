@@ -5,6 +5,7 @@ import { takesBody } from './input.ts';
 import type { Operation } from '../operations/operation.ts';
 import { routes } from '../operations/routes.ts';
 import type { Route } from '../operations/routes.ts';
+import { metricsPath } from './metrics-route.ts';
 import { streamPaths } from './stream-routes.ts';
 
 type Json = Record<string, unknown>;
@@ -44,6 +45,10 @@ export function describeApi(operations: readonly Operation[], version: string): 
       200: { description: 'Known already (`duplicate`), left out (`ignored`), or waited for' },
       202: { description: 'Accepted, and on disk' },
     }),
+  });
+  add(metricsPath, 'get', {
+    ...head('metrics.show', 'Metrics in the text format of Prometheus', 'read'),
+    responses: responses({ 200: { description: 'Metrics', content: { 'text/plain': {} } } }),
   });
   for (const [path, [id, summary]] of Object.entries(open))
     add(path, 'get', {

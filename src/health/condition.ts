@@ -1,12 +1,12 @@
 // The daemon's condition: what keeps it from being well, said once for /health, the status and the log.
 
 import { catalogue, type HomerError, type Problem } from '../core/errors.ts';
-import type { Engine } from '../engine/engine.ts';
 
 /** The parts that can be in trouble for a while and get well by themselves or by a person. */
-export type Part = 'config' | 'disk' | 'engine' | 'work' | 'telegram' | 'webhooks' | 'backup';
+export type Part = 'config' | 'disk' | 'engine' | 'work' | 'telegram' | 'webhooks' | 'backup' | 'canary';
 
-export type DaemonState = 'healthy' | 'degraded' | 'held' | 'draining';
+/** `down`: it is there, but what is sent to it does not get done. */
+export type DaemonState = 'healthy' | 'degraded' | 'down' | 'held' | 'draining';
 
 export interface Condition {
   readonly daemon: DaemonState;
@@ -28,6 +28,11 @@ export class Troubles {
     return this.#byPart.has(part);
   }
 
+  /** What is wrong with a part; null: nothing. */
+  of(part: Part): HomerError | null {
+    return this.#byPart.get(part) ?? null;
+  }
+
   condition(now: { readonly isHeld: boolean; readonly isStopping: boolean }): Condition {
     const problems: Problem[] = [...this.#byPart.values()].map(({ code, message, hint }) => ({
       code,
@@ -40,44 +45,7 @@ export class Troubles {
     }
     if (now.isStopping) return { daemon: 'draining', problems };
     if (now.isHeld) return { daemon: 'held', problems };
+    if (this.#byPart.has('canary')) return { daemon: 'down', problems };
     return { daemon: problems.length === 0 ? 'healthy' : 'degraded', problems };
   }
-}
-
-export interface Metrics {
-  /** Seconds. */
-  readonly uptime: number;
-  /** Runs settled since the start. */
-  readonly jobsProcessed: number;
-  readonly jobsQueued: number;
-  /** ISO 8601. */
-  readonly lastHeartbeat: string;
-}
-
-/** What /health tells: the first word to everybody, the report (health+json) to whoever has a token. */
-export interface Health {
-  readonly daemon: 'healthy' | 'degraded' | 'down';
-  readonly report: Readonly<Record<string, unknown>>;
-}
-
-/** `more`: what other parts tell of themselves, such as how each connection with the outside is. */
-export function reportHealth(
-  { daemon, problems }: Condition,
-  version: string,
-  engine: Pick<Engine, 'kind' | 'transport'>,
-  metrics: Metrics,
-  more: Readonly<Record<string, unknown>> = {},
-): Health {
-  const isWell = daemon === 'healthy' || daemon === 'draining';
-  return {
-    daemon: isWell ? 'healthy' : 'degraded',
-    report: {
-      status: isWell ? 'pass' : 'warn',
-      version,
-      problems,
-      engine: { kind: engine.kind, transport: engine.transport() },
-      metrics,
-      ...more,
-    },
-  };
 }

@@ -1,7 +1,13 @@
 // The outbox: what is to be said to somebody outside, from the commit that made it true until the channel's own id is stored.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { parseTarget, saysNothing, type DeliveryState, type DeliveryStep } from '../core/delivery.ts';
+import {
+  parseRoute,
+  parseTarget,
+  saysNothing,
+  type DeliveryState,
+  type DeliveryStep,
+} from '../core/delivery.ts';
 import { HomerError, type Problem } from '../core/errors.ts';
 import type { DeliveryId, JobId } from '../core/ids.ts';
 import { isEnded, type JobState } from '../core/job.ts';
@@ -64,7 +70,7 @@ export class Deliveries {
 
   /** Puts a message into the outbox; one of a known key is there already. HOMER_TARGET_INVALID. */
   add(draft: DeliveryDraft, now: number): { readonly id: DeliveryId; readonly created: boolean } {
-    const target = parseTarget(draft.target);
+    const target = parseRoute(draft.target);
     if (target === null) throw new HomerError('HOMER_TARGET_INVALID', `"${draft.target}" is no target.`);
     const { key, jobId, text, kind = 'text', data = null, onUnknown = null } = draft;
     const id = this.#newId(now);

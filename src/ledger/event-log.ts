@@ -25,6 +25,8 @@ export class EventLog {
   readonly #next: StatementSync;
   readonly #newest: StatementSync;
   readonly #listeners = new Set<() => void>();
+  /** Jobs whose events are nobody's news. */
+  readonly #muted = new Set<string>();
   #appended = false;
   /** Takes secrets out of what is kept. */
   redact: (text: string) => string = (text) => text;
@@ -51,8 +53,22 @@ export class EventLog {
     runId: string | null,
     data: Record<string, unknown> | null,
   ): void {
+    if (jobId !== null && this.#muted.has(jobId)) return;
     this.#insert.run(at, type, jobId, runId, data === null ? null : this.redact(JSON.stringify(data)));
     this.#appended = true;
+  }
+
+  /** Nothing that happens to the job is written from now on. */
+  mute(jobId: string): void {
+    this.#muted.add(jobId);
+  }
+
+  unmute(jobId: string): void {
+    this.#muted.delete(jobId);
+  }
+
+  isMuted(jobId: string): boolean {
+    return this.#muted.has(jobId);
   }
 
   /** Called by the ledger after a commit. */

@@ -2,9 +2,10 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JobId } from '../core/ids.ts';
+import { isUsersWork } from './canaries.ts';
 
 /** Not those of a job's children, which are its own affair, nor what failed since a person said no to its agent. */
-const isNews = `state = 'failed' AND parent_id IS NULL AND ended_at > ? AND NOT (error_code = 'HOMER_DENIED' AND EXISTS
+const isNews = `state = 'failed' AND ${isUsersWork} AND parent_id IS NULL AND ended_at > ? AND NOT (error_code = 'HOMER_DENIED' AND EXISTS
   (SELECT 1 FROM approvals WHERE approvals.job_id = jobs.id AND decision = 'deny' AND answered_by IS NOT NULL))
   AND NOT EXISTS (SELECT 1 FROM seen_failures WHERE seen_failures.job_id = jobs.id AND seen_at >= ended_at)`;
 

@@ -2,6 +2,7 @@
 // What is done is looked for among the newest jobs only, so that a look costs the same however old the ledger is.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { isUsersWork } from './canaries.ts';
 import { jobFromRow, type JobRecord } from './job-record.ts';
 
 export const jobGroups = ['active', 'ready', 'later', 'waiting', 'failed', 'done'] as const;
@@ -44,7 +45,7 @@ export class JobBrowse {
   counts(): ReadonlyMap<string, GroupCounts> {
     const lanes = new Map<string, Record<JobGroup, number>>();
     for (const group of jobGroups) {
-      const select = `SELECT lane, count(*) AS jobs FROM jobs WHERE ${groups[group].where} GROUP BY lane`;
+      const select = `SELECT lane, count(*) AS jobs FROM jobs WHERE ${groups[group].where} AND ${isUsersWork} GROUP BY lane`;
       for (const row of this.#statement(select).all()) {
         const lane = String(row['lane']);
         const counts = lanes.get(lane) ?? {

@@ -4,6 +4,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HomerError, problem } from '../core/errors.ts';
 import type { JobId } from '../core/ids.ts';
 import { isEnded, orderKey, type JobState, type OnInterrupt } from '../core/job.ts';
+import { isCanary } from '../core/canary.ts';
+import { isUsersWork } from './canaries.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { EventLog } from './event-log.ts';
 import {
@@ -105,7 +107,9 @@ export class Jobs {
     this.#due = database.prepare(
       `SELECT seq, id, state, session_id, due_at, priority FROM jobs WHERE ${isDue} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
     );
-    this.#dueNext = database.prepare(`${selectJob} WHERE ${isDue} ORDER BY due_at, seq LIMIT ?`);
+    this.#dueNext = database.prepare(
+      `${selectJob} WHERE ${isDue} AND ${isUsersWork} ORDER BY due_at, seq LIMIT ?`,
+    );
     this.#nextDue = database.prepare(`SELECT min(due_at) AS due FROM jobs WHERE ${isDue}`);
     this.#queuedInLane = database.prepare(
       "SELECT count(*) AS jobs FROM jobs WHERE lane = ? AND state = 'queued' AND due_at IS NULL",
@@ -166,6 +170,7 @@ export class Jobs {
       draft.quiet ?? null,
     );
     this.#insertPrompt.run(lastInsertRowid, draft.prompt);
+    if (isCanary(draft.lane)) this.#events.mute(draft.id);
     this.#events.append(now, `job.${state}`, draft.id, null, null);
     if (draft.notify !== null && (draft.quiet ?? null) === null)
       this.#deliveries.announce(draft.id, draft.notify, now);
@@ -184,14 +189,10 @@ export class Jobs {
   list(filter: JobFilter): JobRecord[] {
     const where: string[] = ['seq < ?'];
     const values: (string | number)[] = [filter.before ?? Number.MAX_SAFE_INTEGER];
-    if (filter.state !== undefined) {
-      // Written out, not bound: only then may SQLite use an index that covers just this state.
-      where.push(`state = '${filter.state}'`);
-    }
-    if (filter.lane !== undefined) {
-      where.push('lane = ?');
-      values.push(filter.lane);
-    }
+    // Written out, not bound: only then may SQLite use an index that covers just this state.
+    if (filter.state !== undefined) where.push(`state = '${filter.state}'`);
+    where.push(filter.lane === undefined ? isUsersWork : 'lane = ?');
+    if (filter.lane !== undefined) values.push(filter.lane);
     if (filter.parentId !== undefined) {
       where.push('parent_id = ?');
       values.push(filter.parentId);

@@ -13,9 +13,11 @@ import {
   newRunId,
   type Generation,
 } from '../core/ids.ts';
+import { Alerts } from './alerts.ts';
 import { Approvals } from './approvals.ts';
 import { Audit } from './audit.ts';
 import { Boots, type Boot } from './boots.ts';
+import { Canaries } from './canaries.ts';
 import { Chats } from './chats.ts';
 import { Claims } from './claims.ts';
 import { Conversation } from './conversation.ts';
@@ -47,7 +49,8 @@ import { Tokens } from './tokens.ts';
 import { takeCopy } from './take-copy.ts';
 import { UsageLimits } from './usage-limits.ts';
 import { Workers } from './workers.ts';
-import { Writer, type WriterState } from './writer.ts';
+import { Watch } from './watch.ts';
+import { Writer, type CommitTerms, type WriterState } from './writer.ts';
 
 export interface LedgerOptions extends DatabaseOptions {
   readonly boot: Boot;
@@ -72,6 +75,7 @@ export interface Ledger {
   readonly family: Family;
   readonly hookReceipts: HookReceipts;
   readonly claims: Claims;
+  readonly canaries: Canaries;
   readonly browse: JobBrowse;
   readonly lanes: Lanes;
   readonly slots: Slots;
@@ -94,11 +98,13 @@ export interface Ledger {
   readonly pruning: Pruning;
   readonly placing: Placing;
   readonly workers: Workers;
+  readonly watch: Watch;
+  readonly alerts: Alerts;
   readonly boots: Boots;
   readonly events: EventLog;
   readonly writer: Writer;
   /** Runs in the next commit; see Writer.commit. */
-  commit<Value>(intent: () => Value): Promise<Value>;
+  commit<Value>(intent: () => Value, terms?: CommitTerms): Promise<Value>;
   /** A small write that finds out whether the disk takes one; rejects as any commit does. */
   probe(): Promise<void>;
   /** False once somebody deleted or replaced the database under the running daemon. */
@@ -156,7 +162,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const jobs = new Jobs(database, moves, events, sessions, deliveries);
   const schedules = new Schedules(database, events);
   const occurrences = new Occurrences(database, events, schedules);
+  const canaries = new Canaries(database, events);
+  writer.join(canaries);
   moves.onEnded = ({ id, state, error }, at) => {
+    canaries.jobEnded(id);
     questions.jobEnded(id, at);
     occurrences.jobEnded(id, state, error === undefined || error === null ? null : error.message, at);
   };
@@ -188,6 +197,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     family: new Family(database, jobs),
     hookReceipts: new HookReceipts(database),
     claims,
+    canaries,
     browse: new JobBrowse(database),
     lanes: new Lanes(database, events),
     slots: new Slots(database, moves),
@@ -196,12 +206,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     audit,
     placing: new Placing(database, moves, events),
     workers: new Workers(database),
+    watch: new Watch(database),
+    alerts: new Alerts(database),
     boots,
     events,
     writer,
-    commit: (intent) => writer.commit(intent),
+    commit: (intent, terms) => writer.commit(intent, terms),
     isInPlace: () => guard.isInPlace(),
-    probe: () => writer.commit(() => boots.writeMeta('probe', String(now()))),
+    probe: () => writer.commit(() => boots.writeMeta('probe', String(now())), { isUpkeep: true }),
     copyTo: (target, signal) => takeCopy(database, target, signal),
     facts: () => readFacts(database, now()),
     size: () => sizeOf(database),

@@ -3,6 +3,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Usage } from '../core/agent.ts';
+import { isCanary } from '../core/canary.ts';
 import { passedMeasure, usedOf, type Allowance, type Measure } from '../core/allowance.ts';
 import {
   decideClosed,
@@ -83,6 +84,7 @@ export class Spending {
 
   /** Writes what an agent used; inside the transaction that settles its run. */
   add(run: { readonly lane: string; readonly executor: string }, usage: Usage, now: number): void {
+    if (isCanary(run.lane)) return;
     const values = (['turns', 'tokens', 'costUsd'] as const).map((measure) => usedOf(usage, measure));
     const known = values.map((value) => value ?? 0);
     const unknown = values.map((value) => (value === null ? 1 : 0));
@@ -157,6 +159,8 @@ export class Spending {
 
   /** The budgets of a lane with what was spent of each, settled and live. */
   #applying(lane: string, now: number): BudgetUse[] {
+    // It costs nothing, and is to tell whether work gets through, not whether it may.
+    if (isCanary(lane)) return [];
     const { lanes, budget = null } = this.#budgets();
     const ofLane = Object.hasOwn(lanes, lane) ? (lanes[lane]?.budget ?? null) : null;
     return [...this.#use(lane, ofLane, now), ...this.#use(null, budget, now)];

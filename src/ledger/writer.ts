@@ -8,6 +8,7 @@ import { ledgerError } from './database.ts';
 
 interface Intent {
   readonly run: () => unknown;
+  readonly isUpkeep: boolean;
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -16,12 +17,17 @@ interface Intent {
 export type WriterState =
   { readonly is: 'writing' } | { readonly is: 'refusing'; readonly reason: HomerError };
 
+export interface CommitTerms {
+  /** It writes nothing that anybody would miss: a probe, or a step of the canary. */
+  readonly isUpkeep?: boolean;
+}
+
 /** A part that takes part in every transaction. */
 export interface Participant {
   /** Inside the transaction, after its intents: what they made possible is decided in the same commit. */
   beforeCommit?(): void;
-  /** The transaction is on disk; its intents resolve after this. */
-  afterCommit?(): void;
+  /** The transaction is on disk; its intents resolve after this. `isUpkeep`: all of them were. */
+  afterCommit?(isUpkeep: boolean): void;
   /** Instead of `afterCommit` when the transaction was lost. */
   afterRollback?(): void;
 }
@@ -42,6 +48,8 @@ export class Writer {
   #flushedThisTurn = false;
   #state: WriterState = { is: 'writing' };
   #closed = false;
+  /** Told how long each transaction took to reach the disk, ms, while somebody wants to know. */
+  onSynced: ((ms: number) => void) | null = null;
 
   constructor(database: DatabaseSync, file: string, onState: (state: WriterState) => void) {
     this.#database = database;
@@ -68,13 +76,13 @@ export class Writer {
    * Runs the intent in the next transaction; resolves with what it returned once that is on disk. It may be run twice,
    * when another one of its transaction failed: it must do nothing but write to the ledger and return a value.
    */
-  commit<Value>(run: () => Value): Promise<Value> {
+  commit<Value>(run: () => Value, { isUpkeep = false }: CommitTerms = {}): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       if (this.#closed) {
         reject(new HomerError('HOMER_DRAINING', 'The ledger is closed.'));
         return;
       }
-      this.#pending.push({ run, resolve, reject });
+      this.#pending.push({ run, resolve, reject, isUpkeep });
       if (this.#isScheduled) return;
       this.#isScheduled = true;
       // A lone intent commits at the end of this very callback. Only when this turn already had a commit do we wait
@@ -104,14 +112,21 @@ export class Writer {
     try {
       answers = this.#runTogether(batch) ?? this.#runApart(batch);
       for (const participant of this.#participants) participant.beforeCommit?.();
-      this.#commit.run();
+      this.#sync();
     } catch (thrown) {
       this.#abandon(batch, thrown);
       return;
     }
     this.#enter({ is: 'writing' });
-    for (const participant of this.#participants) participant.afterCommit?.();
+    const isUpkeep = batch.every((intent) => intent.isUpkeep);
+    for (const participant of this.#participants) participant.afterCommit?.(isUpkeep);
     for (const answer of answers) answer();
+  }
+
+  #sync(): void {
+    const began = this.onSynced === null ? 0 : performance.now();
+    this.#commit.run();
+    this.onSynced?.(performance.now() - began);
   }
 
   /** Begins a transaction with all intents in it; null, and nothing of it is left, when one of them failed. */

@@ -3,6 +3,7 @@
 
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Pulse } from './pulse.ts';
 import type { Service } from './service.ts';
 
 export interface WatchdogOptions {
@@ -19,7 +20,11 @@ export interface WatchdogTask {
   readonly tickMs: number;
 }
 
-export function createWatchdog({ limitTicks = 30, tickMs = 2_000 }: WatchdogOptions = {}): Service {
+/** `pulse` is told of each tick of the watched loop. */
+export function createWatchdog(
+  { limitTicks = 30, tickMs = 2_000 }: WatchdogOptions = {},
+  pulse?: Pulse,
+): Service {
   const beats = new SharedArrayBuffer(4);
   const count = new Int32Array(beats);
   let timer: NodeJS.Timeout | null = null;
@@ -27,7 +32,10 @@ export function createWatchdog({ limitTicks = 30, tickMs = 2_000 }: WatchdogOpti
   return {
     async start() {
       const task: WatchdogTask = { beats, limitTicks, tickMs };
-      timer = setInterval(() => Atomics.add(count, 0, 1), tickMs).unref();
+      timer = setInterval(() => {
+        Atomics.add(count, 0, 1);
+        pulse?.beat(tickMs);
+      }, tickMs).unref();
       thread = new Worker(new URL(`./watchdog-thread${extname(import.meta.url)}`, import.meta.url), {
         workerData: task,
         resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },

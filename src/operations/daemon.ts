@@ -1,6 +1,8 @@
 // Operations on the daemon itself: its status, the end of a held start, stopping it.
 
 import { z } from 'zod';
+import { isCanary } from '../core/canary.ts';
+import type { HealthView } from '../health/components.ts';
 import type { Condition } from '../health/condition.ts';
 import type { JobRecord } from '../ledger/job-record.ts';
 import type { StopMode } from '../lifecycle/shutdown.ts';
@@ -19,6 +21,8 @@ export interface DaemonOperationsOptions extends LaneOperationsOptions {
     readonly startedAt: number;
   };
   readonly health: () => Condition;
+  /** The same, part by part. */
+  readonly viewHealth: () => Promise<HealthView>;
   /** What the run of a job did last. */
   readonly activity: (jobId: string) => string | null;
   /** Stops; resolves with the number of runs that go on, just before the connections are closed. */
@@ -27,8 +31,30 @@ export interface DaemonOperationsOptions extends LaneOperationsOptions {
 
 const problemView = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 
+/** In the words of /health. */
+const healthView = z.object({
+  state: z.enum(['healthy', 'degraded', 'down']),
+  components: z.array(
+    z.object({
+      name: z.string(),
+      status: z.enum(['pass', 'warn', 'fail']),
+      detail: z.string().nullable(),
+      value: z.number().optional(),
+      unit: z.string().optional(),
+    }),
+  ),
+  metrics: z.object({
+    /** Seconds. */
+    uptime: z.int(),
+    jobsProcessed: z.int(),
+    jobsQueued: z.int(),
+    lastHeartbeat: z.iso.datetime(),
+  }),
+});
+
 const statusView = z.object({
-  daemon: z.enum(['healthy', 'degraded', 'held', 'draining']),
+  daemon: z.enum(['healthy', 'degraded', 'down', 'held', 'draining']),
+  health: healthView,
   version: z.string(),
   pid: z.int(),
   port: z.int(),
@@ -71,16 +97,18 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
       output: statusView,
       async handle() {
         const { daemon, problems } = options.health();
+        const { state, components, metrics } = await options.viewHealth();
         const lanes = await viewLanes(options);
         const running = ledger.claims
           .liveRuns()
           .map((run) => ledger.jobs.get(run.jobId))
           // Its agent is there, but it is a person that it waits for, who is told so below `needsYou`.
-          .filter((job) => job.waitingFor !== 'approval')
+          .filter((job) => job.waitingFor !== 'approval' && !isCanary(job.lane))
           .slice(0, mostShown);
         return {
           output: {
             daemon,
+            health: { state, components: [...components], metrics },
             version: about.version,
             pid: about.pid,
             port: about.port,

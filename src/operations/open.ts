@@ -9,6 +9,8 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { RemoteRuns } from '../worker/remote/remote-runs.ts';
 import type { Worker } from '../worker/worker.ts';
 import type { Backups } from '../backup/backups.ts';
+import type { AlertService } from '../alerts/alerts.ts';
+import { alertOperations } from './alerts.ts';
 import { approvalOperations } from './approvals.ts';
 import { canvasOperations } from './canvas.ts';
 import { backupOperations } from './backups.ts';
@@ -57,6 +59,7 @@ export type OperationsOptions = IntakeOptions &
     /** Who is connected. */
     readonly presence: () => readonly PresenceView[];
     readonly backups: Backups;
+    readonly alerts: AlertService;
     readonly owner: OwnerToken;
     /** Throws while no new work is taken. */
     readonly requireIntake: () => void;
@@ -102,6 +105,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...webhookOperations(options),
     ...canvasOperations(options),
     ...backupOperations(options.backups),
+    ...alertOperations(options),
     ...cleanupOperations(options),
     ...laneOperations(options),
     ...tokenOperations(options.ledger, options.owner),

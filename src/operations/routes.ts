@@ -3,6 +3,7 @@
 
 import type { Scope } from '../core/scope.ts';
 import { askingRoutes } from './routes-asking.ts';
+import { alertRoutes } from './routes-alerts.ts';
 import { canvasRoutes } from './routes-canvas.ts';
 import { backupRoutes } from './routes-backups.ts';
 import { controlRoutes } from './routes-control.ts';
@@ -27,6 +28,7 @@ export interface Route {
 export const routes = {
   ...scheduleRoutes,
   ...askingRoutes,
+  ...alertRoutes,
   ...canvasRoutes,
   ...backupRoutes,
   ...tokenRoutes,

@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 import type { ExecutorConfig, SessionsConfig } from '../config/config.ts';
+import { isCanary } from '../core/canary.ts';
 import { HomerError } from '../core/errors.ts';
 import { isEnded } from '../core/job.ts';
 import type { Claim } from '../engine/engine.ts';
@@ -99,7 +100,8 @@ export class LedgerBook implements RunBook<LedgerRun> {
 
   async recordStart({ claim }: DrivenRun, signal: AbortSignal): Promise<void> {
     const { ledger, workerId } = this.#context;
-    await persist(ledger, () => ledger.claims.recordStart(claim, workerId, ledger.now()), signal);
+    const start = (): void => ledger.claims.recordStart(claim, workerId, ledger.now());
+    await persist(ledger, start, signal, { isUpkeep: isCanary(claim.lane) });
   }
 
   starts({ claim }: DrivenRun): number {
@@ -148,7 +150,8 @@ export class LedgerBook implements RunBook<LedgerRun> {
     // What lives on may still write there.
     const mayTidy = report.tree === 'dead';
     if (mayTidy && isLast(report)) await tidyWorktree(this.#context, jobId, signal);
-    await persist(ledger, () => ledger.claims.settle(run.claim, whole, ledger.now()), signal);
+    const settle = (): unknown => ledger.claims.settle(run.claim, whole, ledger.now());
+    await persist(ledger, settle, signal, { isUpkeep: isCanary(run.claim.lane) });
     if (mayTidy && isEnded(ledger.jobs.get(jobId).state)) await tidyWorktree(this.#context, jobId, signal);
   }
 

@@ -4,6 +4,8 @@ import { realpathSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
+import { canaryExecutor } from '../config/build.ts';
+import { canaryName } from '../core/canary.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { Variables } from '../core/variable.ts';
 import { detectIsolation } from '../runner/isolation.ts';
@@ -49,6 +51,7 @@ export function openWorker({
   runner,
   ...options
 }: OpenWorkerOptions): Worker {
+  const canary = canaryExecutor();
   let isolation: ReturnType<typeof detectIsolation> | null = null;
   const { platform } = process;
   const keepAwake = createKeepAwake({ isWanted: () => config().keepAwake, platform, env });
@@ -62,6 +65,7 @@ export function openWorker({
   };
   return new Worker({
     ...options,
+    executors: () => ({ ...options.executors(), [canaryName]: canary }),
     concurrencyOf: (lane) => config().lanes[lane]?.concurrency ?? 1,
     approvalExpiryMs: () => config().approvals.expiryMs,
     git: createGit({ env, home: realpathSync(options.home), isolation: ownIsolation }),

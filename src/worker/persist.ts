@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHomerError } from '../core/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { CommitTerms } from '../ledger/writer.ts';
 
 /** Between two tries while the disk is full or read-only; each try is also the probe that finds it mended. */
 const retryMs = 2_000;
@@ -12,10 +13,11 @@ export async function persist<Value>(
   ledger: Ledger,
   intent: () => Value,
   signal: AbortSignal,
+  terms?: CommitTerms,
 ): Promise<Value> {
   for (;;) {
     try {
-      return await ledger.commit(intent);
+      return await ledger.commit(intent, terms);
     } catch (error) {
       if (!isPassing(error)) throw error;
     }

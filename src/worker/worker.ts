@@ -1,6 +1,7 @@
 // The worker: takes claims and runs, and keeps each in hand until it is settled or handed over.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { isCanary } from '../core/canary.ts';
 import { HomerError, isHomerError } from '../core/errors.ts';
 import type { JobId, RunId } from '../core/ids.ts';
 import type { Claim, Engine } from '../engine/engine.ts';
@@ -180,11 +181,17 @@ export class Worker {
     const settled = this.#drive(run, first).finally(() => {
       this.#held.delete(claim.runId);
       this.#options.ledger.spending.forgetLive(claim.runId);
-      this.#options.onCount?.(this.#held.size);
+      this.#tellCount(run);
     });
     this.#held.set(claim.runId, { run, settled });
-    this.#options.onCount?.(this.#held.size);
+    this.#tellCount(run);
     return settled;
+  }
+
+  /** The machine is not kept awake for a canary. */
+  #tellCount({ claim }: Run): void {
+    if (isCanary(claim.lane)) return;
+    this.#options.onCount?.(this.#runs().filter((run) => !isCanary(run.claim.lane)).length);
   }
 
   async #drive(run: Run, first: Step): Promise<void> {
@@ -196,7 +203,7 @@ export class Worker {
         if (looks > mostLooks) await this.#book.awaitPerson(run, 'Its files cannot be read.', signal);
         else if (run.claim.host === null) await driveRun(this.#options, this.#book, run, step, signal);
         else await remote.drive(this.#book, run, run.claim.host, step === 'start', signal);
-        this.#settledCount += 1;
+        if (!isCanary(run.claim.lane)) this.#settledCount += 1;
         this.#endOverspent();
         await this.#options.engine.withdraw(jobId);
         return;

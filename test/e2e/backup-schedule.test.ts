@@ -62,6 +62,9 @@ test('one when it is due, none while nothing is written, and of an hour only the
   expect(backups.state()).toMatchObject({ lastVerifiedAt: one, isCurrent: true });
   expect(await next()).toBeNull();
   expect(await next()).toBeNull();
+  // A probe writes nothing that a backup is for.
+  await ledger.probe();
+  expect(backups.state().isCurrent).toBe(true);
   expect(made()).toEqual([one]);
   await accept(ledger);
   expect(backups.state().isCurrent).toBe(false);

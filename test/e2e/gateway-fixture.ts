@@ -10,7 +10,7 @@ import type { EventLog, StreamedEvent } from '../../src/gateway/event-stream.ts'
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { GatewayLimits, GatewayParts } from '../../src/gateway/gateway-options.ts';
-import type { Health } from '../../src/health/condition.ts';
+import type { Health } from '../../src/health/components.ts';
 import type { RunStream } from '../../src/gateway/run-stream.ts';
 import type { Operation } from '../../src/operations/operation.ts';
 import { createPerformer, type Performer, type PerformerOptions } from '../../src/operations/perform.ts';

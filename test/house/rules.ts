@@ -20,6 +20,8 @@ const floors: Readonly<Record<string, number>> = {
   doctor: 5,
   scheduler: 5,
   health: 5,
+  metrics: 5,
+  alerts: 5,
   service: 5,
   engine: 4,
   channels: 4,
@@ -87,6 +89,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   fastify: /^src\/gateway\//,
   ioredis: /^src\/engine\/bullmq\//,
   pino: /^src\/lifecycle\//,
+  'prom-client': /^src\/metrics\//,
   json5: /^src\/skills\/frontmatter\.ts$/,
   tar: /^src\/skills\/tarball\.ts$/,
   // Two kinds of text are YAML to people: the configuration, and the head of a skill.

@@ -1,6 +1,7 @@
 // Commands on what is kept: backups, putting one back, removing what is over its time, and trying out that all of it works.
 
 import { Argument, Option } from 'commander';
+import type { AlertsAction, AlertsOptions } from '../commands/alerts.ts';
 import type { BackupOptions, RestoreOptions } from '../commands/backup.ts';
 import type { DrillOptions } from '../commands/drill.ts';
 import { parseCount, type Declaration } from './declaration.ts';
@@ -27,6 +28,17 @@ export function declareUpkeep({ add, act }: Declaration): void {
       act(async () => {
         const { restore } = await import('../commands/backup.ts');
         return (context) => restore(context, file, options);
+      }),
+    );
+  add('alerts', 'Show what is wrong and who is told of it; silence a rule for a while, or send a test')
+    .addArgument(new Argument('[action]').choices(['list', 'silence', 'unsilence', 'test']).default('list'))
+    .argument('[what]', 'silence: the rule; unsilence: the id of a silence')
+    .option('--subject <name>', 'silence: only this lane, part, executor, … of the rule')
+    .option('--for <time>', 'silence: how long (default: 4h)')
+    .action(async (action: AlertsAction, what: string | undefined, options: AlertsOptions) =>
+      act(async () => {
+        const { alerts } = await import('../commands/alerts.ts');
+        return (context) => alerts(context, action, what, options);
       }),
     );
   add('cleanup', 'End what is left of runs that are over, and remove what is over its time')

@@ -1,6 +1,6 @@
 // Puts the WebSockets together from what the gateway and the daemon bring. Loaded late, with the operations.
 
-import type { Health } from '../../health/condition.ts';
+import type { Health } from '../../health/components.ts';
 import type { Performer } from '../../operations/perform.ts';
 import type { RouteName } from '../../operations/routes.ts';
 import type { EventLog } from '../event-stream.ts';

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { Config, ExecutorConfig } from '../../config/config.ts';
+import { isCanary } from '../../core/canary.ts';
 import type { JobId } from '../../core/ids.ts';
 import type { Place } from '../../engine/engine.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -37,6 +38,8 @@ export class Placer {
 
   readonly place: Place = (jobId, lane) => {
     const { ledger, desk, config } = this.#options;
+    // It is about this host's own way, also where this host runs nothing else.
+    if (isCanary(lane)) return { host: null };
     const { workers, lanes } = config();
     const labels = lanes[lane]?.labels ?? [];
     if (desk.seats.length === 0 && labels.length === 0 && workers.here.concurrency === null)
