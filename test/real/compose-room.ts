@@ -1,6 +1,6 @@
 // compose.yaml run by podman: every service with the options that stand there, in one network without names of its own.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type Container, image, type ImageRoom, redisImage } from './image-room.ts';
@@ -38,13 +38,17 @@ export async function startComposed(room: ImageRoom): Promise<Composed> {
     if (service === undefined) throw new Error(`compose.yaml has no ${name}`);
     return service;
   };
-  // Whoever joins this network finds the services by their names, all at the one address it has.
-  const names = ['--network', 'none', '--add-host', 'redis:127.0.0.1', '--add-host', 'homer:127.0.0.1'];
+  // Whoever is in this network finds the services by their names, all at the one address it has.
+  const hosts = join(room.directory, 'compose-hosts');
+  await writeFile(hosts, '127.0.0.1 localhost redis homer\n', { mode: 0o644 });
+  const names = ['--no-hosts', '--volume', `${hosts}:/etc/hosts:ro`];
   const ofRedis = serviceOf('redis');
-  const redis = await room.startBare([...names, ...(await optionsOf(room, ofRedis))], redisImage, [
-    ...(ofRedis.command ?? []),
-  ]);
-  const shared = ['--network', `container:${redis.name}`];
+  const redis = await room.startBare(
+    ['--network', 'none', ...names, ...(await optionsOf(room, ofRedis))],
+    redisImage,
+    ofRedis.command ?? [],
+  );
+  const shared = ['--network', `container:${redis.name}`, ...names];
   const homer = await room.startBare([...shared, ...(await optionsOf(room, serviceOf('homer')))], image, []);
   return {
     redis,

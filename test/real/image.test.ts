@@ -252,13 +252,17 @@ describe.runIf(canBuild)('the image', () => {
       JSON.parse(await homer.exec('homer', ...argv, '--json')) as Answer;
     const untilTold = async <Answer>(argv: string[], holds: (answer: Answer) => boolean): Promise<Answer> => {
       for (const since = performance.now(); ; await delay(100)) {
-        const answer = await tell<Answer>(...argv).catch(() => null);
+        let why: unknown = null;
+        const answer = await tell<Answer>(...argv).catch((error: unknown) => {
+          why = error;
+          return null;
+        });
         if (answer !== null && holds(answer)) return answer;
         if (performance.now() - since > 60_000)
-          throw new Error(`${await homer.logs()}\n${JSON.stringify(answer)}`);
+          throw new Error(`${await homer.logs()}\n${JSON.stringify(answer)}`, { cause: why });
       }
     };
-    await untilTold(['status'], () => true);
+    await untilTold(['jobs'], () => true);
     const workers = [await composed.worker('worker-1'), await composed.worker('worker-2')] as const;
     await untilTold<{ workers: { name: string | null; state: string }[] }>(
       ['workers'],
