@@ -152,7 +152,8 @@ async function fillRoom(directory: string): Promise<ImageRoom> {
       return facts;
     },
     async clean() {
-      for (const container of containers) await container.podman('rm', '--force', '--time', '0');
+      // The last first: one whose network another shares is not removed before that.
+      for (const container of containers.toReversed()) await container.podman('rm', '--force', '--time', '0');
       await rm(directory, { recursive: true, force: true });
     },
   };
