@@ -108,9 +108,8 @@ class Daemon {
   async #boot(): Promise<void> {
     const { home, version, lock, env, supervisor = unsupervised } = this.#options;
     const lastSignAt = await lastSign(home);
-    // 1 the lock is held since before this file was loaded, the configuration is read; the token; 2 listen: /livez answers
-    // from here on, and whoever asks for more is told to wait
-    const { gateway, canvas, owner, about } = await startListening({
+    // 1 the lock is held already, the configuration is read; the token; 2 listen: /livez answers, all else is told to wait
+    const { gateway, canvas, owner, about, trial } = await startListening({
       home,
       version,
       instanceId: this.#instanceId,
@@ -174,7 +173,7 @@ class Daemon {
       port,
       runner: this.#options.runner,
     });
-    const adopted = await worker.recover();
+    const adopted = await worker.recover(trial.only);
 
     // 6 what clients can ask for, and what works by itself
     const runs = createRunStream(ledger, home, (error) => this.#fail(error, { part: 'stream' }));
@@ -260,6 +259,8 @@ class Daemon {
     });
     await this.#watchdog.start();
     watchHome(lock, ledger, (error) => crash(error, ledger, this.#log));
+    const then = await trial.pass({ ...watching, worker, shutdown, background: this.#background });
+    if (then === null) return;
     const afterReload = createReload({
       ...parts,
       config: this.#config,
@@ -286,11 +287,11 @@ class Daemon {
     });
     await ledger.commit(() => {
       ledger.boots.markReady(ledger.epoch, Date.now());
-      ledger.events.append(Date.now(), 'daemon.ready', null, null, { port, adopted });
+      ledger.events.append(Date.now(), 'daemon.ready', null, null, { port, adopted: adopted + then });
     });
     gateway.ready();
     supervisor.ready(`Ready on port ${port}.`);
-    this.#log.info({ port, adopted, ms: Date.now() - this.#startedAt, home }, 'ready');
+    this.#log.info({ port, adopted: adopted + then, ms: Date.now() - this.#startedAt, home }, 'ready');
   }
 
   #fail(error: unknown, context: Record<string, unknown>): void {

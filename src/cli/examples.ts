@@ -218,6 +218,13 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer cleanup --dry-run',
     'homer cleanup                             exit code 1 when a process could not be ended',
   ],
+  update: [
+    'homer update --check                      what is installed, and the newest there is',
+    'homer update --to 0.2.0                   a tag, branch or commit of a checkout, a version of a package',
+    'homer update --to ./homer-0.2.0.tgz       a packed file, where Homer was installed by npm',
+    '',
+    'The new version is on trial until its canary is through; else the one before comes back by itself. Exit code 1: it did.',
+  ],
   drill: [
     'homer drill                               which there are',
     'homer drill daemon                        kills a daemon while jobs run',

@@ -50,6 +50,7 @@ export function isPassing(error: unknown): boolean {
   return (
     isHomerError(error, 'HOMER_UNREACHABLE') ||
     isHomerError(error, 'HOMER_STARTING') ||
+    isHomerError(error, 'HOMER_TRIAL') ||
     isHomerError(error, 'HOMER_DRAINING')
   );
 }

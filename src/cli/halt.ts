@@ -60,6 +60,7 @@ export async function haltDaemon(
   } catch (error) {
     if (!isHomerError(error)) throw error;
     if (tokenTroubles.has(error.code)) await endByToken(home, record, mode, error, say);
+    else if (error.code === 'HOMER_TRIAL') await endTrial(home, record, error, say);
     else if (error.code === 'HOMER_UNREACHABLE') await endProcess(home, record, error, say);
     else throw error;
     return { pid: record.pid, runsLeft: null };
@@ -137,6 +138,12 @@ async function endByToken(
   if (mode !== 'drain' && !(await gone(home, record, secondMs))) signal(record, 'SIGTERM');
   while (!(await gone(home, record, termMs)))
     if (mode !== 'drain' || (await readiness(record)) === 'silent') return endProcess(home, record, why, say);
+}
+
+/** It answers to nothing before it has passed; the signal it heeds as always. */
+async function endTrial(home: string, record: DaemonRecord, why: HomerError, say: Say): Promise<void> {
+  signal(record, 'SIGTERM');
+  if (!(await gone(home, record, termMs))) await endProcess(home, record, why, say);
 }
 
 async function endProcess(home: string, record: DaemonRecord, why: HomerError, say: Say): Promise<void> {

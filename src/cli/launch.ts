@@ -10,6 +10,7 @@ import { prepareHome } from '../config/home.ts';
 import { HomerError } from '../core/errors.ts';
 import { directoryIdentity } from '../lifecycle/lock.ts';
 import { logName } from '../lifecycle/log-file.ts';
+import { undoCutOff } from '../lifecycle/previous-version.ts';
 import type { DaemonRecord } from '../lifecycle/record.ts';
 import { readiness } from './client.ts';
 import { plain } from './format.ts';
@@ -24,9 +25,16 @@ export interface Launch {
 
 export type Say = (line: string) => void;
 
+export interface LaunchTerms {
+  /** What is started with `serve …`: the program itself unless given. */
+  readonly argv: readonly string[];
+  /** How long it may take until it is ready, ms. */
+  readonly patienceMs: number;
+}
+
 const lookMs = 25;
 /** Longer than the 90 s for which a start retries a port that is in TIME_WAIT. */
-const patienceMs = 120_000;
+const usualPatienceMs = 120_000;
 const explainAfterMs = 5_000;
 const shownLines = 12;
 /** Beyond this the words of earlier starts are forgotten. */
@@ -39,21 +47,38 @@ const absentMs = 200;
 /**
  * Returns once a daemon of this state directory is ready, starting one if none is there. Throws HOMER_START_FAILED
  * with the end of its log told through `say` and the exit code of the process in `details.exitCode`, or
- * HOMER_UNREACHABLE when the one that is there is stuck.
+ * HOMER_UNREACHABLE when the one that is there is stuck. An update that was cut off is undone first.
  */
-export async function ensureDaemon(home: string, say: Say): Promise<Launch> {
+export async function ensureDaemon(
+  home: string,
+  say: Say,
+  terms: LaunchTerms = usualTerms(),
+): Promise<Launch> {
   const found = await locateDaemon(home);
   if (found.state === 'running' && (await readiness(found.record)) === 'ready')
     return { record: found.record, isOurs: false };
-  const deadline = Date.now() + patienceMs;
-  return found.state === 'stopped' ? launch(home, deadline, say) : waitUntilReady(home, null, deadline, say);
+  const waiting: Waiting = { ...terms, home, say, deadline: Date.now() + terms.patienceMs };
+  return found.state === 'stopped' ? launch(waiting) : waitUntilReady(waiting, null);
 }
 
-async function launch(home: string, deadline: number, say: Say): Promise<Launch> {
+function usualTerms(): LaunchTerms {
+  const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url));
+  return { argv: [process.execPath, ...process.execArgv, main], patienceMs: usualPatienceMs };
+}
+
+interface Waiting extends LaunchTerms {
+  readonly home: string;
+  readonly say: Say;
+  readonly deadline: number;
+}
+
+async function launch(waiting: Waiting): Promise<Launch> {
+  const { home, say, argv } = waiting;
   prepareHome(home);
   refuseToDieWithRun(home);
+  await undoCutOff(home, say);
   if (await startThroughService(home, say)) {
-    const { record } = await waitUntilReady(home, null, deadline, say);
+    const { record } = await waitUntilReady(waiting, null);
     return { record, isOurs: true };
   }
   // The daemon keeps its log itself. This takes the words of one that dies before it can, and those of Node.
@@ -62,20 +87,16 @@ async function launch(home: string, deadline: number, say: Say): Promise<Launch>
   try {
     if (fstatSync(words).size > mostWords) ftruncateSync(words);
     const [wordsBefore, logBefore] = [fstatSync(words).size, fstatSync(log).size];
-    const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url));
-    const child = spawn(
-      process.execPath,
-      [...process.execArgv, main, 'serve', '--background', '--home', home],
-      {
-        detached: true,
-        stdio: ['ignore', words, words],
-        cwd: home,
-      },
-    );
+    const [file = '', ...args] = argv;
+    const child = spawn(file, [...args, 'serve', '--background', '--home', home], {
+      detached: true,
+      stdio: ['ignore', words, words],
+      cwd: home,
+    });
     child.unref();
     const tail = (): string[] =>
       [...readTail(log, logBefore), ...readTail(words, wordsBefore)].slice(-shownLines);
-    return await waitUntilReady(home, { child, tail }, deadline, say);
+    return await waitUntilReady(waiting, { child, tail });
   } finally {
     closeSync(words);
     closeSync(log);
@@ -88,12 +109,8 @@ interface Started {
   readonly tail: () => readonly string[];
 }
 
-async function waitUntilReady(
-  home: string,
-  started: Started | null,
-  deadline: number,
-  say: Say,
-): Promise<Launch> {
+async function waitUntilReady(waiting: Waiting, started: Started | null): Promise<Launch> {
+  const { home, say, deadline, patienceMs } = waiting;
   let explainAt = Date.now() + explainAfterMs;
   let stoppedSince: number | null = null;
   let silentSince: number | null = null;
@@ -123,7 +140,7 @@ async function waitUntilReady(
     if (ours === null) {
       // The one we waited for was stopping, or could not start: now it is our turn, and we shall know why if we cannot.
       stoppedSince = found.state === 'stopped' ? (stoppedSince ?? now) : null;
-      if (stoppedSince !== null && now - stoppedSince > absentMs) return launch(home, deadline, say);
+      if (stoppedSince !== null && now - stoppedSince > absentMs) return launch(waiting);
     }
     if (now > explainAt) {
       const last = ours?.tail().at(-1);

@@ -16,6 +16,7 @@ import { serviceErrors } from './service-errors.ts';
 import { sessionErrors } from './session-errors.ts';
 import { skillErrors } from './skill-errors.ts';
 import { tokenErrors } from './token-errors.ts';
+import { updateErrors } from './update-errors.ts';
 import { workerErrors } from './worker-errors.ts';
 
 export const catalogue = {
@@ -35,6 +36,7 @@ export const catalogue = {
   ...workerErrors,
   ...serviceErrors,
   ...alertErrors,
+  ...updateErrors,
 };
 
 export type ErrorCode = keyof typeof catalogue;

@@ -8,6 +8,7 @@ import { recordOf, writeRecord } from '../lifecycle/record.ts';
 import { openCanvas, type CanvasPart } from './canvas.ts';
 import type { KnownSecrets } from './known-secrets.ts';
 import { ownerTokenOf, type LiveOwnerToken } from './tokens.ts';
+import { openTrial, type Trial } from './trial.ts';
 
 export interface ListeningOptions {
   readonly home: string;
@@ -37,6 +38,7 @@ export async function startListening(options: ListeningOptions): Promise<{
   readonly canvas: CanvasPart;
   readonly owner: LiveOwnerToken;
   readonly about: About;
+  readonly trial: Trial;
 }> {
   const { home, version, instanceId, startedAt, config, log, secrets, onError } = options;
   const { token, warnings } = ensureToken(home);
@@ -52,10 +54,11 @@ export async function startListening(options: ListeningOptions): Promise<{
     instanceId,
     redact: secrets.text,
   });
+  const trial = openTrial(home, gateway, log);
   const owner = ownerTokenOf(home, token, gateway, secrets);
   const { port } = await gateway.listen();
   const canvas = await openCanvas({ ...listening, home, port, onError });
   const about = { version, port, canvasPort: canvas.port, startedAt };
   await writeRecord(home, recordOf(process.pid, { ...about, instanceId }));
-  return { gateway, canvas, owner, about };
+  return { gateway, canvas, owner, about, trial };
 }

@@ -33,8 +33,8 @@ export class EmbeddedEngine implements Engine {
     // Nothing to do: the commit that queued the jobs has looked at their lanes already.
   }
 
-  receive(consumer: Consumer, onSlot?: SlotConsumer): Promise<void> {
-    return this.#grants.receive(consumer, onSlot);
+  receive(consumer: Consumer, onSlot?: SlotConsumer, only?: string): Promise<void> {
+    return this.#grants.receive(consumer, onSlot, only);
   }
 
   async extend(_claim: Claim): Promise<'kept'> {

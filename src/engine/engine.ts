@@ -82,8 +82,11 @@ export interface Engine {
   readonly capabilities: Capabilities;
   /** Tells that jobs are queued in the ledger. A hint: an engine must also find jobs nobody offered. */
   offer(jobIds: readonly JobId[]): Promise<void>;
-  /** Starts to hand claims to the consumer, and slots that jobs want back, until `close`. */
-  receive(consumer: Consumer, onSlot?: SlotConsumer): Promise<void>;
+  /**
+   * Starts to hand claims to the consumer, and slots that jobs want back, until `close`. With `only`, those of this lane: nothing
+   * of any other moves until it is called again without.
+   */
+  receive(consumer: Consumer, onSlot?: SlotConsumer, only?: string): Promise<void>;
   /** Keeps a timed claim alive; `lost` means that the run must end without settling. */
   extend(claim: Claim): Promise<'kept' | 'lost'>;
   /** Gives a claim back unused: the job is queued again and nothing is burnt. */

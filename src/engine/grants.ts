@@ -39,6 +39,8 @@ export class Grants {
   readonly #grantTimes = new Map<string, { readonly perMs: number; times: number[] }>();
   #consumer: Consumer | null = null;
   #onSlot: SlotConsumer = () => undefined;
+  /** Nothing moves but in this lane. */
+  #only: string | null = null;
   #granted: Claim[] = [];
   #regained: RegainedSlot[] = [];
   #wakeAt: number | null = null;
@@ -57,8 +59,9 @@ export class Grants {
   }
 
   /** Engine.receive */
-  async receive(consumer: Consumer, onSlot?: SlotConsumer): Promise<void> {
+  async receive(consumer: Consumer, onSlot?: SlotConsumer, only?: string): Promise<void> {
     this.#consumer = consumer;
+    this.#only = only ?? null;
     this.#onSlot = onSlot ?? this.#onSlot;
     await this.refresh();
   }
@@ -104,6 +107,7 @@ export class Grants {
     if (this.#consumer === null || ledger.isHeld()) return;
     const now = ledger.now();
     this.#wakeAt = null;
+    if (this.#only !== null) return this.#claimOnly(this.#only, now);
     const due = ledger.jobs.nextDueAt();
     if (due !== null && due <= now) {
       const promoted = ledger.jobs.promoteDue(now, promoteBatch);
@@ -139,6 +143,13 @@ export class Grants {
     }
     // What found no host was parked just now.
     if (this.#options.place !== undefined) this.#wakeBy(ledger.jobs.nextDueAt());
+  }
+
+  /** Neither due times nor slots nor limits of others are touched. */
+  #claimOnly(lane: string, now: number): void {
+    const { ledger, lanes } = this.#options;
+    const free = limitsOf(lanes(), lane).concurrency - ledger.claims.runningIn(lane);
+    if (free > 0) this.#granted.push(...ledger.claims.grant(lane, free, now, this.#take));
   }
 
   /** Parks the lane's next jobs whose executors are limited; false: there may be more of them, and the engine wakes for these. */

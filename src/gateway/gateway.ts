@@ -33,6 +33,8 @@ export interface Gateway {
   /** Mounts the operations. Requests are served from here on; `ready` says when /readyz may say so. */
   open(parts: GatewayParts): Promise<void>;
   ready(): void;
+  /** From here on everything but /livez and /readyz is answered with this error; null: no longer. */
+  hold(why: HomerError | null): void;
   /** New work is refused (HOMER_DRAINING); everything else is still answered. */
   drain(): void;
   /** Takes no connection any more and ends all within a second. May come at any time, and twice. */
@@ -88,6 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const callers = new WeakMap<IncomingMessage, Caller>();
   const closing = new AbortController();
   let phase: 'starting' | 'ready' | 'draining' = 'starting';
+  let held: HomerError | null = null;
   let port = options.port;
   let hosts = options.hosts;
   let names = namesOf(port, hosts);
@@ -103,6 +106,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       throw new HomerError('HOMER_DRAINING', 'Homer is stopping and takes no new work.');
   };
 
+  const requireOpen = (): void => {
+    if (held !== null) throw held;
+  };
+
   /** The guards that come before any address is looked at, in the order of the contract. */
   const admit = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     checkHost(request, names);
@@ -114,10 +121,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     if (request.method === 'GET' && path === '/readyz') {
       const isReady = phase !== 'ready' || ((await parts?.isReady?.()) ?? true);
-      const status = isReady ? phase : 'unready';
+      const status = held !== null ? 'trial' : isReady ? phase : 'unready';
       const code = status === 'ready' ? 200 : 503;
       return sendPlain(response, code, 'application/json', JSON.stringify({ status }));
     }
+    requireOpen();
     if (request.method === 'GET' && path === '/docs/api') {
       if (sendApiPage === null) throw starting();
       return sendApiPage(response);
@@ -165,7 +173,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const sockets = createSocketDoor(listener.server, {
     names: () => names,
-    authenticate: (request) => authenticator.authenticate(request),
+    authenticate: (request) => {
+      requireOpen();
+      return authenticator.authenticate(request);
+    },
     record: requestLog.record,
   });
 
@@ -246,6 +257,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     ready() {
       if (phase === 'starting') phase = 'ready';
+    },
+    hold(why) {
+      held = why;
     },
     drain() {
       phase = 'draining';

@@ -48,6 +48,7 @@ export const plainHeaders: Readonly<Record<string, string>> = {
 const retryAfter: Readonly<Record<string, number>> = {
   HOMER_STARTING: 1,
   HOMER_DRAINING: 5,
+  HOMER_TRIAL: 5,
   HOMER_DISK_FULL: 30,
   HOMER_READ_ONLY: 30,
 };

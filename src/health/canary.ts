@@ -62,6 +62,21 @@ export class Canary implements Service {
     await this.#sending;
   }
 
+  /** Sends one at once, also where none is sent by itself; resolves with it when it has ended, rejects at the signal. */
+  async prove(signal: AbortSignal): Promise<CanaryJob> {
+    const { canaries } = this.#options.ledger;
+    await this.#admit();
+    for (;;) {
+      const last = canaries.last();
+      if (last !== null && last.endedAt !== null) return last;
+      await new Promise<void>((resolve, reject) => {
+        canaries.onEnded = resolve;
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        signal.throwIfAborted();
+      }).finally(() => (canaries.onEnded = () => this.#settle()));
+    }
+  }
+
   /** The configuration was read again: the next one comes a period from now. */
   refresh(): void {
     if (!this.#isStarted) return;
@@ -117,20 +132,23 @@ export class Canary implements Service {
   }
 
   async #send(): Promise<void> {
-    const { ledger, prepare, removeRuns } = this.#options;
+    const { ledger } = this.#options;
     const last = ledger.canaries.last();
     // Another beside one that is stuck would tell nothing new.
     if (last !== null && last.endedAt === null && !ledger.isHeld()) return;
-    if (!ledger.isHeld()) {
-      const admit = prepare();
-      const sendOne = (): RunId[] => {
-        admit();
-        return ledger.canaries.removeOld();
-      };
-      const gone = await ledger.commit(sendOne, { isUpkeep: true });
-      await removeRuns(gone, this.#stopping.signal);
-    }
+    if (!ledger.isHeld()) await this.#admit();
     this.#dueAt = this.#nextDue();
+  }
+
+  async #admit(): Promise<void> {
+    const { ledger, prepare, removeRuns } = this.#options;
+    const admit = prepare();
+    const sendOne = (): RunId[] => {
+      admit();
+      return ledger.canaries.removeOld();
+    };
+    const gone = await ledger.commit(sendOne, { isUpkeep: true });
+    await removeRuns(gone, this.#stopping.signal);
   }
 
   #nextDue(): number | null {

@@ -46,15 +46,20 @@ export class Worker {
     this.#book = new LedgerBook(this.#options);
   }
 
-  /** Makes every run an earlier boot left behind ours; what becomes of each is found out in the background. */
-  async recover(): Promise<number> {
+  /**
+   * Makes every run an earlier boot left behind ours, with `only` those of this lane; what becomes of each is found out in the
+   * background.
+   */
+  async recover(only?: string): Promise<number> {
     const { ledger, hostBootId } = this.#options;
-    const left = ledger.claims.liveRuns();
+    const left = ledger.claims
+      .liveRuns()
+      .filter(({ epoch, lane }) => epoch !== ledger.epoch && (only === undefined || lane === only));
     if (left.length === 0) return 0;
     const boots = ledger.boots.before(ledger.epoch, left.length * 10);
     const hostBoots = new Map(boots.map((boot) => [boot.epoch, boot.hostBootId]));
     const claims = await ledger.commit(() => {
-      ledger.slots.wantForsaken(ledger.now());
+      if (only === undefined) ledger.slots.wantForsaken(ledger.now());
       return left.map((run) => ledger.claims.adopt(run.id, ledger.now()));
     });
     claims.forEach((claim, index) => {
@@ -70,12 +75,18 @@ export class Worker {
     this.#options.remote.start();
     // Before anything is claimed: a budget that these have used up is none.
     await noteLeftUsage(this.#options, () => this.#runs());
+    await this.receive();
+  }
+
+  /** Takes claims, with `only` of this lane alone, and does nothing else of what `start` does. */
+  async receive(only?: string): Promise<void> {
     await this.#options.engine.receive(
       (claim) => {
         this.#options.pass('3-claimed');
         return this.#take(claim, 'start', this.#options.hostBootId, false);
       },
       ({ jobId }) => this.tellAnswers(jobId),
+      only,
     );
   }
 

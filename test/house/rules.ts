@@ -12,6 +12,7 @@ const floors: Readonly<Record<string, number>> = {
   gateway: 7,
   operations: 6,
   drill: 6,
+  update: 6,
   intake: 5,
   worker: 5,
   delivery: 5,
@@ -67,6 +68,8 @@ const drillDoor = { command: 'src/cli/commands/drill.ts', room: 'src/drill/open.
 const mcpDoor = { command: 'src/cli/commands/mcp.ts', room: 'src/mcp/open.ts' } as const;
 /** `homer start` goes through the service where there is one; services are kept by others, whether or not a daemon runs. */
 const serviceDoor = { command: 'src/cli/installed-service.ts', room: 'src/service/open.ts' } as const;
+/** An update outlives the daemon and what stands in its place: the command line drives it. */
+const updateDoor = { command: 'src/cli/commands/update.ts', room: 'src/update/open.ts' } as const;
 
 /** What stands behind a port; only the room's open.ts names it. */
 const drivers =
@@ -99,7 +102,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^src\/ledger\//,
   // Besides those that own processes or ask the keeper of services: secrets come from programs, the first start and the browser come from the command line.
   'node:child_process':
-    /^src\/(runner|lifecycle|worker|doctor|drill|service)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$/,
+    /^src\/(runner|lifecycle|worker|doctor|drill|service|update)\/|^src\/backup\/finish-process\.ts$|^src\/config\/secrets\.ts$|^src\/cli\/(launch|browser)\.ts$/,
 };
 
 /** Programs of their own: they are started, not imported, and so something happens in them. */
@@ -228,10 +231,10 @@ function checkFile(path: string, target: string, it: Import, at: string): readon
   // The shapes of answers are what is spoken; a type brings no code along.
   const isSpoken =
     it.kind === 'type' &&
-    ['operations', 'skills', 'doctor', 'backup', 'drill', 'mcp', 'service'].includes(to);
+    ['operations', 'skills', 'doctor', 'backup', 'drill', 'mcp', 'service', 'update'].includes(to);
   const isDoor =
     it.kind === 'lazy' &&
-    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor, mcpDoor, serviceDoor].some(
+    [skillsDoor, doctorDoor, backupDoor, hostDoor, drillDoor, mcpDoor, serviceDoor, updateDoor].some(
       ({ command, room }) => path === command && target === room,
     );
   if (from === 'cli' && !knownToCli.test(target) && !isSpoken && !isDoor)

@@ -5,8 +5,10 @@ import { homedir } from 'node:os';
 import { prepareHome } from '../../config/home.ts';
 import { HomerError } from '../../core/errors.ts';
 import { acquireLock, waitForLock, type Lock } from '../../lifecycle/lock.ts';
+import { undoCutOff } from '../../lifecycle/previous-version.ts';
 import { readRecord, type DaemonRecord } from '../../lifecycle/record.ts';
 import { openSupervisor, type Supervisor } from '../../lifecycle/supervisor.ts';
+import { isUpdateDriven, unfinishedUpdate } from '../../lifecycle/update-record.ts';
 import type { Context } from '../context.ts';
 import { closeInheritedFiles } from '../inherited-files.ts';
 import { span } from '../format.ts';
@@ -29,6 +31,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<nu
   try {
     const lock = await takeLock(context, options.standby === true, supervisor);
     if (lock === null) return 0;
+    await heedUpdate(home, lock, terminal.say);
     const { runDaemon } = await import('../../daemon.ts');
     return await runDaemon({
       lock,
@@ -60,6 +63,28 @@ async function takeLock(context: Context, standsBy: boolean, supervisor: Supervi
   terminal.say('homer: Taking over.');
   supervisor.say('Taking over.');
   return lock;
+}
+
+/**
+ * While an update is driven, the one start there may be is the trial. One that was cut off is undone, by which the program becomes another
+ * one than this: whoever started it starts it again. HOMER_LOCK_HELD, HOMER_UPDATE_FAILED.
+ */
+async function heedUpdate(home: string, lock: Lock, say: (line: string) => void): Promise<void> {
+  const record = unfinishedUpdate(home);
+  if (record === null) return;
+  if (await isUpdateDriven(home)) {
+    if (record.phase === 'trial') return;
+    throw new HomerError('HOMER_LOCK_HELD', `Homer is being updated to ${record.to.version}.`);
+  }
+  lock.release();
+  await undoCutOff(home, say);
+  throw new HomerError(
+    'HOMER_UPDATE_FAILED',
+    `The update to ${record.to.version} was cut off and is undone.`,
+    {
+      hint: 'Start Homer again; nothing is lost.',
+    },
+  );
 }
 
 /** Null when it was told to stop before it was its turn. */

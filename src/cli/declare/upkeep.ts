@@ -4,7 +4,8 @@ import { Argument, Option } from 'commander';
 import type { AlertsAction, AlertsOptions } from '../commands/alerts.ts';
 import type { BackupOptions, RestoreOptions } from '../commands/backup.ts';
 import type { DrillOptions } from '../commands/drill.ts';
-import { parseCount, type Declaration } from './declaration.ts';
+import type { UpdateOptions } from '../commands/update.ts';
+import { parseCount, parseTime, type Declaration } from './declaration.ts';
 
 export function declareUpkeep({ add, act }: Declaration): void {
   add('backup', 'Copy the ledger while Homer works and verify the copy; or list the copies there are')
@@ -39,6 +40,18 @@ export function declareUpkeep({ add, act }: Declaration): void {
       act(async () => {
         const { alerts } = await import('../commands/alerts.ts');
         return (context) => alerts(context, action, what, options);
+      }),
+    );
+  add('update', 'Replace Homer by another version, which is taken over only once it has shown that it works')
+    .option('--check', 'only tell what is installed, and the newest version there is')
+    .option('--to <version>', 'the version to have')
+    .option('--patience <time>', 'how long the new version may take for its trial', parseTime, 120_000)
+    .addOption(new Option('--drive').hideHelp())
+    .addOption(new Option('--roll-back').hideHelp())
+    .action(async (options: UpdateOptions) =>
+      act(async () => {
+        const { update } = await import('../commands/update.ts');
+        return (context) => update(context, options);
       }),
     );
   add('cleanup', 'End what is left of runs that are over, and remove what is over its time')

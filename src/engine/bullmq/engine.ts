@@ -88,10 +88,10 @@ export class BullmqEngine implements Engine {
     // Nothing to do: the commit that queued the jobs has offered those that may be claimed.
   }
 
-  async receive(consumer: Consumer, onSlot?: SlotConsumer): Promise<void> {
+  async receive(consumer: Consumer, onSlot?: SlotConsumer, only?: string): Promise<void> {
+    if (!this.#isReceiving) this.#link.start();
     this.#isReceiving = true;
-    this.#link.start();
-    await this.#grants.receive(consumer, onSlot);
+    await this.#grants.receive(consumer, onSlot, only);
   }
 
   async extend(_claim: Claim): Promise<'kept'> {
