@@ -23,9 +23,10 @@ export function openCanary(parts: CanaryParts): Canary {
   return new Canary({
     ...parts,
     everyMs: () => config().canary.everyMs,
-    prepare() {
+    prepare(isOnce) {
       const request = { prompt: randomUUID(), executor: canaryName, lane: canaryName, maxAttempts: 1 };
-      return prepare(request, null, { source: canarySource, isOwner: true }).admit;
+      const terms = isOnce ? { maxCrashes: 1 } : {};
+      return prepare({ ...request, ...terms }, null, { source: canarySource, isOwner: true }).admit;
     },
     removeRuns: (runIds, signal) => removeRuns(home, runIds, signal),
     onError: (error) => onError(error, { part: 'canary' }),

@@ -13,8 +13,8 @@ export interface CanaryOptions {
   readonly ledger: Ledger;
   /** Milliseconds; null: none is sent. */
   readonly everyMs: () => number | null;
-  /** Prepares one, as intake does; what it returns makes it, inside a transaction. */
-  readonly prepare: () => () => void;
+  /** Prepares one, as intake does; what it returns makes it, inside a transaction. `isOnce`: it is not tried again after a crash. */
+  readonly prepare: (isOnce: boolean) => () => void;
   /** Removes what runs of earlier ones left on disk. */
   readonly removeRuns: (runIds: readonly RunId[], signal: AbortSignal) => Promise<unknown>;
   readonly troubles: Troubles;
@@ -65,7 +65,7 @@ export class Canary implements Service {
   /** Sends one at once, also where none is sent by itself; resolves with it when it has ended, rejects at the signal. */
   async prove(signal: AbortSignal): Promise<CanaryJob> {
     const { canaries } = this.#options.ledger;
-    await this.#admit();
+    await this.#admit(true);
     for (;;) {
       const last = canaries.last();
       if (last !== null && last.endedAt !== null) return last;
@@ -136,13 +136,13 @@ export class Canary implements Service {
     const last = ledger.canaries.last();
     // Another beside one that is stuck would tell nothing new.
     if (last !== null && last.endedAt === null && !ledger.isHeld()) return;
-    if (!ledger.isHeld()) await this.#admit();
+    if (!ledger.isHeld()) await this.#admit(false);
     this.#dueAt = this.#nextDue();
   }
 
-  async #admit(): Promise<void> {
+  async #admit(isOnce: boolean): Promise<void> {
     const { ledger, prepare, removeRuns } = this.#options;
-    const admit = prepare();
+    const admit = prepare(isOnce);
     const sendOne = (): RunId[] => {
       admit();
       return ledger.canaries.removeOld();

@@ -146,15 +146,18 @@ function handsOf({ home, terminal }: Context): DaemonHands {
       }
     },
     async start(root, patienceMs) {
-      let last = '';
+      let why = '';
       const say = (line: string): void => {
-        last = line.trim();
+        // The end of its log: what it says when it gives up, else its last line.
+        const text = line.trim();
+        if (text.startsWith('homer: ') || !why.startsWith('homer: ')) why = text;
         terminal.say(line);
       };
       try {
         await ensureDaemon(home, say, { argv: ['sh', join(root, 'homer')], patienceMs });
       } catch (error) {
-        throw new HomerError('HOMER_TRIAL_FAILED', last === '' ? messageOf(error) : last, { cause: error });
+        const said = why === '' ? messageOf(error) : why.replace(/^homer: /, '');
+        throw new HomerError('HOMER_TRIAL_FAILED', said, { cause: error });
       }
     },
   };
