@@ -1,15 +1,16 @@
 // docs/recovery.md: the commands of each section, typed one after the other in the very situation the section is about. Each ends with
 // 0, or with the exit code that stands behind it.
 
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startRedis } from '../../bench/redis-server.ts';
 import type { DeliveriesAnswer } from '../../src/cli/answers.ts';
 import { readRecord } from '../../src/lifecycle/record.ts';
+import { writeUpdate } from '../../src/lifecycle/update-record.ts';
 import type { RunRecord } from '../../src/runner/files.ts';
 import { TelegramServer, token } from '../fixtures/telegram-server/server.ts';
 import { openRoom, type Room } from './cli-process.ts';
@@ -124,6 +125,35 @@ const situations: Readonly<Record<string, () => Promise<Situation>>> = {
     while (said.code === 0) said = await submit();
     expect(said.stderr).toContain('disk is full');
     return { env };
+  },
+  async 'An update went wrong'() {
+    const root = join(room.work, 'checkout');
+    const previous = join(room.work, 'previous');
+    for (const path of [join(root, 'scripts'), previous]) mkdirSync(path, { recursive: true });
+    symlinkSync(join(import.meta.dirname, '../../src'), join(previous, 'src'));
+    writeFileSync(join(root, 'scripts/setup'), 'true\n');
+    const as = ['-c', 'user.name=Test', '-c', 'user.email=test@localhost'];
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', root, ...as, ...args], { encoding: 'utf8' });
+    git('init', '--quiet');
+    git('add', '.');
+    git('commit', '--quiet', '--message', 'the version before');
+    const version = { version: '0.1.0', commit: git('rev-parse', 'HEAD').trim(), branch: null };
+    rmSync(join(root, 'scripts'), { recursive: true });
+    writeUpdate(room.home, {
+      phase: 'switching',
+      kind: 'checkout',
+      root,
+      previous,
+      from: version,
+      to: version,
+      tarball: null,
+      backup: '',
+      trialMs: 1_000,
+      startedAt: new Date().toISOString(),
+      why: null,
+    });
+    return {};
   },
   async 'Homer runs and does not answer'() {
     await homer('start');

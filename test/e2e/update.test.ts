@@ -19,7 +19,7 @@ const noRunner = { 'src/runner/main.ts': before('process.exit(1);') };
 /** Runs only once the file `go` is there. */
 const slowRunner = {
   'src/runner/main.ts': before(`import { existsSync as isThere } from 'node:fs';
-while (!isThere('${at('go')}')) await new Promise((resolve) => setTimeout(resolve, 20));`),
+while (!isThere('${at('go')}')) if (!isThere('${room.work}')) process.exit(1); else await new Promise((resolve) => setTimeout(resolve, 20));`),
 };
 let running = '';
 let queued = '';
