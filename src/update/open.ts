@@ -100,7 +100,12 @@ export async function beginUpdate(order: UpdateOrder): Promise<UpdateRecord | nu
 }
 
 /** In the process of the version before: carries out what was begun; errors as `driveUpdate`. */
-export async function carryOut(home: string, env: Env, hands: DaemonHands, tell: (line: string) => void) {
+export async function carryOut(
+  home: string,
+  env: Env,
+  hands: DaemonHands,
+  tell: (line: string) => void,
+): Promise<UpdateRecord> {
   const lock = lockUpdate(home);
   try {
     const { options, record } = optionsOf(home, env, hands, tell);
@@ -111,7 +116,12 @@ export async function carryOut(home: string, env: Env, hands: DaemonHands, tell:
 }
 
 /** In the process of the version before: undoes what was cut off; null: there is nothing to undo. */
-export async function undoUpdate(home: string, env: Env, hands: DaemonHands, tell: (line: string) => void) {
+export async function undoUpdate(
+  home: string,
+  env: Env,
+  hands: DaemonHands,
+  tell: (line: string) => void,
+): Promise<UpdateRecord | null> {
   const lock = lockUpdate(home);
   try {
     if (unfinishedUpdate(home) === null) return null;
