@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Keep } from '../core/backup.ts';
 import { parseSpan } from '../core/span.ts';
 import { logsSchema } from './logs.ts';
+import { tracingSchema } from './tracing.ts';
 import { canarySchema } from './canary.ts';
 import { retentionSchema } from './retention.ts';
 
@@ -35,6 +36,7 @@ export function upkeepSchemas<Path extends z.ZodType>(pieces: Pieces<Path>) {
     canary: canarySchema(mapping).optional(),
     retention: retentionSchema(mapping).optional(),
     logs: logsSchema(mapping).optional(),
+    tracing: tracingSchema(mapping).optional(),
   };
 }
 

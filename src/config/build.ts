@@ -23,6 +23,7 @@ import { buildLogs } from './logs.ts';
 import { buildRetention } from './retention.ts';
 import { buildHeartbeat } from './heartbeat.ts';
 import { buildTelegram } from './telegram.ts';
+import { buildTracing } from './tracing.ts';
 import { buildSchedules } from './schedules.ts';
 import type { FileContent, FileExecutor, FileSecret } from './schema.ts';
 import { defaults, promptPlaceholder } from './schema.ts';
@@ -77,6 +78,7 @@ export function buildConfig(file: FileContent, options: { port: number | null; u
     alerts: buildAlerts(file.alerts, (secret) => secretRef(secret as FileSecret, expand)),
     retention: buildRetention(file.retention),
     logs: buildLogs(file.logs),
+    tracing: buildTracing(file.tracing),
     skills: buildSkills(file.skills ?? {}, expand),
     telegram: buildTelegram(file.telegram, (secret) => secretRef(secret, expand)),
     deliveries: { onUnknown: file.deliveries?.onUnknown ?? 'ask' },

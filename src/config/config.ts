@@ -9,6 +9,7 @@ import type { Retention } from '../core/retention.ts';
 import type { AlertsConfig } from './alerts.ts';
 import type { BackupConfig } from './backup.ts';
 import type { CanaryConfig } from './canary.ts';
+import type { TracingConfig } from './tracing.ts';
 import type { EngineConfig } from './engine.ts';
 import type { DigestConfig } from './digest.ts';
 import type { DeliveriesConfig, TelegramConfig } from './telegram.ts';
@@ -146,6 +147,7 @@ export interface Config {
   readonly ledger: { readonly shared: boolean };
   readonly backup: BackupConfig;
   readonly canary: CanaryConfig;
+  readonly tracing: TracingConfig;
   readonly alerts: AlertsConfig;
   readonly retention: Retention;
   readonly logs: LogLimits;

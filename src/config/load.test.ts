@@ -166,7 +166,7 @@ executors:
     ).toEqual([
       'HOMER_PORT: "x" is not a port (0 to 65535; 0: any free one)',
       'config.yaml:1:7 port: "80" is not a number',
-      'config.yaml:2:1 prot: is not a known key; known here: port, bind, hosts, proxies, lanes, budget, executors, defaultExecutor, roots, engine, keepAwake, approvals, sessions, drain, subagents, ledger, backup, canary, retention, logs, skills, alerts, telegram, deliveries, digest, heartbeat, schedules, webhooks, workers; did you mean port?',
+      'config.yaml:2:1 prot: is not a known key; known here: port, bind, hosts, proxies, lanes, budget, executors, defaultExecutor, roots, engine, keepAwake, approvals, sessions, drain, subagents, ledger, backup, canary, retention, logs, tracing, skills, alerts, telegram, deliveries, digest, heartbeat, schedules, webhooks, workers; did you mean port?',
       'config.yaml:4:17 lanes.work.rate: "fast" is not a rate like "30/1m"',
       'config.yaml:4:36 lanes.work.concurrency: 0 is too small; it must be at least 1',
       'config.yaml:5:3 lanes.WORK: "WORK" is not a name (lower case letters, digits, - and _, at most 32)',
@@ -352,6 +352,7 @@ test('the JSON Schema knows every key and closes each mapping', () => {
     'canary',
     'retention',
     'logs',
+    'tracing',
     'skills',
     'alerts',
     'telegram',

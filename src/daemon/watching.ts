@@ -8,6 +8,7 @@ import { createReadiness } from '../health/readiness.ts';
 import type { Lock } from '../lifecycle/lock.ts';
 import type { Service } from '../lifecycle/service.ts';
 import { readAlerts } from './alert-readings.ts';
+import { Tracing } from '../tracing/tracing.ts';
 import { openCanary, type CanaryParts } from './canary.ts';
 import { createMetrics } from './metrics.ts';
 import { lookAtHealth, viewHealth, type HealthOptions } from './health.ts';
@@ -43,8 +44,9 @@ export function openWatching(options: WatchingOptions): Watching {
     isReady,
     onError: (error) => options.onError(error, { part: 'alerts' }),
   });
+  const tracing = new Tracing({ ...options, config: () => options.config().tracing });
   return {
-    services: [canary, alerts],
+    services: [canary, alerts, tracing],
     canary,
     alerts,
     isReady,
@@ -54,6 +56,7 @@ export function openWatching(options: WatchingOptions): Watching {
     reload() {
       canary.refresh();
       alerts.refresh();
+      tracing.refresh();
     },
   };
 }
