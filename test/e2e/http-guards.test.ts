@@ -538,6 +538,7 @@ describe('answers', () => {
       '/health',
       '/hooks/{name}',
       '/livez',
+      '/metrics',
       '/readyz',
     ]);
     const post = paths['/api/v1/jobs']?.['post'];
