@@ -80,6 +80,7 @@ export function drawJob(job: Job, paper: Paper, session: string | null = null): 
             text: run.verdict ?? run.state,
             paint: run.verdict === null ? palette.live : (text: string) => text,
           },
+          { text: run.host === null ? '' : `on ${plain(run.host)}` },
           { text: run.exitCode === null ? '' : `exit ${run.exitCode}` },
           { text: run.startedAt === null ? '?' : clock(run.startedAt, now) },
           {

@@ -91,7 +91,7 @@ export const instanceErrors = {
     status: null,
     exit: 1,
     title: 'Homer did not become ready',
-    hint: 'The last lines of its log are above; the whole is in logs/daemon.log.',
+    hint: 'The last lines of its log are above; logs/daemon.log and logs/start.log in the state directory have the whole.',
   },
   HOMER_USAGE: {
     status: null,

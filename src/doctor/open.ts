@@ -9,7 +9,7 @@ import { examineAgents } from './agents.ts';
 import { catalogue, checks, noAgent, unseenAgent } from './catalogue.ts';
 import { findingOf, runCheck, type Around, type Check, type DaemonSays, type WantedUnit } from './check.ts';
 import { lookAtLedger } from './ledger-look.ts';
-import { type Change, type DoctorReport, type Finding, problem } from './report.ts';
+import { type Change, type DoctorReport, type Finding, note, problem } from './report.ts';
 import type { Surroundings } from './sign-in.ts';
 
 export interface DoctorOptions extends Surroundings {
@@ -123,16 +123,13 @@ function readConfig({
 function agentFindings({ daemon, security }: DoctorOptions, agents: DoctorReport['agents']): Finding[] {
   if (security) return [];
   const there = agents.filter(({ kind, path }) => kind !== 'command' && path !== null);
-  if (there.length === 0)
-    return [
-      findingOf(
-        noAgent,
-        problem(
-          'No agent is installed; only commands (`homer run -x shell …`) can run.',
-          'Install one of those listed under Agents.',
-        ),
-      ),
-    ];
+  if (there.length === 0) {
+    const text = 'No agent is installed; only commands (`homer run -x shell …`) can run.';
+    const step = 'Install one of those listed under Agents.';
+    // Whoever set up commands may want nothing else.
+    const hasCommands = agents.some(({ kind, configured }) => kind === 'command' && configured);
+    return [findingOf(noAgent, hasCommands ? note(text, step) : problem(text, step))];
+  }
   const known = daemon?.executors ?? null;
   if (known === null) return [];
   return there

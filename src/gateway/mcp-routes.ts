@@ -108,7 +108,9 @@ function deskFor(options: McpRouteOptions, request: FastifyRequest, gone: AbortS
       if (!isHomerError(error)) return redact(messageOf(error));
       const { problem, faultId } = answerFor(error, redact);
       if (faultId !== null) log.error({ faultId, path: mcpPath, error: error.stack }, 'a tool failed');
-      return `${problem.code}: ${problem.detail} ${problem.hint}`;
+      const { choices } = error.details;
+      const more = choices === undefined ? '' : ` ${redact(JSON.stringify(choices))}`;
+      return `${problem.code}: ${problem.detail} ${problem.hint}${more}`;
     },
   };
 }

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openRoom, type Ended, type Room } from './cli-process.ts';
 
@@ -95,4 +95,29 @@ test('a run installs nothing', async () => {
   const { code, stderr } = await room.run(['service', 'install', '--yes'], { env });
   expect(code).toBe(1);
   expect(stderr).toContain('A run may not install services.');
+});
+
+test('doctor tells whether the installed file is what would be written now', async () => {
+  const { stdout } = await room.run(['service', 'print', '--json']);
+  const { file, text } = JSON.parse(stdout) as { file: string; text: string };
+  expect(file).toContain(room.work);
+  await mkdir(dirname(file), { recursive: true });
+  interface Report {
+    readonly findings: readonly {
+      readonly id: string;
+      readonly level: string;
+      readonly command: string | null;
+    }[];
+  }
+  const drift = async (): Promise<unknown> => {
+    // With another PATH, which is no difference.
+    const PATH = `${process.env['PATH'] ?? ''}:/opt/other/bin`;
+    const looked = await room.run(['doctor', '--json'], { env: { PATH } });
+    return (JSON.parse(looked.stdout) as Report).findings.find(({ id }) => id === 'service-drift');
+  };
+  expect(await drift()).toBeUndefined();
+  await writeFile(file, text);
+  expect(await drift()).toMatchObject({ level: 'ok' });
+  await writeFile(file, text.replace(/^KillMode=.*\n/m, ''));
+  expect(await drift()).toMatchObject({ level: 'note', command: 'homer service install' });
 });

@@ -30,7 +30,9 @@ export async function doctor(context: Context, asked: DoctorCommandOptions): Pro
     const isRunning = where.state !== 'stopped';
     const daemon = isRunning ? await askDaemon(context) : null;
     const { env, platform } = process;
+    const { compareUnits } = await import('./service.ts');
     return {
+      wantedUnits: await compareUnits(home),
       home,
       version,
       isRunning,

@@ -1,9 +1,11 @@
 // `homer service …`: Homer as a service of the account or of the machine, kept by systemd or launchd.
 
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HomerError } from '../../core/errors.ts';
+import { HomerError, isHomerError } from '../../core/errors.ts';
+import type { WantedUnit } from '../../doctor/check.ts';
 import type { Draft, InstalledService, Machine } from '../../service/open.ts';
 import { confirm } from '../confirm.ts';
 import { report, type Context } from '../context.ts';
@@ -165,7 +167,6 @@ async function countRunning({ context }: Call, { home }: InstalledService): Prom
 }
 
 function draftFor({ context, options, machine }: Call, platform: string): Promise<Draft> {
-  const isOwnHome = context.home === join(machine.userHome, '.homer');
   return openServiceRoom().then(({ draftService }) =>
     draftService({
       ...machine,
@@ -173,9 +174,14 @@ function draftFor({ context, options, machine }: Call, platform: string): Promis
       launcher,
       scope: options.system === true ? 'system' : 'user',
       runAs: options.runAs ?? null,
-      home: isOwnHome ? null : context.home,
+      home: ownOr(context.home, machine),
     }),
   );
+}
+
+/** Null for the account's own state directory, which is not named in a file. */
+function ownOr(home: string, { userHome }: Machine): string | null {
+  return home === join(userHome, '.homer') ? null : home;
 }
 
 /** The service that is meant. HOMER_SERVICE_MISSING; HOMER_SERVICE_INSTALLED when an order to it is root's to give. */
@@ -192,6 +198,31 @@ async function installedFor(
 }
 
 /** What the configuration says of stopping; a configuration that is not valid starts nothing (78). */
+/**
+ * The file of the service of a state directory as it is, and as it would be written now. Empty where there is none, or where what it
+ * follows cannot be read, which others say.
+ */
+export async function compareUnits(home: string): Promise<readonly WantedUnit[]> {
+  const machine = thisMachine();
+  const { draftService, findInstalled, printService } = await openServiceRoom();
+  const found = findInstalled(home, null, machine);
+  if (found === null) return [];
+  const written = readFileSync(found.file, 'utf8');
+  const runAs = /^User=(.+)$/m.exec(written)?.[1] ?? null;
+  // The PATH of whoever asks is not that of the installation, and no reason to install again.
+  const PATH = /PATH=([^"\n]*)/.exec(written)?.[1] ?? machine.env['PATH'];
+  try {
+    const env = { ...machine.env, PATH };
+    const scope = runAs === null ? 'user' : 'system';
+    const draft = await draftService({ ...machine, env, launcher, scope, runAs, home: ownOr(home, machine) });
+    const wanted = await printService(draft, await drainMsOf(draft), machine);
+    return [{ path: found.file, written, wanted }];
+  } catch (error) {
+    if (isHomerError(error)) return [];
+    throw error;
+  }
+}
+
 async function drainMsOf({ home }: { readonly home: string }): Promise<number> {
   const { loadConfig } = await import('../../config/load.ts');
   return loadConfig(home, { env: process.env, userHome: homedir() }).config.drain.timeoutMs;

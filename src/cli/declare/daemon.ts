@@ -45,7 +45,7 @@ export function declareDaemon({ add, act }: Declaration): void {
     );
   add('service', 'Have Homer started at boot or login and kept running, by systemd or launchd')
     .addArgument(
-      new Argument('[action]')
+      new Argument('[action]', 'what to do')
         .choices(['install', 'uninstall', 'start', 'stop', 'restart', 'status', 'logs', 'print'])
         .default('status'),
     )

@@ -9,7 +9,7 @@ import { parseCount, parseTime, type Declaration } from './declaration.ts';
 
 export function declareUpkeep({ add, act }: Declaration): void {
   add('backup', 'Copy the ledger while Homer works and verify the copy; or list the copies there are')
-    .addArgument(new Argument('[action]').choices(['make', 'list']).default('make'))
+    .addArgument(new Argument('[action]', 'what to do').choices(['make', 'list']).default('make'))
     .option(
       '--to <path>',
       'a directory; make: also a new file, named .db or .db.age (default: as configured)',

@@ -88,6 +88,9 @@ export const ledgerChecks: readonly Check[] = [
     look(around) {
       const facts = factsOf(around);
       if (facts === null) return null;
+      // As a backup is that was put back; nothing is written to it before the next start.
+      if (!around.isRunning && facts.journal !== 'wal')
+        return note('The ledger was put back or copied; the next start has it written as it must be.');
       if (facts.journal !== 'wal' || facts.synchronous < 2)
         return problem(
           `The ledger is written with journal_mode=${facts.journal} and synchronous=${facts.synchronous}.`,
