@@ -2,6 +2,7 @@
 // seconds, no answer is read, and no address is told: whoever has one can write there.
 
 import type { SendOutcome } from '../core/delivery.ts';
+import { percentDecoded } from '../core/percent.ts';
 
 export interface Outgoing {
   readonly url: string;
@@ -31,7 +32,7 @@ export async function sendOut(
     return { is: 'permanent', reason: 'Its address is no http or https URL.' };
   // fetch() takes no name and password in an address.
   const { username, password } = target;
-  const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  const basic = Buffer.from(`${percentDecoded(username)}:${percentDecoded(password)}`);
   target.username = target.password = '';
   try {
     const answer = await fetch(target, {

@@ -4,6 +4,7 @@ import type { AlertsConfig } from '../config/alerts.ts';
 import type { Config, SecretRef } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { Log } from '../lifecycle/log.ts';
+import { percentDecoded } from '../core/percent.ts';
 import { createRedactor, type Redactor } from '../runner/redaction.ts';
 import { hidesValue } from '../worker/environment.ts';
 
@@ -105,5 +106,5 @@ function alertSecrets({ to, ping }: AlertsConfig): SecretRef[] {
 /** The password in an address, which may be shown without the rest of it. */
 function passwordIn(text: string): string[] {
   const password = URL.parse(text)?.password ?? '';
-  return password === '' ? [] : [password, decodeURIComponent(password)];
+  return password === '' ? [] : [password, percentDecoded(password)];
 }

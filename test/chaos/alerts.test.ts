@@ -192,3 +192,28 @@ test('what goes out follows no redirect, tells no address, and says what may be 
     reason: expect.not.stringContaining('secret') as string,
   });
 });
+
+test('a password with a bare % in an address keeps no daemon from its start, nor any secret from being hidden', async () => {
+  const { host } = new URL(base);
+  home = createChaosHome({
+    config: {
+      alerts: {
+        to: {
+          bare: { webhook: `http://ann:secret%zz-of-ann@${host}/bare` },
+          hook: { webhook: `${base}/hook/secret-of-the-hook` },
+        },
+      },
+    },
+  });
+  const daemon = home.start();
+  await daemon.ready;
+  await daemon.ask('POST', '/api/v1/alerts/test', {});
+  await expect
+    .poll(() => seen.map(({ path }) => path).toSorted())
+    .toEqual(['/bare', '/hook/secret-of-the-hook']);
+  const basic = `Basic ${Buffer.from('ann:secret%zz-of-ann').toString('base64')}`;
+  expect(seen.find(({ path }) => path === '/bare')).toMatchObject({ authorization: basic });
+  const text = `${base}/hook/secret-of-the-hook secret%zz-of-ann`;
+  const said = await daemon.ask('POST', '/api/v1/messages', { text, to: 'web' });
+  expect(JSON.stringify(said.body)).not.toMatch(/secret/);
+});
