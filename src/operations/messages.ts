@@ -10,13 +10,13 @@ import { checkNotify, type NotifyOptions } from '../intake/notify.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { deliveryView, viewDelivery } from './deliveries.ts';
 import { defineOperation, type Caller, type Operation } from './operation.ts';
-import { chatOf } from './own.ts';
+import { chatOf, firstAbove } from './own.ts';
 
 export interface MessageOperationsOptions extends NotifyOptions {
   readonly ledger: Ledger;
 }
 
-/** Of one job: a few at once, then one a minute. Nobody reads more, and what an agent read must not make it a flood. */
+/** Of one job with all under it: a few at once, then one a minute. Nobody reads more, and what an agent read must not make it a flood. */
 const rateOfJob = { burst: 10, perSecond: 1 / 60 };
 
 export function messageOperations(options: MessageOperationsOptions): readonly Operation[] {
@@ -59,7 +59,7 @@ export function messageOperations(options: MessageOperationsOptions): readonly O
         const jobId = caller.run?.jobId ?? null;
         const known = ledger.deliveries.find(named);
         if (known === null && jobId !== null) {
-          const retryAfter = rates.take(jobId);
+          const retryAfter = rates.take(firstAbove(ledger, jobId));
           if (retryAfter > 0)
             throw new HomerError('HOMER_RATE_LIMITED', 'This job has said too much in too short a time.', {
               details: { retryAfter },
@@ -68,7 +68,14 @@ export function messageOperations(options: MessageOperationsOptions): readonly O
         const { id } = await ledger.commit(() =>
           ledger.deliveries.add({ target, key: named, jobId, text }, ledger.now()),
         );
-        return { output: { delivery: viewDelivery(ledger.deliveries.get(id)) }, status: 202 };
+        const delivery = ledger.deliveries.get(id);
+        const isOther = jobId === null && delivery.target !== target;
+        if (isOther || delivery.text !== ledger.events.redact(text))
+          throw new HomerError(
+            'HOMER_KEY_REUSED',
+            `The key ${JSON.stringify(key)} belongs to delivery ${id}.`,
+          );
+        return { output: { delivery: viewDelivery(delivery) }, status: 202 };
       },
     }),
   ];

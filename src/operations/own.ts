@@ -27,6 +27,12 @@ export function chatOf(ledger: Ledger, jobId: JobId): string | null {
   return null;
 }
 
+/** The job at the top, which no run asked for: what it may, all under it may together. */
+export function firstAbove(ledger: Ledger, jobId: JobId): JobId {
+  const { parentId } = ledger.jobs.get(jobId);
+  return parentId === null ? jobId : firstAbove(ledger, parentId);
+}
+
 /** Whose it is that a caller makes: a run makes it for its session, so that the next turn can take it back. */
 export function makerOf(ledger: Ledger, { run, source }: Caller): string {
   if (run === undefined) return source;

@@ -120,6 +120,12 @@ export function questionOperations(options: QuestionOperationsOptions, waits: Wa
             ledger.now(),
           ),
         );
+        // The answer to another question would be taken for the answer to this one.
+        if (key !== undefined && !isSame(ledger, question, text, choices))
+          throw new HomerError(
+            'HOMER_KEY_REUSED',
+            `The key ${JSON.stringify(key)} belongs to question ${question.id}.`,
+          );
         return { output: { question: viewQuestion(question) } };
       },
     }),
@@ -168,7 +174,7 @@ export function questionOperations(options: QuestionOperationsOptions, waits: Wa
         const look = (): readonly [QuestionRecord] => [find(id, caller)];
         look();
         const run = caller.run === undefined ? null : withoutSlot(caller.run);
-        const [question] = await waits.waitFor({ look, run, timeoutMs, gone }, isSettled);
+        const [question] = await waits.waitFor({ look, by: caller.tokenId, run, timeoutMs, gone }, isSettled);
         return { output: { question: viewQuestion(question ?? find(id, caller)) } };
       },
     }),
@@ -196,6 +202,17 @@ export function questionOperations(options: QuestionOperationsOptions, waits: Wa
     const most = mostWithoutSlot(config().lanes[lane]?.concurrency ?? 1);
     return ledger.slots.withoutSlot(lane, 'children') < most ? runId : null;
   }
+}
+
+/** As it was kept, without secrets. */
+function isSame(
+  { events: { redact } }: Ledger,
+  question: QuestionRecord,
+  text: string,
+  choices: readonly string[],
+): boolean {
+  const isText = question.text === redact(text);
+  return isText && JSON.stringify(question.choices) === redact(JSON.stringify(choices));
 }
 
 function isSettled(questions: readonly QuestionRecord[]): boolean {
