@@ -17,6 +17,8 @@ export interface CanvasHostOptions extends ListenerOptions {
   readonly gatewayPort: number;
   /** Further names to answer to, lower case. */
   readonly hosts: readonly string[];
+  /** An answer of which no byte leaves for this long is cut; ms. */
+  readonly answerStallMs: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -115,6 +117,8 @@ export function createCanvasHost(options: CanvasHostOptions): CanvasHost {
 
   const listener = createListener(options, (request, response) => {
     for (const [header, value] of Object.entries(commonHeaders)) response.setHeader(header, value);
+    // Whoever takes nothing of an answer must not keep its connection; open pages hear a comment more often.
+    response.socket?.setTimeout(options.answerStallMs);
     if (closing.signal.aborted) response.setHeader('connection', 'close');
     serve(request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();

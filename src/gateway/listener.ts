@@ -61,7 +61,12 @@ export function createListener(
       // Where nobody listens for upgrades, such a request is one like any other.
       shouldUpgradeCallback: (request) => server.listenerCount('upgrade') > 0 && asksForSocket(request),
     },
-    handle,
+    (request, response) => {
+      // Not its turn yet: the one before it on this connection is not answered. All that are sent ahead would be worked on at
+      // once, each with its answer in memory and its file open, and be too much however few connections there are.
+      if (response.socket === null) request.socket.destroy();
+      else handle(request, response);
+    },
   );
   server.on('clientError', refuseMalformed);
   const addresses = addressesOf(options.bind);

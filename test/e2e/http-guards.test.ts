@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect } from 'node:net';
@@ -602,6 +603,31 @@ describe('the transport', () => {
     socket.destroy();
     // Whoever takes it gets the whole.
     expect((await ask(port, { path: '/api/v1/jobs' })).text.length).toBeGreaterThan(50_000_000);
+  });
+
+  test('60 requests that do not wait for the answers before them are not worked on', async () => {
+    const { promise: free, resolve: answerAll } = Promise.withResolvers<void>();
+    let asked = 0;
+    const slow: Operation = {
+      name: 'jobs.list',
+      input: z.strictObject({}),
+      output: z.object({}),
+      handle: async () => {
+        asked += 1;
+        await free;
+        return { output: {} };
+      },
+    };
+    await restart({}, { operations: [slow] });
+    const request = `GET /api/v1/jobs HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${ownerToken}\r\n\r\n`;
+    expect(await tell(port, request.repeat(500))).toBe('');
+    expect(asked).toBeLessThanOrEqual(1);
+    answerAll();
+    // One after the other they are answered, over the same connection.
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let count = 0; count < 20; count++)
+      expect((await ask(port, { path: '/api/v1/jobs', agent })).status).toBe(200);
+    agent.destroy();
   });
 
   test('there are only so many connections, and room again when they have gone', async () => {
