@@ -21,7 +21,7 @@ const rows = [...read('docs/security.md').matchAll(/^\| (\d+) \| .* \| (.*) \|$/
 );
 
 test('the table has every case once, in order', () => {
-  expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 59 }, (_, index) => index + 1));
+  expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 64 }, (_, index) => index + 1));
 });
 
 test.each(rows.map(({ number, files, held }) => [number, files, held] as const))(

@@ -113,7 +113,7 @@ export function openWebhooks(parts: WebhookParts): Webhooks {
       async untilEnded(id, timeoutMs, gone) {
         const look = (): Relative[] => [ledger.family.find(id)];
         try {
-          return areEnded(await waits.wait({ look, run: null, timeoutMs, gone }));
+          return areEnded(await waits.wait({ look, by: 'webhooks', run: null, timeoutMs, gone }));
         } catch (error) {
           // The job is accepted whatever becomes of the waiting, and that is what the sender has to be told.
           log.warn({ job: id, error }, 'a webhook was answered before its job ended');

@@ -63,6 +63,9 @@ export function mountMcp(app: FastifyInstance, options: McpRouteOptions): void {
       }
     },
     handler: async (request, reply) => {
+      // Each message of a batch counts like a request of its own.
+      if (Array.isArray(request.body))
+        for (const _ of request.body.slice(1)) options.takeRate(options.callerOf(request.raw));
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const asked = webRequest(request, gone.signal);

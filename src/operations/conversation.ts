@@ -38,7 +38,7 @@ export function conversationOperations(ledger: Ledger, create: Operation): reado
       output: z.object({ turns: z.array(turn), nextCursor: z.string().nullable() }),
       async handle({ id, limit, cursor }) {
         const sessionId = ledger.sessions.get(id).id;
-        const { jobs, hasMore } = readPage(ledger, { sessionId, limit, before: cursor });
+        const { jobs, hasMore } = await readPage(ledger, { sessionId, limit, before: cursor });
         const turns = jobs.map((job) => {
           const error = problemOf(ledger, job);
           return {

@@ -74,3 +74,17 @@ test('a page of small jobs is as long as was asked for', async () => {
   expect(rest.jobs).toHaveLength(5);
   expect(rest.nextCursor).toBeNull();
 });
+
+test('64 many pages that are asked for at once leave turns for everything else between them', async () => {
+  await accept(ledger, { prompt: 'x' });
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  await Promise.all(Array.from({ length: 50 }, () => page({})));
+  isOver = true;
+  expect(turns).toBeGreaterThanOrEqual(49);
+});

@@ -19,6 +19,7 @@ import { limitFields, trialFields } from './limit-fields.ts';
 import { requireKin } from './kin.ts';
 import { newsMs, problemOf } from './needs.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { createTurns } from './turns.ts';
 
 export interface JobOperationsOptions extends PlaceOptions {
   readonly ledger: Ledger;
@@ -117,7 +118,7 @@ export function jobOperations(options: JobOperationsOptions): readonly Operation
         if (parentId !== undefined) requireKin(ledger.family, caller, parentId, 'own');
         const sessionId = session === undefined ? undefined : ledger.sessions.get(session).id;
         const filter = { state, lane, parentId, sessionId, limit, before: cursor };
-        const { jobs, hasMore } = readPage(ledger, filter);
+        const { jobs, hasMore } = await readPage(ledger, filter);
         const last = jobs.at(-1);
         return {
           output: {
@@ -185,11 +186,15 @@ const pageSize = 4 * 1024 * 1024;
 /** Read from the ledger at once; all of these may be large. */
 const stepSize = 20;
 
+const takeTurn = createTurns();
+
 /** `limit` jobs, fewer when they are large, at least one if there is one. */
-export function readPage(
+export async function readPage(
   ledger: Ledger,
   filter: JobFilter,
-): { readonly jobs: readonly JobRecord[]; readonly hasMore: boolean } {
+): Promise<{ readonly jobs: readonly JobRecord[]; readonly hasMore: boolean }> {
+  // A page may have megabytes: whoever asks for many at once must not keep all else waiting until they are read.
+  await takeTurn();
   const jobs: JobRecord[] = [];
   let size = 0;
   let before = filter.before;

@@ -53,6 +53,7 @@ export function waitOperations(ledger: Ledger, waits: Waits): readonly Operation
         family.find(id);
         const jobs = await waits.wait({
           look: () => (ofChildren ? family.childrenOf(id) : [family.find(id)]),
+          by: caller.tokenId,
           run: caller.run?.runId ?? null,
           timeoutMs,
           gone,

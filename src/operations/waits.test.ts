@@ -29,6 +29,7 @@ function works(title: string, run: (family: Family) => Promise<void>): void {
       const wait = (gone = new AbortController().signal): ReturnType<Waits['wait']> =>
         waits.wait({
           look: () => room.ledger.family.childrenOf(parent.jobId),
+          by: `run:${parent.runId}`,
           run: parent.runId,
           timeoutMs: 60_000,
           gone,
@@ -78,4 +79,22 @@ works('a run has only so many waits, and the end of one does not end the others'
   for (const each of await Promise.all(waits)) expect(each).toMatchObject([{ state: 'succeeded' }]);
   expect(room.state(parent.jobId)).toBe('running');
   expect(await wait(leaving.signal)).toMatchObject([{ state: 'succeeded' }]);
+});
+
+works('nobody takes up all the waits that there are', async ({ room, waits, child }) => {
+  const waitAs = (by: string) =>
+    waits.wait({
+      look: () => [room.ledger.family.find(child)],
+      by,
+      run: null,
+      timeoutMs: 60_000,
+      gone: new AbortController().signal,
+    });
+  const greedy = Array.from({ length: 128 }, () => waitAs('greedy'));
+  await expect(waitAs('greedy')).rejects.toMatchObject({ code: 'HOMER_RATE_LIMITED' });
+  const other = waitAs('other');
+  await room.ledger.commit(() => room.ledger.jobs.cancel(child, room.now));
+  for (const each of await Promise.all([...greedy, other]))
+    expect(each).toMatchObject([{ state: 'cancelled' }]);
+  expect(await waitAs('greedy')).toMatchObject([{ state: 'cancelled' }]);
 });

@@ -18,6 +18,8 @@ export interface Awaited {
 export interface Wait<Each extends Awaited = Relative> {
   /** The jobs, or whatever else is waited for, as they are now. */
   readonly look: () => readonly Each[];
+  /** Who waits, as the id of a token, or of what else asks: nobody takes up all the waits there are. */
+  readonly by: string;
   /** The run that waits; null for anybody else, who holds no slot. */
   readonly run: RunId | null;
   readonly timeoutMs: number;
@@ -31,6 +33,7 @@ interface Watcher {
 }
 
 const mostWaits = 256;
+const mostWaitsEach = 128;
 const mostWaitsOfRun = 16;
 const eventsAtOnce = 500;
 /** Between two tries to get a slot back while the disk refuses. */
@@ -41,6 +44,7 @@ export class Waits {
   /** How many waits each run has open; only runs that have some. */
   readonly #open = new Map<RunId, number>();
   readonly #watchers = new Set<Watcher>();
+  readonly #held = new Map<string, number>();
   #count = 0;
   #seen = 0;
   #unsubscribe: (() => void) | null = null;
@@ -63,18 +67,25 @@ export class Waits {
     wait: Wait<Each>,
     areOver: (all: readonly Each[]) => boolean,
   ): Promise<readonly Each[]> {
-    if (this.#count >= mostWaits || (wait.run !== null && this.#openOf(wait.run) >= mostWaitsOfRun))
+    const { by, run } = wait;
+    const held = this.#held.get(by) ?? 0;
+    const isTooMuch = held >= mostWaitsEach || (run !== null && this.#openOf(run) >= mostWaitsOfRun);
+    if (this.#count >= mostWaits || isTooMuch)
       throw new HomerError('HOMER_RATE_LIMITED', 'There are too many open waits.', {
         details: { retryAfter: 5 },
       });
     this.#count += 1;
+    this.#held.set(by, held + 1);
     try {
       if (wait.timeoutMs > 0 && !areOver(wait.look()))
         await this.#waitForEnd(wait, () => areOver(wait.look()));
-      if (wait.run !== null) await this.#untilSlot(wait.run, wait.gone);
+      if (run !== null) await this.#untilSlot(run, wait.gone);
       return wait.look();
     } finally {
       this.#count -= 1;
+      const left = (this.#held.get(by) ?? 1) - 1;
+      if (left > 0) this.#held.set(by, left);
+      else this.#held.delete(by);
     }
   }
 

@@ -128,6 +128,15 @@ describe('the door', () => {
     expect(text).toMatch(/not found|unknown/i);
     expect((await stage.daemon.ask<{ jobs: unknown[] }>('GET', '/api/v1/jobs')).body.jobs).toEqual([]);
   });
+
+  test('63 counts each message of a batch', async () => {
+    const batch = Array.from({ length: 100 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' }));
+    // 2,000 at once, then 1,000 a second.
+    const said = await Promise.all(Array.from({ length: 60 }, () => post(null, batch)));
+    const refused = said.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]?.text).toContain('HOMER_RATE_LIMITED');
+  });
 });
 
 describe('a run', () => {
@@ -287,6 +296,36 @@ describe('a question', () => {
       status: 410,
       body: { code: 'HOMER_QUESTION_VOID' },
     });
+  });
+
+  test('62 a run and all under it send no more messages than one', async () => {
+    const parent = await stage.begin({ notify: 'web' });
+    const say = (puppet: Pick<Puppet, 'token'>, text: string) =>
+      stage.as<{ code?: string }>(puppet, 'POST', '/api/v1/messages', { text });
+    for (let count = 0; count < 5; count++) expect((await say(parent, `p${count}`)).status).toBe(202);
+    for (let children = 0; children < 2; children++) {
+      await stage.child(parent);
+      const child = await stage.enters();
+      const said = await Promise.all(['a', 'b', 'c'].map((text) => say(child, `${children}${text}`)));
+      expect(said.filter(({ status }) => status === 202)).toHaveLength(children === 0 ? 3 : 2);
+      expect(said.filter(({ status }) => status === 429)).toHaveLength(children === 0 ? 0 : 1);
+    }
+  });
+
+  test('a key that was another question is refused, and no message is dropped for another', async () => {
+    const ask = (path: string, body: unknown) =>
+      stage.daemon.ask<{ code?: string }>('POST', path, body, { 'idempotency-key': 'k' });
+    const question = { text: 'Delete the copy?', choices: ['yes', 'no'] };
+    const message = { text: 'done', to: 'web' };
+    for (const [path, first, other] of [
+      ['/api/v1/questions', question, { ...question, text: 'Delete the original?' }],
+      ['/api/v1/questions', question, { ...question, choices: ['no', 'yes'] }],
+      ['/api/v1/messages', message, { ...message, text: 'failed' }],
+    ] as const) {
+      expect((await ask(path, first)).status).toBeLessThan(300);
+      expect((await ask(path, first)).status).toBeLessThan(300);
+      expect(await ask(path, other)).toMatchObject({ status: 409, body: { code: 'HOMER_KEY_REUSED' } });
+    }
   });
 
   test('a run has only so many open', async () => {
