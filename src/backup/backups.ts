@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BackupConfig } from '../config/backup.ts';
-import { decideKept, nextBackupAt } from '../core/backup.ts';
+import { believed, decideKept } from '../core/backup.ts';
 import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lifecycle/log.ts';
@@ -192,7 +192,8 @@ export class Backups implements Service {
   /** Null: there is none. */
   #newestAt(): number | null {
     try {
-      return listBackups(this.#directory)[0]?.madeAt ?? null;
+      const now = this.#options.ledger.now();
+      return listBackups(this.#directory).find(({ madeAt }) => madeAt <= now)?.madeAt ?? null;
     } catch {
       // A directory that cannot be read is told when the next one is to be made; until then nothing else may suffer from it.
       return null;
@@ -202,14 +203,13 @@ export class Backups implements Service {
   #nextAt(): number | null {
     const { everyMs } = this.#options.config();
     if (everyMs === null) return null;
-    const newest = Math.max(this.#newestAt() ?? 0, this.#checkedAt ?? 0);
-    const at =
-      newest === 0
-        ? this.#startedAt + Math.min(everyMs, this.#pace.firstMs)
-        : nextBackupAt(newest, everyMs, this.#options.ledger.now());
-    return this.#failedAt === null
-      ? at
-      : Math.max(at, this.#failedAt + Math.min(everyMs, this.#pace.retryMs));
+    const now = this.#options.ledger.now();
+    const newest = Math.max(this.#newestAt() ?? 0, believed(this.#checkedAt, now) ?? 0);
+    const startedAt = believed(this.#startedAt, now);
+    const firstAt = startedAt === null ? now : startedAt + Math.min(everyMs, this.#pace.firstMs);
+    const at = newest === 0 ? firstAt : newest + everyMs;
+    const failedAt = believed(this.#failedAt, now);
+    return failedAt === null ? at : Math.max(at, failedAt + Math.min(everyMs, this.#pace.retryMs));
   }
 
   #arm(atLeastMs: number): void {
@@ -247,8 +247,10 @@ export class Backups implements Service {
   }
 
   #thinOut(): void {
-    const { config, log } = this.#options;
-    const backups = listBackups(this.#directory);
+    const { config, ledger, log } = this.#options;
+    const now = ledger.now();
+    // One that a wrong clock has dated ahead stands for no hour yet: it must not take the place of those that are made now.
+    const backups = listBackups(this.#directory).filter(({ madeAt }) => madeAt <= now);
     const kept = decideKept(
       backups.map(({ madeAt }) => madeAt),
       config().keep,
