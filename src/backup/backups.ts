@@ -12,7 +12,8 @@ import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
 import type { Finished } from './finish.ts';
 import { finishInProcess } from './finish-process.ts';
-import { backupName, listBackups, listUnfinished, unfinishedPrefix } from '../ledger/backup-names.ts';
+import { claim, isAnothers } from './ownership.ts';
+import { backupName, type BackupFile, listBackups, listUnfinished, unfinishedPrefix } from '../ledger/backup-names.ts';
 
 export interface BackupsOptions {
   readonly ledger: Ledger;
@@ -156,8 +157,11 @@ export class Backups implements Service {
 
   #targetOf(to: string | null, name: string): string {
     if (to === null) {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      return join(this.#directory, name);
+      const directory = this.#directory;
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      if (directory !== this.#ownDirectory)
+        claim(directory, this.#options.ledger.boots.lineage(), this.#options.home);
+      return join(directory, name);
     }
     const found = statSync(to, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) return join(to, name);
@@ -189,11 +193,19 @@ export class Backups implements Service {
     return this.#options.config().directory ?? this.#ownDirectory;
   }
 
+  /** Newest first; those of another Homer, and what a clock that was wrong has dated ahead, stand for nothing of ours. */
+  #list(): BackupFile[] {
+    const { ledger } = this.#options;
+    const now = ledger.now();
+    const directory = this.#directory;
+    if (directory !== this.#ownDirectory && isAnothers(directory, ledger.boots.lineage())) return [];
+    return listBackups(directory).filter(({ madeAt }) => madeAt <= now);
+  }
+
   /** Null: there is none. */
   #newestAt(): number | null {
     try {
-      const now = this.#options.ledger.now();
-      return listBackups(this.#directory).find(({ madeAt }) => madeAt <= now)?.madeAt ?? null;
+      return this.#list()[0]?.madeAt ?? null;
     } catch {
       // A directory that cannot be read is told when the next one is to be made; until then nothing else may suffer from it.
       return null;
@@ -247,10 +259,8 @@ export class Backups implements Service {
   }
 
   #thinOut(): void {
-    const { config, ledger, log } = this.#options;
-    const now = ledger.now();
-    // One that a wrong clock has dated ahead stands for no hour yet: it must not take the place of those that are made now.
-    const backups = listBackups(this.#directory).filter(({ madeAt }) => madeAt <= now);
+    const { config, log } = this.#options;
+    const backups = this.#list();
     const kept = decideKept(
       backups.map(({ madeAt }) => madeAt),
       config().keep,

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Backups } from '../../src/backup/backups.ts';
+import { Backups, type BackupsOptions } from '../../src/backup/backups.ts';
 import type { BackupConfig } from '../../src/config/backup.ts';
 import type { HomerError } from '../../src/core/errors.ts';
 import { backupName, listBackups } from '../../src/ledger/backup-names.ts';
@@ -38,7 +38,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true });
 });
 
-function openBackups(): Backups {
+function openBackups(of: Partial<BackupsOptions> = {}): Backups {
   return new Backups({
     ledger,
     home,
@@ -49,6 +49,7 @@ function openBackups(): Backups {
     log: createLog({ level: 'silent' }),
     pace,
     onTrouble: (trouble) => told.resolve(trouble),
+    ...of,
   });
 }
 
@@ -128,4 +129,34 @@ test('a clock that is set back does not put the next one off', async () => {
   await accept(ledger);
   expect(backups.state().nextAt).toBeLessThanOrEqual(Date.now());
   await expect.poll(() => made().length, { timeout: 30_000 }).toBe(2);
+});
+
+test('in a directory of another Homer none is made, none is counted and none is removed, which is told', async () => {
+  const shared = join(home, 'shared');
+  mkdirSync(shared);
+  config = { ...config, directory: shared };
+  let first = next();
+  await backups.start();
+  expect(await first).toBeNull();
+  const [one] = listBackups(shared);
+  await backups.stop();
+
+  const otherHome = join(home, 'other');
+  mkdirSync(join(otherHome, 'backups'), { recursive: true });
+  const other = await openLedgerIn(otherHome);
+  try {
+    await accept(other);
+    backups = openBackups({ ledger: other, home: otherHome });
+    expect(backups.state().lastVerifiedAt).toBeNull();
+    first = next();
+    await backups.start();
+    expect(await first).toMatchObject({
+      code: 'HOMER_BACKUP_FAILED',
+      message: expect.stringContaining(`the Homer in ${home} on `) as string,
+    });
+    expect(listBackups(shared)).toEqual([one]);
+  } finally {
+    await backups.stop();
+    other.close('drained');
+  }
 });
