@@ -13,7 +13,13 @@ import type { Service } from '../lifecycle/service.ts';
 import type { Finished } from './finish.ts';
 import { finishInProcess } from './finish-process.ts';
 import { claim, isAnothers } from './ownership.ts';
-import { backupName, type BackupFile, listBackups, listUnfinished, unfinishedPrefix } from '../ledger/backup-names.ts';
+import {
+  backupName,
+  type BackupFile,
+  listBackups,
+  listUnfinished,
+  unfinishedPrefix,
+} from '../ledger/backup-names.ts';
 
 export interface BackupsOptions {
   readonly ledger: Ledger;

@@ -27,7 +27,12 @@ const fileName = 'player.json';
 
 /** Says in a drill's directory that this process plays there. */
 export function notePlayer(base: string, at: Pick<Player, 'home' | 'identity'>): void {
-  const player: Player = { pid: process.pid, startTime: startTicks(process.pid), namespace: namespace(), ...at };
+  const player: Player = {
+    pid: process.pid,
+    startTime: startTicks(process.pid),
+    namespace: namespace(),
+    ...at,
+  };
   writeFileSync(join(base, fileName), JSON.stringify(player), { mode: 0o600 });
 }
 

@@ -284,7 +284,13 @@ test('a file of a backup that cannot be put in its place is told, keeps no other
   const { path } = await json<BackupView>('backup');
   const database = new DatabaseSync(path);
   const insert = database.prepare('INSERT INTO backup_files VALUES (?, 420, ?)');
-  const names = ['skills/a', 'skills/a/b', `skills/${'n'.repeat(300)}`, 'skills/../../evil', 'skills/z\u001b[31m'];
+  const names = [
+    'skills/a',
+    'skills/a/b',
+    `skills/${'n'.repeat(300)}`,
+    'skills/../../evil',
+    'skills/z\u001b[31m',
+  ];
   for (const name of names) insert.run(name, Buffer.from('x'));
   database.close();
   const there = join(room.work, 'there');

@@ -65,4 +65,3 @@ test('a machine that wakes up is not down: one that was not tried to be sent is 
   await vi.advanceTimersByTimeAsync(everyMs);
   await expect.poll(() => sent).toBe(1);
 });
-

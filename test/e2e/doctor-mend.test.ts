@@ -1,6 +1,14 @@
 // What `homer doctor --fix` must leave as it is: what is not Homer's, and what has become a living daemon's since it looked.
 
-import { mkdirSync, readFileSync, rmdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checks } from '../../src/doctor/catalogue.ts';

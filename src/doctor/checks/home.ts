@@ -220,7 +220,9 @@ function leftovers({ home, isRunning, lock, now }: Around): string[] {
   const own = namesIn(home).filter((name) =>
     /^daemon\.json\..+\.tmp$|^\.write-test-\d+$|^token\.[0-9a-f]{12}$|^config\.yaml\..*\.tmp$/.test(name),
   );
-  const backups = namesIn(home, 'backups').filter((name) => /^\.unfinished-|^before-migration-.*\.db\.part$/.test(name));
+  const backups = namesIn(home, 'backups').filter((name) =>
+    /^\.unfinished-|^before-migration-.*\.db\.part$/.test(name),
+  );
   return [
     ...own.map((name) => join(home, name)),
     ...backups.map((name) => join(home, 'backups', name)),
