@@ -5,14 +5,21 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BackupConfig } from '../config/backup.ts';
-import { decideKept, nextBackupAt } from '../core/backup.ts';
+import { believed, decideKept } from '../core/backup.ts';
 import { HomerError, isHomerError, messageOf } from '../core/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
 import type { Finished } from './finish.ts';
 import { finishInProcess } from './finish-process.ts';
-import { backupName, listBackups, listUnfinished, unfinishedPrefix } from '../ledger/backup-names.ts';
+import { claim, isAnothers } from './ownership.ts';
+import {
+  backupName,
+  type BackupFile,
+  listBackups,
+  listUnfinished,
+  unfinishedPrefix,
+} from '../ledger/backup-names.ts';
 
 export interface BackupsOptions {
   readonly ledger: Ledger;
@@ -156,8 +163,11 @@ export class Backups implements Service {
 
   #targetOf(to: string | null, name: string): string {
     if (to === null) {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      return join(this.#directory, name);
+      const directory = this.#directory;
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      if (directory !== this.#ownDirectory)
+        claim(directory, this.#options.ledger.boots.lineage(), this.#options.home);
+      return join(directory, name);
     }
     const found = statSync(to, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) return join(to, name);
@@ -189,10 +199,19 @@ export class Backups implements Service {
     return this.#options.config().directory ?? this.#ownDirectory;
   }
 
+  /** Newest first; those of another Homer, and what a clock that was wrong has dated ahead, stand for nothing of ours. */
+  #list(): BackupFile[] {
+    const { ledger } = this.#options;
+    const now = ledger.now();
+    const directory = this.#directory;
+    if (directory !== this.#ownDirectory && isAnothers(directory, ledger.boots.lineage())) return [];
+    return listBackups(directory).filter(({ madeAt }) => madeAt <= now);
+  }
+
   /** Null: there is none. */
   #newestAt(): number | null {
     try {
-      return listBackups(this.#directory)[0]?.madeAt ?? null;
+      return this.#list()[0]?.madeAt ?? null;
     } catch {
       // A directory that cannot be read is told when the next one is to be made; until then nothing else may suffer from it.
       return null;
@@ -202,14 +221,13 @@ export class Backups implements Service {
   #nextAt(): number | null {
     const { everyMs } = this.#options.config();
     if (everyMs === null) return null;
-    const newest = Math.max(this.#newestAt() ?? 0, this.#checkedAt ?? 0);
-    const at =
-      newest === 0
-        ? this.#startedAt + Math.min(everyMs, this.#pace.firstMs)
-        : nextBackupAt(newest, everyMs, this.#options.ledger.now());
-    return this.#failedAt === null
-      ? at
-      : Math.max(at, this.#failedAt + Math.min(everyMs, this.#pace.retryMs));
+    const now = this.#options.ledger.now();
+    const newest = Math.max(this.#newestAt() ?? 0, believed(this.#checkedAt, now) ?? 0);
+    const startedAt = believed(this.#startedAt, now);
+    const firstAt = startedAt === null ? now : startedAt + Math.min(everyMs, this.#pace.firstMs);
+    const at = newest === 0 ? firstAt : newest + everyMs;
+    const failedAt = believed(this.#failedAt, now);
+    return failedAt === null ? at : Math.max(at, failedAt + Math.min(everyMs, this.#pace.retryMs));
   }
 
   #arm(atLeastMs: number): void {
@@ -248,7 +266,7 @@ export class Backups implements Service {
 
   #thinOut(): void {
     const { config, log } = this.#options;
-    const backups = listBackups(this.#directory);
+    const backups = this.#list();
     const kept = decideKept(
       backups.map(({ madeAt }) => madeAt),
       config().keep,

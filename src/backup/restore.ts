@@ -44,6 +44,8 @@ export interface Restored extends CopyReport {
   readonly restored: readonly string[];
   /** Those that were there already and were left as they are. */
   readonly kept: readonly string[];
+  /** Those that could not be put in their place. */
+  readonly failed: readonly string[];
   /** Where the ledger is that was there before; null: there was none. */
   readonly replaced: string | null;
 }
@@ -181,29 +183,37 @@ function keepAlso(path: string, also: string): void {
   }
 }
 
-/** What is there already stays: on the machine at hand it is the newer one, or was put there for a reason. */
-function putCarried(
-  home: string,
-  carried: readonly CarriedFile[],
-): { readonly restored: readonly string[]; readonly kept: readonly string[] } {
-  const restored: string[] = [];
-  const kept: string[] = [];
-  for (const { path, mode, content } of carried) {
-    if (normalize(path) !== path || !mayCarry.test(path)) continue;
-    const target = join(home, path);
-    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
-      kept.push(path);
-      continue;
+type Put = 'restored' | 'kept' | 'failed';
+
+/** The ledger is in its place by now: a file that cannot be put back is told, and keeps none of the others from theirs. */
+function putCarried(home: string, carried: readonly CarriedFile[]): Readonly<Record<Put, readonly string[]>> {
+  const put: Record<Put, string[]> = { restored: [], kept: [], failed: [] };
+  for (const file of carried) {
+    if (normalize(file.path) !== file.path || !mayCarry.test(file.path)) continue;
+    try {
+      put[putOne(home, file)].push(file.path);
+    } catch {
+      // A full disk, a file where a directory should be, a name that is too long here: which file it is says enough.
+      put.failed.push(file.path);
     }
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    // Whole or not at all, and never in the place of another.
-    const draft = join(dirname(target), `${unfinishedPrefix}${process.pid}`);
+  }
+  return put;
+}
+
+/** What is there already stays: on the machine at hand it is the newer one, or was put there for a reason. */
+function putOne(home: string, { path, mode, content }: CarriedFile): Put {
+  const target = join(home, path);
+  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) return 'kept';
+  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  // Whole or not at all, and never in the place of another.
+  const draft = join(dirname(target), `${unfinishedPrefix}${process.pid}`);
+  try {
     writeFileSync(draft, content, { mode: mode & 0o700, flush: true });
     linkSync(draft, target);
-    rmSync(draft);
-    restored.push(path);
+  } finally {
+    rmSync(draft, { force: true });
   }
-  return { restored, kept };
+  return 'restored';
 }
 
 function sync(path: string): void {

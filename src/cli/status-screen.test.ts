@@ -54,6 +54,8 @@ test('is well only when nothing below it is not', () => {
   expect(decideVerdict(aStatus({ daemon: 'held', held: true })).level).toBe('needs');
   expect(decideVerdict(aStatus({ daemon: 'draining' })).level).toBe('needs');
   expect(decideVerdict(aStatus({ daemon: 'degraded' })).level).toBe('bad');
+  const parts = { ...aStatus().health, state: 'degraded' } as NonNullable<StatusAnswer['health']>;
+  expect(decideVerdict(aStatus({ health: parts })).level).toBe('bad');
   expect(decideVerdict(aStatus({ problems: [problem], needsYou: [need] }))).toEqual({
     level: 'bad',
     text: 'Something is wrong: The disk is full.',

@@ -36,6 +36,9 @@ export function decideVerdict(status: StatusAnswer): Verdict {
   if (status.daemon === 'draining') return { level: 'needs', text: 'Homer is stopping.' };
   if (status.daemon !== 'healthy')
     return { level: 'bad', text: 'Something is wrong; `homer logs` and logs/daemon.log may tell what.' };
+  // The parts themselves stand below.
+  if (status.health !== undefined && status.health.state !== 'healthy')
+    return { level: 'bad', text: 'Something is not well.' };
   const needs = status.needs.total + status.notices.length;
   if (needs > 0)
     return { level: 'needs', text: needs === 1 ? 'One thing needs you.' : `${needs} things need you.` };

@@ -99,6 +99,31 @@ test('what lasts is told again', () => {
   ]);
 });
 
+describe('after the clock was set back by a year', () => {
+  const year = 365 * 24 * 60 * minute;
+  const wrong: AlertReading = { rule: 'component-down', subject: 's', value: 1, text: 'It is away.' };
+  const look = (known: readonly Alert[], readings: readonly AlertReading[], now: number) =>
+    decideAlerts(known, readings, [], policy, now);
+
+  test('what is wrong is told after as long as ever, and again', () => {
+    let { alerts } = look([], [wrong], start + year);
+    alerts = look(alerts, [wrong], start).alerts;
+    const told = look(alerts, [wrong], start + 5 * minute);
+    expect(told.notices.map(({ is }) => is)).toEqual(['firing']);
+    const ahead = look(look([], [wrong], start + year).alerts, [wrong], start + year + 5 * minute);
+    expect(ahead.notices).toHaveLength(1);
+    alerts = look(ahead.alerts, [wrong], start).alerts;
+    expect(look(alerts, [wrong], start + 240 * minute).notices.map(({ is }) => is)).toEqual(['still']);
+  });
+
+  test('what is well again is told after as long as ever', () => {
+    let { alerts } = look(look([], [wrong], start + year).alerts, [wrong], start + year + 5 * minute);
+    alerts = look(alerts, [], start + year + 6 * minute).alerts;
+    alerts = look(alerts, [], start).alerts;
+    expect(look(alerts, [], start + 5 * minute).notices.map(({ is }) => is)).toEqual(['resolved']);
+  });
+});
+
 describe('hushed', () => {
   const quiet: AlertPolicy = { ...policy, isQuiet: (now) => now < start + 10 * minute };
 

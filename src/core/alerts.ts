@@ -125,7 +125,7 @@ export function decideAlerts(
   policy: AlertPolicy,
   now: number,
 ): AlertDecision {
-  const before = new Map(known.map((alert) => [keyOf(alert), alert]));
+  const before = new Map(known.map((alert) => [keyOf(alert), notAhead(alert, now)]));
   const read = new Map(readings.map((reading) => [keyOf(reading), reading]));
   const alerts: Alert[] = [];
   const notices: Notice[] = [];
@@ -143,6 +143,17 @@ export function decideAlerts(
     if (notice !== null) notices.push(notice);
   }
   return { alerts, notices };
+}
+
+/** After the clock was set back nothing may wait until it has caught up. */
+function notAhead(alert: Alert, now: number): Alert {
+  const { since, firedAt, toldAt } = alert;
+  return {
+    ...alert,
+    since: Math.min(since, now),
+    firedAt: firedAt === null ? null : Math.min(firedAt, now),
+    toldAt: toldAt === null ? null : Math.min(toldAt, now),
+  };
 }
 
 /** The next phase of one; null: it is well. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideKept, nextBackupAt } from './backup.ts';
+import { decideKept, believed } from './backup.ts';
 
 const at = (text: string): number => Date.parse(`${text}Z`);
 const hourMs = 3_600_000;
@@ -38,7 +38,6 @@ test('days without a backup do not use up what is kept: a machine that is on onc
   expect(decideKept(times, { hourly: 1, daily: 7, weekly: 0 }).size).toBe(7);
 });
 
-test('the next one is due after the newest, and at once when that is from the future', () => {
-  expect(nextBackupAt(1_000, hourMs, 5_000)).toBe(1_000 + hourMs);
-  expect(nextBackupAt(9_000, hourMs, 5_000)).toBe(5_000);
+test('a time that lies ahead says nothing', () => {
+  expect([believed(null, 5), believed(5, 5), believed(6, 5)]).toEqual([null, 5, null]);
 });

@@ -32,7 +32,7 @@ export function decideKept(madeAt: readonly number[], { hourly, daily, weekly }:
   return kept;
 }
 
-/** When the one after the newest is due; one from the future, as after a clock that was wrong, does not count. */
-export function nextBackupAt(newestAt: number, everyMs: number, now: number): number {
-  return newestAt > now ? now : newestAt + everyMs;
+/** Null for a time that lies ahead: it was written by a clock that has been set back since, and says nothing about when. */
+export function believed(at: number | null, now: number): number | null {
+  return at !== null && at <= now ? at : null;
 }

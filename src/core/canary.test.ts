@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { canaryPatienceMs, decideCanary, type CanaryJob } from './canary.ts';
 
 const now = 10_000_000;
-const soon = { now, dueAt: now + 60_000, isHeld: false };
+const soon = { now, dueAt: now + 60_000, isHeld: false, watchedMs: 0 };
 const sent = (changes: Partial<CanaryJob>): CanaryJob => ({
   id: 'j1',
   sentAt: now - 1_000,
@@ -25,6 +25,12 @@ test('one under way is late once its time is over, to the millisecond', () => {
     is: 'late',
     why: 'The canary j1 is under way for 120 s.',
   });
+});
+
+test('one under way is late also when the clock was set back meanwhile', () => {
+  const ahead = sent({ sentAt: now + 3_600_000, endedAt: null, isThrough: false });
+  expect(decideCanary(ahead, { ...soon, watchedMs: canaryPatienceMs - 1 }).is).toBe('under way');
+  expect(decideCanary(ahead, { ...soon, watchedMs: canaryPatienceMs }).is).toBe('late');
 });
 
 test('one that failed, that answered something else, and that could not be sent are late', () => {

@@ -30,17 +30,27 @@ export type CanaryState =
 
 /**
  * How the canary is. `dueAt`: when the next was, or is, to be sent, null for off; `isHeld`: nothing runs anyway, and that is told
- * elsewhere. Pure.
+ * elsewhere; `watchedMs`: for how long the last is seen under way, by a clock that nobody sets. Pure.
  */
 export function decideCanary(
   last: CanaryJob | null,
-  { now, dueAt, isHeld }: { readonly now: number; readonly dueAt: number | null; readonly isHeld: boolean },
+  {
+    now,
+    dueAt,
+    isHeld,
+    watchedMs,
+  }: {
+    readonly now: number;
+    readonly dueAt: number | null;
+    readonly isHeld: boolean;
+    readonly watchedMs: number;
+  },
 ): CanaryState {
   if (dueAt === null) return { is: 'off', why: null };
   if (isHeld) return { is: 'waiting', why: null };
   const seconds = (ms: number): number => Math.round(ms / 1_000);
   if (last !== null && last.endedAt === null) {
-    const underWayMs = now - last.sentAt;
+    const underWayMs = Math.max(now - last.sentAt, watchedMs);
     if (underWayMs < canaryPatienceMs) return { is: 'under way', why: null };
     return { is: 'late', why: `The canary ${last.id} is under way for ${seconds(underWayMs)} s.` };
   }

@@ -5,6 +5,7 @@ import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { drills, type Drill } from './drills.ts';
+import { sweepLeftBehind } from './left-behind.ts';
 import { canFind } from './own-processes.ts';
 import { play, skip, type DrillResult } from './play.ts';
 import type { Program } from './scratch.ts';
@@ -33,6 +34,7 @@ export async function playDrill(name: string, program: Program): Promise<DrillRe
   const drill = find(name);
   const why = obstacle(drill);
   if (why !== null) return skip(name, why);
+  await sweepLeftBehind();
   return drill.needsSmallDisk === true ? playOnSmallDisk(drill, program) : play(drill, program);
 }
 

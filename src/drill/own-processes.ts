@@ -54,7 +54,8 @@ export function endOne(pid: number): void {
   }
 }
 
-function argumentsOf(pid: number): string {
+/** The words it was started with, one space between them; empty for one that is gone. */
+export function argumentsOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1).join(' ');
   } catch {

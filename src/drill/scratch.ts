@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readToken } from '../config/token.ts';
 import { directoryIdentity } from '../lifecycle/lock.ts';
 import { readRecord } from '../lifecycle/record.ts';
+import { notePlayer, scratchPrefix } from './left-behind.ts';
 import { endAll, findOwn } from './own-processes.ts';
 
 /** `once`: a command that must not be repeated; `again`: one that may be. */
@@ -79,10 +80,11 @@ export class Scratch {
 
   /** `more` is merged into config.yaml. `mount`: an empty directory that becomes the state directory. */
   static create(program: Program, more: Readonly<Record<string, unknown>> = {}, mount?: string): Scratch {
-    const base = mkdtempSync(join(tmpdir(), 'homer-drill-'));
+    const base = mkdtempSync(join(tmpdir(), scratchPrefix));
     const scratch = new Scratch(program, base, mount ?? join(base, 'home'));
     for (const directory of [scratch.home, join(base, 'user'), join(base, 'effects')])
       mkdirSync(directory, { recursive: true, mode: 0o700 });
+    notePlayer(base, { home: scratch.home, identity: scratch.identity });
     scratch.configure(more);
     return scratch;
   }

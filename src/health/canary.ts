@@ -7,6 +7,7 @@ import type { RunId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lifecycle/log.ts';
 import type { Service } from '../lifecycle/service.ts';
+import { steadyNow } from '../lifecycle/steady-clock.ts';
 import type { Troubles } from './condition.ts';
 
 export interface CanaryOptions {
@@ -42,6 +43,10 @@ export class Canary implements Service {
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #dueAt: number | null = null;
+  /** The due time at which one was tried to be sent. */
+  #triedAt: number | null = null;
+  /** Which one is seen under way, and since when, by the steady clock. */
+  #watched: { readonly id: string; readonly since: number } | null = null;
   #isStarted = false;
   #sending: Promise<void> = Promise.resolve();
 
@@ -88,8 +93,22 @@ export class Canary implements Service {
     const { ledger, everyMs } = this.#options;
     const last = ledger.canaries.last();
     const now = ledger.now();
-    const state = decideCanary(last, { now, dueAt: this.#dueAt, isHeld: ledger.isHeld() });
+    // A machine that slept, or whose clock was set ahead, has not tried yet.
+    const isTried = this.#dueAt === null || this.#dueAt === this.#triedAt;
+    const state = decideCanary(last, {
+      now,
+      dueAt: isTried ? this.#dueAt : now,
+      isHeld: ledger.isHeld(),
+      watchedMs: this.#watch(last),
+    });
     return { state, last, everyMs: everyMs(), dueAt: this.#dueAt };
+  }
+
+  /** For how long it is seen under way, ms. */
+  #watch(last: CanaryJob | null): number {
+    if (last === null || last.endedAt !== null) this.#watched = null;
+    else if (this.#watched?.id !== last.id) this.#watched = { id: last.id, since: steadyNow() };
+    return this.#watched === null ? 0 : steadyNow() - this.#watched.since;
   }
 
   /** Tells how the last one is, and waits for what comes next. */
@@ -100,9 +119,12 @@ export class Canary implements Service {
     this.#disarm();
     if (this.#dueAt === null) return;
     const now = this.#options.ledger.now();
+    // Further ahead than a period only when the clock was set back.
+    this.#dueAt = Math.min(this.#dueAt, this.#nextDue() ?? now);
     const hasFailed = last !== null && last.endedAt !== null && !last.isThrough;
     if (hasFailed) this.#dueAt = Math.min(this.#dueAt, now + soonMs);
-    const lateAt = state.is === 'under way' ? (last?.sentAt ?? now) + canaryPatienceMs : Infinity;
+    const lateAt =
+      state.is === 'under way' ? Math.min(last?.sentAt ?? now, now) + canaryPatienceMs : Infinity;
     const at = Math.min(this.#dueAt, lateAt);
     const waitMs = at > now ? Math.min(longestWaitMs, at - now) : retryMs;
     this.#timer = setTimeout(() => void this.#turn(), waitMs);
@@ -125,6 +147,7 @@ export class Canary implements Service {
   async #turn(): Promise<void> {
     const { ledger, onError } = this.#options;
     if (this.#dueAt !== null && this.#dueAt <= ledger.now()) {
+      this.#triedAt = this.#dueAt;
       this.#sending = this.#send().catch(onError);
       await this.#sending;
     }

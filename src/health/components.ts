@@ -34,10 +34,18 @@ export interface HealthView {
   readonly metrics: Metrics;
 }
 
-/** A daemon that stops is well; one that is held waits for a person. */
-export function stateOf(daemon: DaemonState): HealthState {
+/** What is wrong with these makes Homer as a whole no less healthy. */
+const ofTheirOwn = /^(?:executor|worker):/;
+
+/** A daemon that stops is well; one that is held waits for a person; one with a part that is not well is not healthy. Pure. */
+export function stateOf(
+  daemon: DaemonState,
+  components: readonly Pick<Component, 'name' | 'status'>[],
+): HealthState {
   if (daemon === 'down') return 'down';
-  return daemon === 'healthy' || daemon === 'draining' ? 'healthy' : 'degraded';
+  if (daemon === 'draining') return 'healthy';
+  const isWell = components.every(({ name, status }) => status === 'pass' || ofTheirOwn.test(name));
+  return daemon === 'healthy' && isWell ? 'healthy' : 'degraded';
 }
 
 /** What /health tells: the first word to everybody, the report (health+json) to whoever has a token. */

@@ -25,6 +25,8 @@ export const restoredHome = 'restored';
 /** Followed by the epoch of the boot that found the ledger put back; there are as few of these as restores. */
 const restoredPrefix = 'restored:';
 
+const lineageName = 'lineage';
+
 export class Boots {
   readonly #database: DatabaseSync;
   readonly #newest: StatementSync;
@@ -59,6 +61,7 @@ export class Boots {
     const isNew = known === null;
     const home = this.readMeta('home');
     const moved = !isNew && home !== identity;
+    if (this.readMeta(lineageName) === null) this.writeMeta(lineageName, fresh);
     if (isNew || moved) {
       this.writeMeta('generation', fresh);
       this.writeMeta('home', identity);
@@ -69,6 +72,11 @@ export class Boots {
       held: this.readMeta('held') === '1',
       restored: moved && home === restoredHome,
     };
+  }
+
+  /** The same for a ledger through restores and moves, and for its copies: another generation is of the same lineage. */
+  lineage(): string {
+    return this.readMeta(lineageName) ?? '';
   }
 
   /** A new epoch, newer than every other; one that was killed gets the last sign of its life. */

@@ -278,3 +278,26 @@ function readMeta(file: string, key: string): string | null {
     database.close();
   }
 }
+
+test('a file of a backup that cannot be put in its place is told, keeps no other from its own, and steers no terminal', async () => {
+  await json('start');
+  const { path } = await json<BackupView>('backup');
+  const database = new DatabaseSync(path);
+  const insert = database.prepare('INSERT INTO backup_files VALUES (?, 420, ?)');
+  const names = [
+    'skills/a',
+    'skills/a/b',
+    `skills/${'n'.repeat(300)}`,
+    'skills/../../evil',
+    'skills/z\u001b[31m',
+  ];
+  for (const name of names) insert.run(name, Buffer.from('x'));
+  database.close();
+  const there = join(room.work, 'there');
+  const { code, stdout } = await room.run(['restore', path, '--home', there]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Could not be put back: skills/a/b, skills/nnn');
+  expect(stdout).not.toContain('\u001b');
+  expect(readdirSync(join(there, 'skills')).sort()).toEqual(['a', 'z\u001b[31m']);
+  expect(existsSync(join(room.work, 'evil'))).toBe(false);
+});

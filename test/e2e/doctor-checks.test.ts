@@ -176,7 +176,7 @@ const cases: Readonly<Record<string, Case>> = {
     ill(on) {
       chmodSync(on.home, 0o755);
       on.file('token', 'x', 0o644);
-      on.file('backups/homer.db', '', 0o640);
+      on.file(`backups/${backupName(Date.now(), false)}`, '', 0o640);
     },
   },
   'home-layout': { ill: (on) => rmSync(join(on.home, 'runs'), { recursive: true }) },

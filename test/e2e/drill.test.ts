@@ -1,6 +1,7 @@
 // homer drill: all that can be played here goes as promised, and a drill in which the promise is broken says so.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Drill } from '../../src/drill/drills.ts';
 import { playDrill, type DrillResult, type Program } from '../../src/drill/open.ts';
 import { play } from '../../src/drill/play.ts';
+import { isRecordAlive, readRecord, type DaemonRecord } from '../../src/lifecycle/record.ts';
 import { openRoom, type Room } from './cli-process.ts';
 
 let room: Room;
@@ -43,6 +45,23 @@ test('one is chosen by its name, more than once; one that there is not is refuse
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('There are: daemon, ')]);
   expect((await room.run(['drill'])).stdout).toContain('homer drill --all');
 });
+
+test('what a drill has left that was killed itself is ended and removed by the next one', async () => {
+  const before = leftovers();
+  const killed = spawn(process.execPath, [main, 'drill', 'daemon'], { stdio: 'ignore' });
+  const exited = once(killed, 'exit');
+  const begun = (): string | undefined => leftovers().find((name) => !before.includes(name));
+  const record = async (): Promise<DaemonRecord | null> =>
+    readRecord(join(tmpdir(), begun() ?? 'nowhere', 'home'));
+  await expect.poll(record, { timeout: 30_000, interval: 5 }).not.toBeNull();
+  killed.kill('SIGKILL');
+  const left = await record();
+  await exited;
+  if (left === null) throw new Error('its daemon had gone already');
+  expect(await playDrill('config', program())).toMatchObject(kept);
+  expect(isRecordAlive(left)).toBe(false);
+  expect(leftovers()).toEqual(before);
+}, 60_000);
 
 const broken: readonly [string, Partial<DrillResult>, Drill['play']][] = [
   [

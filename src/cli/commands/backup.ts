@@ -10,7 +10,7 @@ import { acquireLock } from '../../lifecycle/lock.ts';
 import type { BackupView } from '../../operations/backups.ts';
 import { connect } from '../client.ts';
 import { report, type Context } from '../context.ts';
-import { age, count, table, type Cell } from '../format.ts';
+import { age, count, table, type Cell, oneLine } from '../format.ts';
 import { refuseInRun } from '../run-access.ts';
 import { shellWord } from '../shell-words.ts';
 
@@ -93,12 +93,13 @@ export async function restore(
     // Commands that are copied from here are to reach this state directory.
     const isUsual = home === resolveHome(undefined, process.env, homedir());
     const at = isUsual ? '' : ` --home ${shellWord(home)}`;
-    const { restored, kept, replaced, ...found } = await restoreBackup(home, order, Date.now());
-    report(context, { home, restored, kept, replaced, ...viewReport(found) }, [
+    const { restored, kept, failed, replaced, ...found } = await restoreBackup(home, order, Date.now());
+    report(context, { home, restored, kept, failed, replaced, ...viewReport(found) }, [
       `${home} has the ledger of ${order.file}: ${contents(found.jobs, found.open)}, ${ageText(found)}.`,
       ...(replaced === null ? [] : [`The one before is kept as ${replaced}.`]),
       ...(restored.length === 0 ? [] : [`Put back beside it: ${filesText(restored)}.`]),
       ...(kept.length === 0 ? [] : [`Already here, and left as it is: ${filesText(kept)}.`]),
+      ...(failed.length === 0 ? [] : [`Could not be put back: ${filesText(failed)}.`]),
       ...(found.files.includes('config.yaml') ? [] : ['The backup has no config.yaml.']),
       `Homer starts held and runs nothing: \`homer start${at}\`, look at \`homer jobs${at}\`, then \`homer resume${at}\`.`,
     ]);
@@ -129,7 +130,7 @@ function contents(jobs: number, open: number): string {
 function filesText(paths: readonly string[]): string {
   const most = 8;
   const more = paths.length > most ? ` and ${paths.length - most} more` : '';
-  return `${paths.slice(0, most).join(', ')}${more}`;
+  return `${paths.slice(0, most).map(oneLine).join(', ')}${more}`;
 }
 
 function bytesText(bytes: number): string {

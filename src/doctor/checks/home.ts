@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { homeDirectories } from '../../config/home.ts';
-import { isRecordAlive } from '../../lifecycle/record.ts';
+import { isRecordAlive, removeRecord } from '../../lifecycle/record.ts';
 import type { Around, Check } from '../check.ts';
 import { lookAt, namesIn } from '../files.ts';
 import { note, ok, problem, quoted } from '../report.ts';
@@ -31,6 +31,12 @@ const privateFiles = [
   'homer.db-shm',
   'daemon.json',
 ] as const;
+
+/** What Homer writes there; of all else only its owner knows for whom it is. */
+const ownFiles = {
+  backups: /^(?:homer|replaced-|before-migration-|saved-).*\.db(?:-wal|\.age)?$/,
+  logs: /^(?:daemon(?:\.\d+)?|start)\.log$/,
+} as const;
 
 export const homeChecks: readonly Check[] = [
   {
@@ -155,9 +161,10 @@ export const homeChecks: readonly Check[] = [
         command: `rm ${quoted(join(home, 'daemon.json'))}`,
       });
     },
-    mend({ home, lock }) {
-      if (lock !== 'free') return [];
-      rmSync(join(home, 'daemon.json'), { force: true });
+    async mend({ home, lock, record }) {
+      if (lock !== 'free' || record === null) return [];
+      // Since the look another daemon may have started, and this would be its own.
+      await removeRecord(home, record.instanceId);
       return ['daemon.json of a daemon that is gone was removed.'];
     },
   },
@@ -171,12 +178,15 @@ function openPaths({ home, uid }: Around): { readonly path: string; readonly mod
     mode: '700',
   }));
   const files = privateFiles.map((name) => ({ path: join(home, name), mode: '600' }));
-  const kept = ['backups', 'logs'].flatMap((name) =>
-    namesIn(home, name).map((file) => ({ path: join(home, name, file), mode: '600' })),
+  const kept = Object.entries(ownFiles).flatMap(([name, own]) =>
+    namesIn(home, name)
+      .filter((file) => own.test(file))
+      .map((file) => ({ path: join(home, name, file), mode: '600' })),
   );
   return [...directories, ...files, ...kept].filter(({ path, mode }) => {
-    const found = mode === '700' ? statSync(path, { throwIfNoEntry: false }) : lookAt(path);
-    if (found === undefined || found === null || (found.mode & 0o077) === 0) return false;
+    // The state directory itself may be reached through a link; one in it leads to what is somebody's, with the mode they chose.
+    const found = path === home ? statSync(path) : lookAt(path);
+    if (found === null || (found.mode & 0o077) === 0) return false;
     return (mode === '700' ? found.isDirectory() : found.isFile()) && (uid === null || found.uid === uid);
   });
 }
@@ -210,7 +220,9 @@ function leftovers({ home, isRunning, lock, now }: Around): string[] {
   const own = namesIn(home).filter((name) =>
     /^daemon\.json\..+\.tmp$|^\.write-test-\d+$|^token\.[0-9a-f]{12}$|^config\.yaml\..*\.tmp$/.test(name),
   );
-  const backups = namesIn(home, 'backups').filter((name) => /^\.unfinished-|\.db\.part$/.test(name));
+  const backups = namesIn(home, 'backups').filter((name) =>
+    /^\.unfinished-|^before-migration-.*\.db\.part$/.test(name),
+  );
   return [
     ...own.map((name) => join(home, name)),
     ...backups.map((name) => join(home, 'backups', name)),
