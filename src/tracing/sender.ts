@@ -27,16 +27,17 @@ export function openSender(url: string, version: string): SpanSender {
     instrumentationScope: { name: 'homer', version },
   };
   return {
-    send(spans) {
+    async send(spans) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       exporter.export(
         spans.map((span) => ({ ...readable(span), ...shared })),
         ({ code, error }) => {
-          if (code === 0) resolve();
+          // 0 is its ExportResultCode.SUCCESS, which stands in a package that is not ours to import.
+          if ((code as number) === 0) resolve();
           else reject(error ?? new Error('The collector did not take the spans.'));
         },
       );
-      return promise;
+      await promise;
     },
     close: () => exporter.shutdown(),
   };
