@@ -203,6 +203,8 @@ export interface StatusAnswer {
   readonly startedAt: string;
   readonly held: boolean;
   readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
+  /** Keys of config.yaml that are in force from the next start only; left out by an older daemon. */
+  readonly restart?: readonly string[];
   readonly needsYou: readonly Need[];
   /** How many there are; the list holds the first of each sort. */
   readonly needs: { readonly total: number; readonly failed: number };

@@ -176,7 +176,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'homer config unset lanes.night',
     '',
     'Comments stay as they are. What would not be right is refused, and nothing is written. With a daemon a change is in force when',
-    'it is answered; without one it applies from the next start.',
+    'it is answered, unless the answer names `homer restart`; without one it applies from the next start.',
   ],
   canvas: [
     'homer canvas                              what is up, with the addresses',

@@ -83,6 +83,11 @@ export function drawStatus(status: StatusAnswer, paper: Paper): string[] {
           ],
     ),
   );
+  const changed = status.restart ?? [];
+  section(
+    'Changed in config.yaml',
+    changed.map((key) => `  ${key}: \`homer restart\` puts it in force`),
+  );
   const shown = shownNeeds(status.needsYou);
   const unseenFailures = status.needs.failed - shown.filter(({ state }) => state === 'failed').length;
   const unseen = status.needs.total - shown.length - unseenFailures;

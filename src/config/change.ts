@@ -2,7 +2,7 @@
 
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isCollection, parseDocument } from 'yaml';
+import { isCollection, isSeq, parseDocument, type Document } from 'yaml';
 import { HomerError, messageOf } from '../core/errors.ts';
 import { findExcess } from './yaml-bounds.ts';
 
@@ -11,24 +11,6 @@ export interface ConfigChange {
   readonly path: readonly (string | number)[];
   /** Any JSON value; undefined takes away what is there. */
   readonly value?: unknown;
-}
-
-/**
- * What a change of settings may touch without being able to make Homer run, read, send or answer to anything else than
- * before. Everything that is not named is guarded, also what later versions bring.
- */
-const harmless: ReadonlySet<string> = new Set([
-  'lanes',
-  'budget',
-  'approvals',
-  'sessions',
-  'drain',
-  'keepAwake',
-]);
-
-/** The paths that only the owner changes, and only knowingly: programs, addresses, who is let in, secrets. */
-export function guardedPaths(changes: readonly ConfigChange[]): string[] {
-  return changes.filter(({ path }) => !harmless.has(String(path[0]))).map(({ path }) => path.join('.'));
 }
 
 /** The text with the changes made, one after the other. HOMER_INPUT_INVALID for one that has no place in it. */
@@ -49,6 +31,7 @@ export function changeText(text: string | null, changes: readonly ConfigChange[]
     const tooMuch = value === undefined ? null : findExcess(JSON.stringify(value));
     if (tooMuch !== null)
       throw new HomerError('HOMER_INPUT_INVALID', `The value for ${path.join('.')} ${tooMuch}.`);
+    if (value !== undefined) requireNoGap(document, path);
     try {
       if (value === undefined) document.deleteIn(path);
       else if (document.contents === null)
@@ -68,8 +51,26 @@ export function changeText(text: string | null, changes: readonly ConfigChange[]
 }
 
 /** What has the value at this path, and nothing else. */
-export function nested(path: readonly (string | number)[], value: unknown): unknown {
-  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+function nested(path: ConfigChange['path'], value: unknown): unknown {
+  return path.reduceRight<unknown>(
+    (inner, key) => (typeof key === 'number' ? [inner] : { [key]: inner }),
+    value,
+  );
+}
+
+/** A list takes one more entry after its last, and none further on. */
+function requireNoGap(document: Document, path: ConfigChange['path']): void {
+  for (const [depth, key] of path.entries()) {
+    if (typeof key !== 'number') continue;
+    const list = path.slice(0, depth);
+    const node = document.getIn(list, true);
+    const entries = isSeq(node) ? node.items.length : 0;
+    if (key > entries && (node === undefined || isSeq(node)))
+      throw new HomerError(
+        'HOMER_INPUT_INVALID',
+        `${path.join('.')} cannot be set: the next entry of ${list.join('.')} is ${entries}.`,
+      );
+  }
 }
 
 /** Puts the text in the place of a file, whole or not at all, for its owner only. A link stays, and what it leads to is replaced. */

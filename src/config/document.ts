@@ -20,6 +20,8 @@ export interface ConfigText {
   readonly text: string | null;
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
+  /** What its problems are said to be in; left out: config.yaml. */
+  readonly file?: string;
 }
 
 /** Reads `home/config.yaml`. Does not throw: what is wrong with the file is in `problems`. */
@@ -64,11 +66,16 @@ export interface ConfigDocument {
   locate(finding: Finding): ConfigProblem;
 }
 
-/** Parses the text as YAML 1.2 with unique, textual keys. Does not throw. */
-export function parseConfigText(text: string): ConfigDocument {
+/** Parses the text as YAML 1.2 with unique, textual keys. Does not throw. `file`: what problems are said to be in. */
+export function parseConfigText(text: string, file: string = configFile): ConfigDocument {
   const excess = findExcess(text);
   if (excess !== null)
-    return { value: {}, problems: [whole(excess)], isReadable: false, locate: () => whole(excess) };
+    return {
+      value: {},
+      problems: [whole(excess, file)],
+      isReadable: false,
+      locate: () => whole(excess, file),
+    };
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -82,7 +89,7 @@ export function parseConfigText(text: string): ConfigDocument {
   });
   const at = (offset: number, path: string, message: string): ConfigProblem => {
     const { line, col } = lines.linePos(offset);
-    return { file: configFile, line: Math.max(1, line), column: Math.max(1, col), path, message };
+    return { file, line: Math.max(1, line), column: Math.max(1, col), path, message };
   };
   const locate = (finding: Finding): ConfigProblem =>
     at(offsetOf(document, finding), finding.path.map(String).join('.'), finding.message);
@@ -175,8 +182,8 @@ function start(node: unknown): number | undefined {
   return range?.[0];
 }
 
-function whole(message: string): ConfigProblem {
-  return { file: configFile, line: null, column: null, path: '', message };
+function whole(message: string, file: string = configFile): ConfigProblem {
+  return { file, line: null, column: null, path: '', message };
 }
 
 function isMissing(error: unknown): boolean {

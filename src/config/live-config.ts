@@ -6,17 +6,20 @@ import { replaceFile } from './change.ts';
 import { configFile, readConfigText } from './document.ts';
 import { digestOf, loadConfig, loadConfigText, type LoadedConfig, type LoadOptions } from './load.ts';
 import { watchConfig } from './reload.ts';
+import { awaitingRestart } from './restart.ts';
 
 export interface LiveConfig {
   readonly current: Config;
   readonly warnings: LoadedConfig['warnings'];
+  /** Keys of `current` that are in force from the next start only. */
+  readonly awaitingRestart: readonly string[];
   /** Reads the file again, as SIGHUP asks. */
   reload(): void;
   /** The file as it is now, and its digest. HOMER_CONFIG_INVALID when it cannot be read. */
   read(): { readonly text: string | null; readonly digest: string };
   /** What would be in force with this text. Throws HOMER_CONFIG_INVALID. */
   check(text: string): LoadedConfig;
-  /** Puts the text into the file; resolves when it is on disk and in force. Throws HOMER_CONFIG_INVALID before anything is written. */
+  /** Puts the text into the file; resolves when it is on disk and in force, but for what waits for a restart. Throws HOMER_CONFIG_INVALID before anything is written. */
   write(text: string): Promise<LoadedConfig>;
   /**
    * Calls back after every reload, with the error when the file is not used; watches the file until `signal`. What it
@@ -64,6 +67,9 @@ export function openConfig(home: string, options: LoadOptions): LiveConfig {
       return current;
     },
     warnings: first.warnings,
+    get awaitingRestart() {
+      return awaitingRestart(first.config, current);
+    },
     reload,
     watch(onReload, signal) {
       told = onReload;

@@ -16,6 +16,7 @@ import { describeIssue, formatProblem } from './problem.ts';
 import type { ConfigProblem, Finding } from './problem.ts';
 import { agentKinds, fileSchema } from './schema.ts';
 import { findPastSchedules } from './schedules.ts';
+import { isSecretPlace } from './secret-place.ts';
 import type { FileContent } from './schema.ts';
 import { findWebhookProblems } from './webhook-findings.ts';
 
@@ -53,7 +54,7 @@ export function loadConfigText(source: ConfigText, path: string, options: LoadOp
   if (port.problem !== null) problems.push(port.problem);
   let content: FileContent = {};
   if (source.text !== null) {
-    const document = parseConfigText(source.text);
+    const document = parseConfigText(source.text, source.file);
     const parsed = fileSchema.safeParse(document.value);
     const found = document.isReadable ? (parsed.error?.issues ?? []) : [];
     const findings = found.flatMap((issue) => describeIssue(issue, document.value));
@@ -160,6 +161,7 @@ function doubts(file: FileContent): Finding[] {
     findings.push({ path: ['engine', 'url'], at: 'value', message: plainSecret });
   if (typeof file.telegram?.token === 'string')
     findings.push({ path: ['telegram', 'token'], at: 'value', message: plainSecret });
+  findings.push(...plainAddresses(file.alerts), ...lanesForNobody(file));
   for (const [name, entry] of Object.entries(file.skills?.entries ?? {})) {
     const path = ['skills', 'entries', name];
     doubtVariables([...path, 'env'], entry.env);
@@ -167,6 +169,28 @@ function doubts(file: FileContent): Finding[] {
       findings.push({ path: [...path, 'apiKey'], at: 'value', message: plainSecret });
   }
   return findings;
+}
+
+/** Whoever knows the address of an alert can write there. */
+function plainAddresses(alerts: FileContent['alerts']): Finding[] {
+  const places = Object.entries(alerts?.to ?? {}).flatMap(([name, to]) =>
+    Object.entries(to).map(([key, value]) => ({ path: ['alerts', 'to', name, key], value })),
+  );
+  return [...places, { path: ['alerts', 'ping'], value: alerts?.ping }]
+    .filter(({ path, value }) => isSecretPlace(path) && typeof value === 'string')
+    .map(({ path }) => ({ path, at: 'value', message: plainSecret }));
+}
+
+/** With the embedded engine there is no host but this one. */
+function lanesForNobody({ engine, lanes = {}, workers }: FileContent): Finding[] {
+  if (engine?.kind === 'bullmq') return [];
+  const here = workers?.here?.labels ?? [];
+  return Object.entries(lanes).flatMap(([name, { labels = [] }]) => {
+    const missing = labels.filter((label) => !here.includes(label));
+    if (missing.length === 0) return [];
+    const message = `asks for a host with ${missing.join(', ')}; there is this one only with the embedded engine, so its jobs wait for ever; workers need \`engine: { kind: bullmq }\`, and \`workers.here.labels\` are those of this host`;
+    return [{ path: ['lanes', name, 'labels'], at: 'value', message }];
+  });
 }
 
 function byPlace(a: ConfigProblem, b: ConfigProblem): number {

@@ -3,12 +3,13 @@
 import { parse } from 'yaml';
 import { HomerError, messageOf } from '../core/errors.ts';
 import { parseConfigText } from './document.ts';
+import { isListAt } from './key-schema.ts';
 
 export type ConfigPath = readonly [string | number, ...(string | number)[]];
 
 /**
  * `lanes.work.concurrency`, `hosts.0`; a JSON list where a name has a dot in it: `["executors", "a.b", "argv"]`. Digits are a place
- * in a list where the text has one there. HOMER_USAGE for what is no path.
+ * in a list where the text has one there, or has nothing and the schema wants one. HOMER_USAGE for what is no path.
  */
 export function parsePath(named: string, text: string | null): ConfigPath {
   const parts = named.startsWith('[') ? listed(named) : named.split('.');
@@ -20,7 +21,8 @@ export function parsePath(named: string, text: string | null): ConfigPath {
   const path: [string | number, ...(string | number)[]] = [first];
   let within: unknown = childOf(valueOf(text), first);
   for (const part of rest) {
-    const place = Array.isArray(within) && /^\d{1,6}$/.test(String(part)) ? Number(part) : part;
+    const isList = Array.isArray(within) || (within === undefined && isListAt(path));
+    const place = isList && /^\d{1,6}$/.test(String(part)) ? Number(part) : part;
     path.push(place);
     within = childOf(within, place);
   }

@@ -3,6 +3,7 @@
 import type { core } from 'zod';
 import { parseSpan } from '../core/span.ts';
 import { nearest } from './nearest.ts';
+import { isSecretPlace } from './secret-place.ts';
 
 /** One thing to mend, or (as a warning) to think about. */
 export interface ConfigProblem {
@@ -121,13 +122,10 @@ function show(value: unknown, path: readonly PropertyKey[]): string {
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }
 
-/** Below `setEnv` of an executor, the `url` of the engine, `env` or `config` of a skill's entry, and its `apiKey`. */
+/** At or below the place of a secret, or in the `config` of a skill's entry, of which nothing is known. */
 function isSecret(path: readonly PropertyKey[]): boolean {
-  if (path[0] === 'webhooks' && path[2] === 'secret') return true;
-  if (path.includes('setEnv')) return path.at(-1) !== 'setEnv';
-  if (path[0] === 'engine') return path[1] === 'url';
-  if (path[0] !== 'skills' || path[1] !== 'entries') return false;
-  return path[3] === 'apiKey' || ((path[3] === 'env' || path[3] === 'config') && path.length > 4);
+  if (path.some((_key, index) => isSecretPlace(path.slice(0, index + 1)))) return true;
+  return path[0] === 'skills' && path[1] === 'entries' && path[3] === 'config' && path.length > 4;
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -74,3 +74,30 @@ test('under a key that speaks of a secret nothing is shown, but where one comes 
     prompt: 'Write to the author: which key=value pairs are missing?',
   });
 });
+
+test('what stands at the place of a secret in the file is not shown, but where one comes from is', () => {
+  const file = {
+    alerts: {
+      to: {
+        hook: { webhook: 's3cret' },
+        phone: { ntfy: 's3cret', token: { file: '/token' } },
+        chat: { telegram: 'telegram:1' },
+      },
+      ping: 's3cret',
+    },
+    engine: { kind: 'bullmq', url: { env: 'REDIS_URL' } },
+    executors: { a: { setEnv: { PLAIN: 's3cret' } } },
+  };
+  expect(showConfig(file)).toEqual({
+    alerts: {
+      to: {
+        hook: { webhook: '[hidden]' },
+        phone: { ntfy: '[hidden]', token: { file: '/token' } },
+        chat: { telegram: 'telegram:1' },
+      },
+      ping: '[hidden]',
+    },
+    engine: { kind: 'bullmq', url: { env: 'REDIS_URL' } },
+    executors: { a: { setEnv: { PLAIN: '[hidden]' } } },
+  });
+});

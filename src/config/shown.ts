@@ -1,6 +1,7 @@
 // The configuration as it may be shown to whoever may look, though not see what it holds.
 
 import { speaksOfSecret } from './run-variables.ts';
+import { isSecretPlace } from './secret-place.ts';
 
 const hidden = '[hidden]';
 
@@ -34,13 +35,13 @@ function shownList(values: readonly unknown[], path: readonly string[], redact: 
 }
 
 /**
- * Secrets written as plain text are the only `text` in a configuration. Names further up are those of executors or lanes, but
- * for the `config` of skills, of which nothing is known.
+ * In the file a secret stands as text at its place; in what is made of it secrets are the only `text`. Names further up are
+ * those of executors or lanes, but for the `config` of skills, of which nothing is known.
  */
 function isHidden(path: readonly string[]): boolean {
   const free = path.indexOf('config');
   const names = free === -1 ? path.slice(-1) : path.slice(free);
-  return path.at(-1) === 'text' || names.some(isSecret);
+  return path.at(-1) === 'text' || isSecretPlace(path) || names.some(isSecret);
 }
 
 /** `maxTokens` counts. */

@@ -1,9 +1,12 @@
 // Operations on the configuration. What a change was made from is said by its digest, so that nobody's edit is lost.
 
 import { z } from 'zod';
-import { changeText, guardedPaths } from '../config/change.ts';
+import { changeText } from '../config/change.ts';
+import { guardedPaths, whyGuarded } from '../config/guarded.ts';
+import { configFile } from '../config/document.ts';
 import type { LiveConfig } from '../config/live-config.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { asRefusal } from '../config/refusal.ts';
 import { configSchema } from '../config/schema.ts';
 import { showConfig } from '../config/shown.ts';
 import { HomerError, isHomerError } from '../core/errors.ts';
@@ -21,6 +24,7 @@ const change = z.strictObject({
 });
 const changes = z.array(change).min(1).max(100);
 const problem = z.object({
+  file: z.string(),
   path: z.string(),
   line: z.int().nullable(),
   column: z.int().nullable(),
@@ -29,6 +33,10 @@ const problem = z.object({
 const problems = z.array(problem);
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'is not a digest');
 const shown = z.record(z.string(), z.json());
+const restart = z.array(z.string()).meta({
+  description: 'Keys that are written, and in force from the next start only',
+  examples: [['port']],
+});
 
 type ProblemView = z.infer<typeof problem>;
 
@@ -41,12 +49,17 @@ export function configOperations(live: LiveConfig, redact: (text: string) => str
     defineOperation({
       name: 'config.get',
       input: z.strictObject({}),
-      output: z.object({ digest: z.string(), config: shown, text: z.string().nullable() }),
+      output: z.object({ digest: z.string(), config: shown, restart, text: z.string().nullable() }),
       async handle(_input, caller) {
         const { text, digest: found } = live.read();
         // The text may hold secrets, and says where the others are.
         return {
-          output: { digest: found, config: current(), text: caller.scopes.has('admin') ? text : null },
+          output: {
+            digest: found,
+            config: current(),
+            restart: [...live.awaitingRestart],
+            text: caller.scopes.has('admin') ? text : null,
+          },
         };
       },
     }),
@@ -77,7 +90,9 @@ export function configOperations(live: LiveConfig, redact: (text: string) => str
         } catch (error) {
           if (!isHomerError(error, 'HOMER_CONFIG_INVALID')) throw error;
           const found = error.details['problems'] as Parameters<typeof view>[0][] | undefined;
-          const listed = found?.map(view) ?? [{ path: '', line: null, column: null, message: error.message }];
+          const listed = found?.map(view) ?? [
+            { file: configFile, path: '', line: null, column: null, message: error.message },
+          ];
           return { output: { valid: false, problems: listed, warnings: [] } };
         }
       },
@@ -88,10 +103,10 @@ export function configOperations(live: LiveConfig, redact: (text: string) => str
         digest: digest.meta({ description: 'That of `config.get`: what the changes were made from' }),
         changes,
         confirm: z.literal(true).optional().meta({
-          description: 'Changes of programs, addresses, rights or secrets are meant',
+          description: 'Changes of programs, addresses, rights, secrets or what is kept are meant',
         }),
       }),
-      output: z.object({ digest: z.string(), config: shown, warnings: problems }),
+      output: z.object({ digest: z.string(), config: shown, restart, warnings: problems }),
       async handle({ digest: from, changes: wanted, confirm }, caller) {
         requireWord(guardedPaths(wanted), caller, confirm === true);
         const { text, digest: found } = live.read();
@@ -100,24 +115,35 @@ export function configOperations(live: LiveConfig, redact: (text: string) => str
             'HOMER_CONFIG_CHANGED',
             'config.yaml is not as it was when these changes were made.',
           );
-        const loaded = await live.write(changeText(text, wanted));
-        return { output: { digest: loaded.digest, config: current(), warnings: warningsOf(loaded) } };
+        const loaded = await write(live, changeText(text, wanted));
+        return {
+          output: {
+            digest: loaded.digest,
+            config: current(),
+            restart: [...live.awaitingRestart],
+            warnings: warningsOf(loaded),
+          },
+        };
       },
     }),
   ];
 }
 
-function requireWord(guarded: readonly string[], caller: Caller, isConfirmed: boolean): void {
+async function write(live: LiveConfig, text: string): Promise<LoadedConfig> {
+  try {
+    return await live.write(text);
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
+function requireWord(guarded: ReturnType<typeof guardedPaths>, caller: Caller, isConfirmed: boolean): void {
   if (guarded.length === 0) return;
   requireScope(caller, 'admin');
   if (isConfirmed) return;
-  const named = guarded.slice(0, 5).join(', ');
-  throw new HomerError(
-    'HOMER_CONFIG_GUARDED',
-    `${named}: what Homer runs, reads, answers to or lets in is changed.`,
-  );
+  throw new HomerError('HOMER_CONFIG_GUARDED', guarded.slice(0, 5).map(whyGuarded).join(' '));
 }
 
-function view({ path, line, column, message }: ProblemView): ProblemView {
-  return { path, line, column, message };
+function view({ file, path, line, column, message }: ProblemView): ProblemView {
+  return { file, path, line, column, message };
 }

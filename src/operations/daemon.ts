@@ -1,6 +1,7 @@
 // Operations on the daemon itself: its status, the end of a held start, stopping it.
 
 import { z } from 'zod';
+import type { LiveConfig } from '../config/live-config.ts';
 import { isCanary } from '../core/canary.ts';
 import type { HealthView } from '../health/components.ts';
 import type { Condition } from '../health/condition.ts';
@@ -20,6 +21,7 @@ export interface DaemonOperationsOptions extends LaneOperationsOptions {
     readonly home: string;
     readonly startedAt: number;
   };
+  readonly liveConfig: Pick<LiveConfig, 'awaitingRestart'>;
   readonly health: () => Condition;
   /** The same, part by part. */
   readonly viewHealth: () => Promise<HealthView>;
@@ -62,6 +64,8 @@ const statusView = z.object({
   startedAt: z.iso.datetime(),
   held: z.boolean(),
   problems: z.array(problemView),
+  /** Keys of config.yaml that are in force from the next start only. */
+  restart: z.array(z.string()),
   needsYou: z.array(needView),
   /** All that needs a person; the list holds the first of each sort. */
   needs: needsCount,
@@ -116,6 +120,7 @@ export function daemonOperations(options: DaemonOperationsOptions): readonly Ope
             startedAt: new Date(about.startedAt).toISOString(),
             held: ledger.isHeld(),
             problems: [...problems],
+            restart: [...options.liveConfig.awaitingRestart],
             ...needsYou(ledger, mostShown),
             notices: listNotices(ledger),
             running: running.map((job) => ({

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { configFile } from '../../config/document.ts';
+import { configFile, type ConfigText } from '../../config/document.ts';
 import { showConfig } from '../../config/shown.ts';
 import { HomerError, messageOf } from '../../core/errors.ts';
 import { report, type Context } from '../context.ts';
@@ -41,7 +41,7 @@ export async function config(
   const loaded =
     named === undefined
       ? loadConfig(context.home, settings)
-      : loadConfigText({ text: readGiven(named), problems: [], warnings: [] }, named, settings);
+      : loadConfigText(readGiven(named), named, settings);
   const warnings = loaded.warnings.map(formatProblem);
   if (what === 'check' || what === 'validate') {
     const doubts = warnings.length === 0 ? '' : ' Think about this:';
@@ -77,10 +77,16 @@ async function change(
 }
 
 /** `-`: standard input. */
-function readGiven(file: string): string {
+function readGiven(file: string): ConfigText {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    return { text, problems: [], warnings: [], file: file === '-' ? 'standard input' : file };
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new HomerError('HOMER_USAGE', `There is no file ${file}.`, {
+        hint: 'homer config validate FILE; without a file `homer config check` looks at config.yaml.',
+        cause: error,
+      });
     throw new HomerError('HOMER_USAGE', `${file} cannot be read: ${messageOf(error)}.`, { cause: error });
   }
 }
