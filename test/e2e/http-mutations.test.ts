@@ -124,35 +124,41 @@ function makeRequest(random: () => number): { readonly bytes: Buffer; readonly i
   };
 }
 
-/** Sends requests on one connection; resolves with the status codes of what came back. */
+/** Sends requests on one connection, each when the one before is answered; resolves with the status codes of what came back. */
 function send(requests: readonly Buffer[]): Promise<number[]> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
     const statuses: number[] = [];
-    let tail = '';
+    let unread = '';
     const done = (): void => {
       clearTimeout(quiet);
       socket.destroy();
       resolve(statuses);
     };
+    const sendNext = (): void => {
+      const next = requests[statuses.length];
+      if (next === undefined) done();
+      else socket.write(next);
+    };
     // A request that was left unfinished is waited for by the daemon, and by nobody here: it is told that there is no more.
     const quiet = setTimeout(() => socket.end(), 20);
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => {
-      const all = tail + text;
-      let read = 0;
-      for (const { 1: status, 0: found, index } of all.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
-        statuses.push(Number(status));
-        read = index + found.length;
-      }
-      // A line may come in two pieces.
-      tail = all.slice(Math.max(read, all.length - 12));
-      if (statuses.length >= requests.length) done();
-      else quiet.refresh();
+      unread += text;
+      quiet.refresh();
+      const [head, status, lines = ''] = /HTTP\/1\.1 (\d{3}) ([\s\S]*?)\r\n\r\n/.exec(unread) ?? [];
+      if (head === undefined) return;
+      const length = /content-length: (\d+)/i.exec(lines)?.[1];
+      if (length !== undefined && unread.length < head.length + Number(length)) return;
+      statuses.push(Number(status));
+      unread = '';
+      // What has no length is told apart from what comes next by nobody here.
+      if (length === undefined) done();
+      else sendNext();
     });
     socket.on('error', done);
     socket.on('close', done);
-    socket.write(Buffer.concat(requests));
+    sendNext();
   });
 }
 
