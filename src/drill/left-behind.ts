@@ -70,7 +70,7 @@ function findServers(base: string, home: string): number[] {
   return readProcesses()
     .map(({ pid }) => pid)
     .filter((pid) => {
-      const words = argumentsOf(pid);
+      const words = argumentsOf(pid).join(' ');
       if (words.endsWith(` serve --home ${home}`)) return true;
       return basename(words.split(' ', 1)[0] ?? '') === 'redis-server' && workingDirectory(pid) === base;
     });

@@ -1,9 +1,10 @@
 // Plays drills one after the other: which there are, which can be played here, and where those are played that need a small disk.
 
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram } from '../runner/program.ts';
 import { drills, type Drill } from './drills.ts';
 import { sweepLeftBehind } from './left-behind.ts';
 import { canFind } from './own-processes.ts';
@@ -46,20 +47,9 @@ function find(name: string): Drill {
 
 function obstacle({ needs, needsProcesses, needsSmallDisk }: Drill): string | null {
   const program = needsSmallDisk === true ? 'bwrap' : needs;
-  if (program !== undefined && !isOnPath(program)) return `${program} is not installed`;
+  if (program !== undefined && 'problem' in findProgram(program, process.env['PATH'], process.cwd()))
+    return `${program} is not installed`;
   return needsProcesses === true && !canFind() ? 'this system has no /proc to find processes in' : null;
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      // Not in this one.
-      return false;
-    }
-  });
 }
 
 const diskBytes = 64 * 2 ** 20;

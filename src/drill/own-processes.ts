@@ -19,7 +19,7 @@ export function findOwn(identity: string): OwnProcesses {
   const runners: number[] = [];
   const agents: number[] = [];
   for (const { pid } of readProcesses()) {
-    if (argumentsOf(pid).endsWith(`--home ${identity}`)) runners.push(pid);
+    if (argumentsOf(pid).join(' ').endsWith(`--home ${identity}`)) runners.push(pid);
     if (environmentValue(pid, 'HOMER_RUN')?.startsWith(`${identity}/`) === true) agents.push(pid);
   }
   return { runners, agents };
@@ -55,11 +55,11 @@ export function endOne(pid: number): void {
 }
 
 /** The words it was started with, one space between them; empty for one that is gone. */
-export function argumentsOf(pid: number): string {
+export function argumentsOf(pid: number): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1).join(' ');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
   } catch {
     // Gone meanwhile.
-    return '';
+    return [];
   }
 }

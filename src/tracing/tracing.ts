@@ -3,7 +3,7 @@
 
 import type { TracingConfig } from '../config/tracing.ts';
 import { parseTarget } from '../core/delivery.ts';
-import type { JobId } from '../core/ids.ts';
+import { isDeliveryId, type JobId } from '../core/ids.ts';
 import { spansOfDelivery, spansOfJob, type Span } from '../core/spans.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../lifecycle/log.ts';
@@ -94,12 +94,9 @@ export class Tracing implements Service {
   }
 
   #deliverySpans(jobId: JobId, deliveryId: unknown): readonly Span[] {
-    return this.#options.ledger.deliveries
-      .ofJob(jobId)
-      .filter(({ id }) => id === deliveryId)
-      .flatMap((delivery) =>
-        spansOfDelivery({ ...delivery, jobId, channel: parseTarget(delivery.target)?.channel ?? 'other' }),
-      );
+    if (typeof deliveryId !== 'string' || !isDeliveryId(deliveryId)) return [];
+    const delivery = this.#options.ledger.deliveries.get(deliveryId);
+    return spansOfDelivery({ ...delivery, jobId, channel: parseTarget(delivery.target)?.channel ?? 'other' });
   }
 
   /** All jobs under one that a person asked for are one trace. */

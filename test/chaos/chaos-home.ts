@@ -19,7 +19,8 @@ import { promisify } from 'node:util';
 import { directoryIdentity } from '../../src/lifecycle/lock.ts';
 import type { JobView } from '../../src/operations/job-view.ts';
 import { startDaemon, type ChaosDaemon, type StartOptions } from './chaos-daemon.ts';
-import { findProcesses, kill } from './processes.ts';
+import { findOwn } from '../../src/drill/own-processes.ts';
+import { kill } from './processes.ts';
 import { untilLines } from './signals.ts';
 
 /** `once`: a command that must not be repeated; `again`: an idempotent one; `agent`: resumable, speaks as Claude Code does. */
@@ -146,7 +147,7 @@ export function createChaosHome(options: HomeOptions = {}): ChaosHome {
       home.accepted.set(answer.body.job.id, job);
       return answer.body.job;
     },
-    processes: () => findProcesses(identity),
+    processes: () => findOwn(identity),
     remains() {
       const runs = join(home.path, 'runs');
       const files = readdirSync(runs, { recursive: true, withFileTypes: true }).filter((it) => it.isFile());
@@ -160,7 +161,7 @@ export function createChaosHome(options: HomeOptions = {}): ChaosHome {
       for (const daemon of daemons) await daemon.end('SIGKILL');
       // A runner that is stopped dies of KILL all the same; what it started is killed after it, so that nothing is reported.
       for (const part of ['runners', 'agents'] as const)
-        for (const pid of findProcesses(identity)[part]) {
+        for (const pid of findOwn(identity)[part]) {
           kill(pid);
           await untilGone(pid);
         }

@@ -8,7 +8,7 @@ import { directoryIdentity } from '../../src/lifecycle/lock.ts';
 import type { JobView } from '../../src/operations/job-view.ts';
 import { startDaemon } from './chaos-daemon.ts';
 import { createChaosHome, type ChaosHome } from './chaos-home.ts';
-import { findProcesses } from './processes.ts';
+import { findOwn } from '../../src/drill/own-processes.ts';
 import { linesOf } from './signals.ts';
 import { expectOrder } from './vocabulary.ts';
 
@@ -93,7 +93,7 @@ test('a copy starts held, touches nothing of the original, and runs nothing unti
     expect(status.body).toMatchObject({ daemon: 'held', held: true });
     expect((await copy.ask('POST', `/api/v1/jobs/${waiting.id}/retry`, {})).status).toBe(409);
     expect(home.processes()).toEqual(processes);
-    expect(findProcesses(directoryIdentity(path))).toEqual({ runners: [], agents: [] });
+    expect(findOwn(directoryIdentity(path))).toEqual({ runners: [], agents: [] });
     expect(linesOf(`${queued.path}.effect`)).toEqual([]);
 
     running.release();

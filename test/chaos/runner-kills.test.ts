@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JobView } from '../../src/operations/job-view.ts';
 import { createChaosHome, kinds, untilGone, type ChaosHome, type ChaosJob, type Kind } from './chaos-home.ts';
 import type { ChaosDaemon } from './chaos-daemon.ts';
-import { argumentsOf, kill } from './processes.ts';
+import { argumentsOf } from '../../src/drill/own-processes.ts';
+import { kill } from './processes.ts';
 import { linesOf, until } from './signals.ts';
 import { expectOrder } from './vocabulary.ts';
 

@@ -9,7 +9,8 @@ import type { WorkerView } from '../../src/operations/workers.ts';
 import { startFaultProxy, type FaultProxy } from '../fixtures/fault-proxy.ts';
 import { startDaemon, type ChaosDaemon } from './chaos-daemon.ts';
 import { createChaosHome, untilGone, type ChaosHome } from './chaos-home.ts';
-import { findProcesses, kill } from './processes.ts';
+import { findOwn } from '../../src/drill/own-processes.ts';
+import { kill } from './processes.ts';
 
 export interface WorkerOptions {
   readonly concurrency?: number;
@@ -121,7 +122,7 @@ export async function createWorkerRoom(options: RoomOptions = {}): Promise<Worke
       home: path,
       process: startDaemon(path, home.env, { argv: [file ?? '', ...args] }),
       proxy,
-      processes: () => findProcesses(directoryIdentity(path)),
+      processes: () => findOwn(directoryIdentity(path)),
       restart: () => startWorker(name, workerOptions, proxy),
     };
     all.push(worker);

@@ -3,7 +3,8 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StatusAnswer } from '../../src/cli/answers.ts';
-import { findProcesses, kill } from '../chaos/processes.ts';
+import { findOwn } from '../../src/drill/own-processes.ts';
+import { kill } from '../chaos/processes.ts';
 import { SpendingStage } from './spending-stage.ts';
 
 let stage: SpendingStage;
@@ -165,13 +166,13 @@ describe('what a job may use', () => {
     agent.turn(1);
     agent.turn(1);
     await stage.untilSpending(({ live }) => live?.turns === 2);
-    for (const pid of findProcesses(stage.home.identity).runners) kill(pid);
+    for (const pid of findOwn(stage.home.identity).runners) kill(pid);
     const resumed = await stage.enters();
     expect(resumed).toMatchObject({ maxTurns: '1', isResumed: true });
     resumed.turn(1);
     await stage.untilSpending(({ live }) => live?.turns === 1);
     // And again: nothing is left, so that no agent is started.
-    for (const pid of findProcesses(stage.home.identity).runners) kill(pid);
+    for (const pid of findOwn(stage.home.identity).runners) kill(pid);
     expect(await stage.untilState(id, 'failed')).toMatchObject({
       error: {
         code: 'HOMER_MAX_TURNS',

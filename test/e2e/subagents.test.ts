@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isEnded } from '../../src/core/job.ts';
 import type { JobView } from '../../src/operations/job-view.ts';
-import { argumentsOf, findProcesses } from '../chaos/processes.ts';
+import { argumentsOf, findOwn } from '../../src/drill/own-processes.ts';
 import { Stage, type Puppet } from './puppet-stage.ts';
 
 let stage: Stage;
@@ -163,7 +163,7 @@ describe('a tree of jobs', () => {
       expect((await untilEnd(id)).state, id).toBe('cancelled');
     await Promise.all([top, oneAgent, twoAgent, threeAgent].map(({ gone }) => gone));
     await waited;
-    expect(findProcesses(stage.home.identity).agents).toEqual([]);
+    expect(findOwn(stage.home.identity).agents).toEqual([]);
   });
 
   test('goes on where its top has ended, until it is cancelled by name', async () => {
